@@ -1,0 +1,173 @@
+-- The readable truth for a new database. migrations/ is what is applied; a test compares the two.
+-- Times are epoch milliseconds, given by the Worker; SQL never asks the time.
+-- The bill is rows written: see "Data" in docs/data.md before adding an index.
+
+-- ---------------------------------------------------------------- keys and sender identities
+
+-- One row is one API key; the key itself is never stored. Written by /v1/keys.
+create table keys (
+  hash text primary key,            -- SHA-256 of the whole key, lower-case hex
+  id text not null unique,
+  name text not null,
+  family text not null,             -- kasplo | kasapost | audience | mailing_lists
+  scopes text not null,             -- JSON array of send | read | manage
+  domain text,                      -- the one domain of a kasapost key
+  mail_class text,                  -- transactional | marketing; null may use both
+  hint text not null,               -- prefix and last four characters, for people
+  created_at integer not null,
+  expires_at integer,
+  revoked_at integer
+) without rowid;
+
+-- One row is a domain that may stand in From. Written by the set-up scripts.
+create table sender_domains (
+  domain text primary key,          -- A-label, lower case
+  verified integer not null,
+  default_sender text,              -- address used when a request names none
+  default_name text,
+  created_at integer not null
+) without rowid;
+
+-- One row lets a sender identity send AMP parts (C-06). Written by the set-up scripts.
+create table amp_approvals (
+  domain text not null,
+  from_name text not null,          -- exact display name, or * for any
+  provider text not null,
+  created_at integer not null,
+  primary key (domain, from_name, provider)
+) without rowid;
+
+-- ---------------------------------------------------------------- messages
+
+-- One row is one accepted send with its idempotency key. Written once, by accept.
+create table messages (
+  id text primary key,              -- UUIDv7: the id is the time order and the cursor
+  created_at integer not null,
+  key_id text not null,
+  idempotency_key text,             -- null when none was given, or 24 h after
+  request_hash text,                -- SHA-256 of the request body; only beside an idempotency key
+  mail_class text not null,         -- transactional | marketing; the lane it waits in
+  from_address text not null,
+  from_name text not null,
+  subject text not null,
+  tags text not null,
+  send_id text not null,
+  list_id text not null,
+  metadata text not null,           -- JSON object of the sender's own keys
+  recipients text not null,         -- JSON array of {address, name, role}; the index is the delivery's
+  on_ambiguous text not null,       -- retry | hold
+  size integer not null,            -- bytes of content, for the claim window
+  content_id integer,               -- row in contents, or null when the content is in R2
+  content_key text                  -- R2 object, or null when the content is in contents
+) without rowid;
+
+-- At most one living message per API key and idempotency key; rows without a key cost nothing.
+create unique index messages_idempotency on messages (key_id, idempotency_key)
+  where idempotency_key is not null;
+
+-- One row is the content of one message of at most 32 KB. Written once, by accept. A rowid table on
+-- purpose: wide rows make a WITHOUT ROWID tree slow.
+create table contents (
+  id integer primary key,
+  message_id text not null,         -- guards against a rowid that was used before
+  head text not null,               -- JSON: subject, texts, headers, names, attachment descriptions
+  parts text                        -- base64 of the attachments' bytes, one after the other
+);
+
+-- ---------------------------------------------------------------- deliveries
+
+-- One row is one recipient of one message: its state, its lease, its whole history. Inserted by
+-- accept, claimed and settled by the queue consumer. The key answers "everything to this address".
+create table deliveries (
+  recipient text not null,          -- lower-cased address
+  message_id text not null,
+  position integer not null,        -- index in messages.recipients and in click_tracking_id
+  lane text not null,
+  state text not null,              -- model/delivery.ts lists states and transitions
+  due_at integer,                   -- null when nothing is to be done
+  expires_at integer not null,      -- end of the queue lifetime
+  attempts integer not null default 0,
+  lease_id text,
+  lease_until integer,
+  lease_losses integer not null default 0,
+  marker integer not null default 0, -- 1: an onAmbiguous=hold content may be on its way
+  last_code integer,                -- bounce class of the last deferral, for when it expires
+  history text not null default '[]', -- JSON array of attempts, oldest first
+  primary key (recipient, message_id)
+) without rowid;
+
+create index deliveries_due on deliveries (lane, due_at) where due_at is not null;
+
+-- One row is an address that must not be written to. Written by record, in the batch of the event.
+create table suppressions (
+  address text not null,            -- lower-cased address
+  scope text not null,              -- bounce | complaint | global | unsubscribe | transactional
+  reason text not null,
+  message_id text,                  -- the message whose bounce asked for it
+  created_at integer not null,
+  primary key (address, scope)
+) without rowid;
+
+-- ---------------------------------------------------------------- relays
+
+-- One row is an SMTP relay that mail can leave through. Written by /v1/relays.
+create table relays (
+  id text primary key,
+  name text not null,
+  host text not null,
+  port integer not null,
+  tls text not null,                -- none | starttls | implicit
+  username text,
+  password text,                    -- AES-GCM, lib/seal.ts
+  created_at integer not null
+) without rowid;
+
+-- One row is a relay that failed to connect lately. Written by the queue consumer; gone when it works.
+create table relay_health (
+  relay_id text primary key,        -- relays.id, or default for RELAY_URL
+  failures integer not null,        -- connects that failed in a row
+  aside_until integer,              -- not used before this time
+  reason text not null
+) without rowid;
+
+-- ---------------------------------------------------------------- events and webhooks
+
+-- One row is one committed batch of events, in order. Written by record only, never changed.
+-- position is milliseconds * 1000 + n, always growing, so that a time finds its place without an index.
+create table event_log (
+  position integer primary key,
+  events text not null              -- JSON array of model/event.ts
+);
+
+-- One row is a webhook endpoint and its cursor on the event log. Settings by /v1/webhooks, the rest by
+-- its WebhookTail object alone.
+create table webhooks (
+  id text primary key,
+  url text not null,
+  events text,                      -- JSON array of event names, null for all
+  format text not null,             -- kasplo
+  secret text not null,             -- AES-GCM, lib/seal.ts
+  previous_secret text,             -- still signs until previous_until, after a rotation
+  previous_until integer,
+  cursor integer not null,          -- event_log.position that was handled last
+  state text not null,              -- enabled | disabled
+  disabled_reason text,
+  failing_since integer,            -- first failure since the last success
+  created_at integer not null,
+  updated_at integer not null
+) without rowid;
+
+-- One row is what an endpoint still has to be sent outside the cursor: one run's failures that wait for
+-- their next try (due_at), failures that ran out of tries (due_at null), or a range to replay.
+create table webhook_jobs (
+  id text primary key,
+  webhook_id text not null,
+  due_at integer,
+  tries integer not null,           -- tries made so far; 10 is exhausted
+  entries text not null,            -- JSON array of {id, at, event, body, error}
+  range_from integer,               -- replay: event_log positions still to read, from (exclusive)
+  range_to integer,                 -- and to (inclusive)
+  created_at integer not null
+) without rowid;
+
+create index webhook_jobs_by_webhook on webhook_jobs (webhook_id, due_at);

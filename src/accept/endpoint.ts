@@ -1,0 +1,125 @@
+// endpoint(): one definition becomes the route, the parsing with paths in errors, and the types of the
+// handler's input. A dialect is a list of these; there is no second list of routes.
+import type * as z from "zod";
+import type { App } from "../app.ts";
+import { fail, ok, type Result } from "../lib/result.ts";
+import type { Key, KeyFamily, Scope } from "../model/key.ts";
+import { invalidField, type Problem } from "../model/problem.ts";
+import type { ReceivedBody } from "./body.ts";
+
+/** What a handler answers with. */
+export type Answer =
+  | { readonly status: number; readonly json: unknown; readonly headers?: AnswerHeaders }
+  | { readonly status: number; readonly bytes: BodyInit | null; readonly headers?: AnswerHeaders };
+type AnswerHeaders = Readonly<Record<string, string>>;
+
+/** What a handler is given: everything parsed, the key already checked for family and scope. */
+export type Input<Params, Query, Body> = {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly key: Key;
+  readonly requestId: string;
+  /** The Idempotency-Key header, or null. Format is checked by accept/send.ts. */
+  readonly idempotencyKey: string | null;
+  /** SHA-256 of the raw body, hex. Computed only when it is asked for. */
+  readonly bodyHash: () => Promise<string>;
+};
+
+type Schema = z.ZodType | undefined;
+type Parsed<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** The definition of one operation of one dialect. */
+export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Schema> = {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** itty-router path below the dialect's base, such as `/messages/:id`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: Scope;
+  readonly request: { readonly params?: P; readonly query?: Q; readonly body?: B };
+  readonly handle: (
+    app: App,
+    input: Input<Parsed<P>, Parsed<Q>, Parsed<B>>,
+  ) => Promise<Result<Answer, Problem>>;
+};
+
+/** An operation with its types closed over: what http.ts mounts. */
+export type Endpoint = {
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: Scope;
+  readonly takesBody: boolean;
+  readonly run: (app: App, received: Received) => Promise<Result<Answer, Problem>>;
+};
+
+/** A request as http.ts hands it over, before its parts are parsed. */
+export type Received = {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: ReceivedBody | null;
+  readonly key: Key;
+  readonly requestId: string;
+  readonly idempotencyKey: string | null;
+};
+
+/** A dialect: one family of keys, one way to say no, its operations. */
+export type Dialect = {
+  readonly name: string;
+  /** Path prefix such as `/v1`. */
+  readonly base: string;
+  readonly family: KeyFamily;
+  readonly endpoints: readonly Endpoint[];
+  /** The wire form of a problem at one path (below the base). */
+  readonly problem: (problem: Problem, about: { path: string; requestId: string }) => Answer;
+};
+
+/** Closes the types of a definition; the parsed input reaches `handle` only if every part is valid. */
+export function endpoint<
+  P extends Schema = undefined,
+  Q extends Schema = undefined,
+  B extends Schema = undefined,
+>(definition: EndpointDefinition<P, Q, B>): Endpoint {
+  const { method, path, summary, scope, request, handle } = definition;
+  return {
+    method,
+    path,
+    summary,
+    scope,
+    takesBody: request.body !== undefined,
+    async run(app, received) {
+      const params = parse(request.params, received.params);
+      if (!params.ok) return params;
+      const query = parse(request.query, received.query);
+      if (!query.ok) return query;
+      const body = parse(request.body, received.body?.json);
+      if (!body.ok) return body;
+      return handle(app, {
+        params: params.value,
+        query: query.value,
+        body: body.value,
+        key: received.key,
+        requestId: received.requestId,
+        idempotencyKey: received.idempotencyKey,
+        bodyHash: async () => (received.body ? received.body.hash() : ""),
+      });
+    },
+  };
+}
+
+/** Parses one part of a request; the first issue becomes the problem, with its JSON path. */
+function parse<S extends Schema>(schema: S, value: unknown): Result<Parsed<S>, Problem> {
+  if (!schema) return ok(undefined as Parsed<S>);
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return ok(parsed.data as Parsed<S>);
+  const issue = parsed.error.issues[0];
+  return fail(invalidField(pathText(issue?.path ?? []), issue?.message ?? "is invalid"));
+}
+
+/** A zod path as people write it: `email.recipients.to[0].email`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return text === "" ? String(part) : `${text}.${String(part)}`;
+  }, "");
+}

@@ -1,0 +1,73 @@
+// The composition root: the platform's Env in, one App out. Everything else receives App and is
+// testable alone; only here, in index.ts, *.do.ts and socket.ts does the platform show.
+import { dial } from "./deliver/smtp/socket.ts";
+import type { Dial } from "./deliver/smtp/transaction.ts";
+import { uuidv7 } from "./lib/id.ts";
+import { consoleLog, type Log, reasonOf } from "./lib/log.ts";
+import { type Config, parseConfig } from "./model/config.ts";
+import type { Job } from "./model/job.ts";
+import { type Wake, wakeOver } from "./queue/wake.ts";
+import type { WebhookTail } from "./notify/tail.do.ts";
+
+/** The bindings of wrangler.toml. Variables and secrets are read through Config only. */
+export type Env = {
+  readonly DB: D1Database;
+  readonly CONTENT: R2Bucket;
+  readonly DELIVERY_QUEUE: Queue<Job>;
+  readonly WEBHOOK_QUEUE: Queue<Job>;
+  readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
+};
+
+/** The world as the stages see it. */
+export type App = {
+  readonly config: Config;
+  readonly db: D1Database;
+  readonly blobs: R2Bucket;
+  /** Epoch milliseconds; the only clock. */
+  readonly now: () => number;
+  /** A new UUIDv7. */
+  readonly newId: () => string;
+  /** 0 ≤ x < 1, for jitter only. */
+  readonly random: () => number;
+  readonly wake: Wake;
+  /** Asks an endpoint's object to look for work; it answers before it works. */
+  readonly wakeTail: (webhookId: string) => Promise<void>;
+  readonly dial: Dial;
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** Lets work go on after the answer; a failure is logged under `what`. */
+  readonly background: (what: string, work: Promise<unknown>) => void;
+  readonly log: Log;
+};
+
+/** Builds the App of one invocation. Throws when the configuration is wrong. */
+export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): void }): App {
+  return {
+    config: configOf(env),
+    db: env.DB,
+    blobs: env.CONTENT,
+    now: () => Date.now(),
+    newId: () => uuidv7(Date.now()),
+    random: () => Math.random(),
+    wake: wakeOver({ delivery: env.DELIVERY_QUEUE, webhook: env.WEBHOOK_QUEUE }),
+    wakeTail: (webhookId) => env.WEBHOOK_TAIL.getByName(webhookId).wake(webhookId),
+    dial,
+    fetch: (request) => fetch(request),
+    background(what, work) {
+      context.waitUntil(
+        work.catch((error: unknown) => consoleLog("warn", what, { reason: reasonOf(error) })),
+      );
+    },
+    log: consoleLog,
+  };
+}
+
+const configs = new WeakMap<Env, Config>();
+
+/** Parses the variables once per isolate. */
+function configOf(env: Env): Config {
+  const known = configs.get(env);
+  if (known) return known;
+  const config = parseConfig({ ...env });
+  configs.set(env, config);
+  return config;
+}

@@ -1,0 +1,18 @@
+// SHA-256, HMAC-SHA-256 and comparison in constant time, over WebCrypto.
+import { hex, utf8 } from "./bytes.ts";
+
+/** Lower-case hex SHA-256 of a text or of bytes. */
+export async function sha256Hex(data: string | Uint8Array<ArrayBuffer>): Promise<string> {
+  const bytes = typeof data === "string" ? utf8(data) : data;
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+/** HMAC-SHA-256 (RFC 2104) of bytes under a secret. */
+export async function hmacSha256(
+  secret: Uint8Array<ArrayBuffer>,
+  data: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, data));
+}

@@ -1,0 +1,32 @@
+// UUIDv7 (RFC 9562 §5.7): ids that sort by the time they were made.
+import { hex } from "./bytes.ts";
+
+/** A new UUIDv7 for a moment in epoch milliseconds. */
+export function uuidv7(now: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, Math.floor(now / 2 ** 32));
+  view.setUint32(2, now % 2 ** 32);
+  view.setUint8(6, (view.getUint8(6) & 0x0f) | 0x70);
+  view.setUint8(8, (view.getUint8(8) & 0x3f) | 0x80);
+  const text = hex(bytes);
+  return [
+    text.slice(0, 8),
+    text.slice(8, 12),
+    text.slice(12, 16),
+    text.slice(16, 20),
+    text.slice(20),
+  ].join("-");
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Whether a text is a UUIDv7 in lower case. */
+export function isUuidv7(text: string): boolean {
+  return UUID.test(text);
+}
+
+/** The moment, in epoch milliseconds, that a UUIDv7 carries. */
+export function timeOfUuidv7(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}

@@ -1,0 +1,83 @@
+// The deployment's variables and secrets, parsed once. A wrong one stops the Worker with its name.
+import * as z from "zod";
+import type { RelayLogin } from "../deliver/smtp/transaction.ts";
+
+/** D1 holds 10 GB and never shrinks (platform limit). */
+const D1_CAPACITY_BYTES = 10_000_000_000;
+
+const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
+
+const schema = z.object({
+  /** Secret: 32 random bytes, base64. Encrypts relay passwords and webhook secrets at rest. */
+  ENCRYPTION_KEY: z.string().min(1),
+  /** Secret: the default relay, `smtps://user:pass@host:465` or `smtp://user:pass@host:587`. */
+  RELAY_URL: z.string().optional(),
+  /** DNS over HTTPS (JSON) that names are resolved with before they are called. */
+  DOH_URL: z.url(),
+  /** `true` only by `npm start` and tests: relays and webhooks may then be on loopback. */
+  LOCAL_DEV: z.enum(["true", "false"]).default("false"),
+  /** The name given in EHLO (RFC 5321 §4.1.1.1): a domain name or an address literal. */
+  EHLO_NAME: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F.:]+\]|[0-9A-Za-z.-]{1,255})$/)
+    .default("[127.0.0.1]"),
+  /** Bytes that the database may hold; lower it to be warned earlier. */
+  DATABASE_CAPACITY_BYTES: z.coerce.number().int().positive().default(D1_CAPACITY_BYTES),
+  /** Fault builds only: which barrier stops, and where the harness listens. */
+  FAULT_PLAN: z.string().optional(),
+});
+
+/** What the Worker was configured with. */
+export type Config = {
+  readonly encryptionKey: string;
+  readonly defaultRelay: RelayLogin | null;
+  readonly dohUrl: string;
+  readonly localDev: boolean;
+  readonly ehloName: string;
+  readonly databaseCapacityBytes: number;
+  readonly faultPlan: { readonly url: string; readonly at: string } | null;
+};
+
+/** Parses the environment; throws an Error that names the variable and what it should be. */
+export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) {
+    throw new Error(`configuration: ${z.prettifyError(parsed.error)}`);
+  }
+  const vars = parsed.data;
+  const localDev = vars.LOCAL_DEV === "true";
+  return {
+    encryptionKey: vars.ENCRYPTION_KEY,
+    defaultRelay: vars.RELAY_URL ? parseRelayUrl(vars.RELAY_URL, localDev) : null,
+    dohUrl: vars.DOH_URL,
+    localDev,
+    ehloName: vars.EHLO_NAME,
+    databaseCapacityBytes: vars.DATABASE_CAPACITY_BYTES,
+    faultPlan: vars.FAULT_PLAN ? faultPlanSchema.parse(JSON.parse(vars.FAULT_PLAN)) : null,
+  };
+}
+
+const faultPlanSchema = z.object({ url: z.url(), at: z.string() });
+
+/** Ports of `smtp:` and `smtps:` URLs that name none: submission and submissions (RFC 8314). */
+const DEFAULT_PORTS = { "smtp:": 587, "smtps:": 465 } as const;
+
+/**
+ * Reads RELAY_URL. `smtps:` is TLS from the first byte; `smtp:` needs STARTTLS, except on loopback in
+ * local development, where TLS is used only if offered.
+ */
+export function parseRelayUrl(text: string, localDev: boolean): RelayLogin {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url?.hostname || (url.protocol !== "smtp:" && url.protocol !== "smtps:")) {
+    throw new Error("RELAY_URL must look like smtps://user:password@host:465 or smtp://…:587");
+  }
+  const loopback = localDev && LOOPBACK_HOSTS.includes(url.hostname);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port ? Number(url.port) : DEFAULT_PORTS[url.protocol],
+    tls: url.protocol === "smtps:" ? "implicit" : loopback ? "none" : "starttls",
+    username: url.username ? decodeURIComponent(url.username) : null,
+    password: url.password ? decodeURIComponent(url.password) : null,
+    allowCleartextAuth: loopback,
+  };
+}

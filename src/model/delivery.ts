@@ -1,0 +1,65 @@
+// The life of one recipient's delivery: its states, which may follow which, and its history.
+
+/** Every state of a delivery. */
+export const DELIVERY_STATES = [
+  "queued",
+  "sending",
+  "deferred",
+  "delivered",
+  "bounced",
+  "expired",
+  "suppressed",
+  "cancelled",
+  "held",
+] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/** The only legal moves. Guarded in SQL by what each statement asks for; a test walks every pair. */
+export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
+  queued: ["sending", "cancelled", "held"],
+  // sending → sending: an expired lease is taken over by another run.
+  sending: ["sending", "delivered", "deferred", "bounced", "expired", "held"],
+  deferred: ["sending", "cancelled", "held"],
+  // A late bounce: the relay accepted, a later server refused.
+  delivered: ["bounced"],
+  bounced: [],
+  expired: [],
+  suppressed: [],
+  cancelled: [],
+  held: [],
+};
+
+/** States that nothing leaves by itself. */
+export const TERMINAL_STATES = [
+  "delivered",
+  "bounced",
+  "expired",
+  "suppressed",
+  "cancelled",
+  "held",
+] as const satisfies readonly DeliveryState[];
+
+/** Whether a delivery may go from one state to another. */
+export function mayFollow(from: DeliveryState, to: DeliveryState): boolean {
+  return TRANSITIONS[from].includes(to);
+}
+
+/** One attempt in a delivery's history, oldest first. Wire keys: contract decision 19. */
+export type Attempt = {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** The relay's host as configured, "" when the process died before it was recorded. */
+  readonly relay: string;
+  /** `unknown`: the content may have reached the relay, but no reply was recorded. */
+  readonly result: "success" | "failure" | "deferral" | "unknown";
+  /** Bounce code of 3.7, null for a success. */
+  readonly code: number | null;
+  /** The relay's words, one line; for a failure without a reply, what happened. */
+  readonly reply: string;
+  readonly tls: boolean | null;
+  /** Position of the event log row that names this attempt, null when there is none. */
+  readonly log: number | null;
+};
+
+/** The queue lifetime: after this a deferred delivery expires (decision 10). */
+export const QUEUE_LIFETIME_MS = 72 * 60 * 60 * 1000;

@@ -1,0 +1,42 @@
+// What happened to a delivery, as one entry of the event log. Dialects make their payloads from it.
+import type { BounceType } from "./bounce.ts";
+
+/** The event names of contract row 1.9.2 that exist so far; the subset an endpoint may subscribe to. */
+export const EVENT_NAMES = ["delivery_attempt", "bounce_all", "bounce_bad_address"] as const;
+export type EventName = (typeof EVENT_NAMES)[number];
+
+/** `status` of a delivery_attempt. */
+export type AttemptStatus = "success" | "failure" | "failure_toolong" | "deferral";
+
+/** What every event says about the delivery it belongs to. */
+export type EventBase = {
+  /** UUIDv7; also the `webhook-id`. Holds no dot. */
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly messageId: string;
+  readonly position: number;
+  readonly email: string;
+  readonly tags: string;
+  readonly sendId: string;
+  readonly listId: string;
+};
+
+/** One entry of the event log. */
+export type DeliveryEvent =
+  | (EventBase & {
+      readonly name: "delivery_attempt";
+      readonly from: string;
+      /** Accept time, epoch milliseconds. */
+      readonly injectedAt: number;
+      /** 3.8 text with real newlines. */
+      readonly text: string;
+      readonly status: AttemptStatus;
+    })
+  | (EventBase & {
+      readonly name: "bounce_all" | "bounce_bad_address";
+      readonly bounceType: BounceType;
+      readonly bounceCode: number;
+      /** 3.8 text with real newlines. */
+      readonly text: string;
+    });

@@ -1,0 +1,85 @@
+// What every door turns a request into, and what is kept of it. Pure types and rules.
+
+/** The two classes of mail, and the lanes they wait in. */
+export const MAIL_CLASSES = ["transactional", "marketing"] as const;
+export type MailClass = (typeof MAIL_CLASSES)[number];
+
+/** A mailbox: an addr-spec (domain as A-label, lower case) and a display name, "" when none. */
+export type Mailbox = { readonly address: string; readonly name: string };
+
+/** To, Cc or Bcc; Bcc never appears in a header. */
+export type Role = "to" | "cc" | "bcc";
+
+/** One recipient as kept in the message row; its place in the array is the delivery's position. */
+export type Recipient = Mailbox & { readonly role: Role };
+
+/** Values for `{{name}}` of one recipient. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** One attachment; its bytes are in MessageContent.attachmentBytes at the same index. */
+export type Attachment = {
+  readonly filename: string;
+  readonly contentType: string;
+  /** Without angle brackets; an attachment with one is inline (RFC 2392). */
+  readonly contentId: string | null;
+};
+
+/** What compose needs to build the bytes of one message. Kept until the retention of content ends. */
+export type MessageContent = {
+  readonly from: Mailbox;
+  readonly replyTo: readonly Mailbox[];
+  readonly subject: string;
+  readonly text: string | null;
+  readonly html: string | null;
+  readonly amp: string | null;
+  /** Own headers in the order given, names as given, already checked against the safe list. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** One entry per recipient position; null when no recipient has any. */
+  readonly variables: readonly Variables[] | null;
+  readonly attachments: readonly Attachment[];
+  readonly attachmentBytes: readonly Uint8Array[];
+};
+
+/** A send as the core understands it, whichever dialect it came in. */
+export type SendCommand = {
+  readonly content: MessageContent;
+  /** 1…1,000, no two with the same address (case-insensitive), in order to, cc, bcc. */
+  readonly recipients: readonly Recipient[];
+  /** Echoed as `tags` in every event (C-21), "" when none. */
+  readonly tags: string;
+  /** Lower-cased; null lets Edgepost make one. */
+  readonly sendId: string | null;
+  /** Lower-cased; null means the mail class stands in `listid`. */
+  readonly listId: string | null;
+  /** null means the key's own class, else transactional. */
+  readonly mailClass: MailClass | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly onAmbiguous: "retry" | "hold";
+};
+
+/** The message row, decoded: everything but the content. */
+export type Message = {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly keyId: string;
+  readonly mailClass: MailClass;
+  readonly from: Mailbox;
+  readonly subject: string;
+  readonly tags: string;
+  readonly sendId: string;
+  readonly listId: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly recipients: readonly Recipient[];
+  readonly onAmbiguous: "retry" | "hold";
+  readonly size: number;
+};
+
+/** `<message uuid>:<recipient index>`, the id of a delivery in every event (C-22). */
+export function clickTrackingId(messageId: string, position: number): string {
+  return `${messageId}:${position}`;
+}
+
+/** The send id that Edgepost makes when the sender gave none: `<mailclass><yymmdd>` (F-042), UTC. */
+export function generatedSendId(mailClass: MailClass, now: number): string {
+  return mailClass + new Date(now).toISOString().slice(2, 10).replaceAll("-", "");
+}

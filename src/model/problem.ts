@@ -1,0 +1,32 @@
+// Every way to say no, as one union. Dialects map it exhaustively to their wire; the core never sees
+// an HTTP status.
+
+/** Why a request was refused. `path` is a JSON path into the request; texts never echo a secret. */
+export type Problem =
+  /** The body is not JSON, or not an object. */
+  | { readonly kind: "malformed_body"; readonly reason: string }
+  | { readonly kind: "invalid_field"; readonly path: string; readonly reason: string }
+  | { readonly kind: "unsupported_media_type" }
+  | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
+  | { readonly kind: "not_found"; readonly what: string }
+  /** No key, or one that does not (or no longer) exist in this family. */
+  | { readonly kind: "unauthorized"; readonly reason: string }
+  | { readonly kind: "insufficient_scope"; readonly scope: string }
+  /** The From domain is not a verified sender domain, or the key may not use it. */
+  | { readonly kind: "sender_not_allowed"; readonly domain: string }
+  /** The key may not send this mail class. */
+  | { readonly kind: "mail_class_not_allowed"; readonly mailClass: string }
+  | { readonly kind: "attachment_refused"; readonly path: string; readonly reason: string }
+  | { readonly kind: "too_large"; readonly what: string; readonly limitBytes: number }
+  | { readonly kind: "amp_not_approved"; readonly domain: string; readonly fromName: string }
+  | { readonly kind: "all_suppressed" }
+  | { readonly kind: "idempotency_key_reused" }
+  /** The request is fine but the thing it acts on is in a state that forbids it. */
+  | { readonly kind: "conflict"; readonly reason: string }
+  /** Nothing was accepted; the same request can be sent again. */
+  | { readonly kind: "unavailable"; readonly reason: string; readonly retryAfterSeconds: number };
+
+/** A field that is missing or wrong; `path` such as `email.recipients.to[0].email`. */
+export function invalidField(path: string, reason: string): Problem {
+  return { kind: "invalid_field", path, reason };
+}
