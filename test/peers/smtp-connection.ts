@@ -1,0 +1,332 @@
+// One connection of a scripted SMTP peer: reads commands, answers normally or as a rule says, writes
+// down what it saw. Replies to commands that arrived together leave together (RFC 2920 §3.2).
+import type { Socket } from "node:net";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { TLSSocket } from "node:tls";
+
+import type { Pem } from "./certificate.ts";
+import type { PeerAction, PeerConnection, PeerStep, SmtpScript } from "./script.ts";
+import { authVerdict, capabilities, dataAnswer } from "./smtp-answers.ts";
+import { ContentReader, countBare } from "./smtp-content.ts";
+import type { Content } from "./smtp-content.ts";
+
+/** What a connection asks of and reports to its peer. */
+export type PeerHost = {
+  readonly script: SmtpScript;
+  readonly pem: Pem;
+  readonly actionFor: (step: PeerStep, connection: number, text: string) => PeerAction | null;
+  readonly sawLine: (connection: number, tls: boolean, text: string) => void;
+  readonly sawMessage: (message: Received) => void;
+  readonly sawBare: (bare: { bareLf: number; bareCr: number }) => void;
+};
+
+export type Received = {
+  readonly connection: number;
+  readonly tls: boolean;
+  readonly envelope: Envelope;
+  readonly content: Content;
+  readonly accepted: boolean;
+};
+
+type Envelope = { from: string; parameters: string; asked: string[]; to: string[] };
+/** The reply that was given (first code), or null when there will be no more. */
+type Answered = number | null;
+
+const MAX_LINE = 1024 * 1024;
+
+export class Connection {
+  readonly #host: PeerHost;
+  readonly #number: number;
+  readonly #openedAt = Date.now();
+  #socket: Socket;
+  #input: Buffer = Buffer.alloc(0);
+  #output: Buffer[] = [];
+  #busy = false;
+  #ended = false;
+  #tls = false;
+  #closedAt: number | null = null;
+  #bytes = 0;
+  #plainBytes = 0;
+  #roundTrips = 0;
+  #counting = false;
+  #replied = false;
+  #tlsError: string | null = null;
+  #envelope: Envelope | null = null;
+  #content: ContentReader | null = null;
+  #auth: { mechanism: string; lines: string[] } | null = null;
+
+  constructor(host: PeerHost, number: number, socket: Socket) {
+    this.#host = host;
+    this.#number = number;
+    this.#socket = socket;
+    socket.on("error", () => undefined);
+    socket.on("close", () => this.#closed());
+  }
+
+  get open(): boolean {
+    return this.#closedAt === null;
+  }
+
+  seen(): PeerConnection {
+    return {
+      connection: this.#number,
+      openedAt: this.#openedAt,
+      closedAt: this.#closedAt,
+      tls: this.#tls,
+      bytes: this.#bytes,
+      plainBytes: this.#plainBytes,
+      roundTrips: this.#roundTrips,
+      tlsError: this.#tlsError,
+    };
+  }
+
+  unfinished(): { connection: number; to: string[]; bytes: number } | null {
+    if (this.#content === null) return null;
+    const bytes = this.#content.size;
+    return { connection: this.#number, to: this.#envelope?.to ?? [], bytes };
+  }
+
+  destroy(): void {
+    this.#closed();
+    this.#socket.destroy();
+  }
+
+  async greet(): Promise<void> {
+    this.#busy = true;
+    const action = this.#host.actionFor("connect", this.#number, "");
+    if (action !== null && (await this.#act(action)) === null) return this.#swallow();
+    if (this.#host.script.implicitTls === true) this.#upgrade();
+    else this.#listen();
+    await this.#say("banner", "", this.#host.script.greeting ?? "220 peer.test ESMTP ready");
+    await this.#flush();
+    this.#busy = false;
+    await this.#drain();
+  }
+
+  #closed(): void {
+    this.#closedAt ??= Date.now();
+    this.#ended = true;
+  }
+
+  /** Keeps reading so that the end of the connection is noticed, and ignores what comes. */
+  #swallow(): void {
+    this.#socket.on("data", () => undefined);
+  }
+
+  #listen(): void {
+    this.#socket.on("data", (chunk: Buffer) => {
+      this.#bytes += chunk.length;
+      if (!this.#tls) this.#plainBytes += chunk.length;
+      if (this.#replied && this.#counting) this.#roundTrips += 1;
+      this.#replied = false;
+      this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
+      if (this.#input.length > MAX_LINE && this.#content === null) this.destroy();
+      this.#drain().catch(() => this.destroy());
+    });
+  }
+
+  #upgrade(): void {
+    this.#socket.removeAllListeners("data");
+    // Plain bytes behind STARTTLS are dropped, as RFC 3207 §4.2 asks.
+    this.#input = Buffer.alloc(0);
+    const secure = new TLSSocket(this.#socket, { isServer: true, ...this.#host.pem });
+    secure.on("error", (error) => (this.#tlsError ??= error.message));
+    secure.on("close", () => this.#closed());
+    this.#socket = secure;
+    this.#tls = true;
+    this.#listen();
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    for (;;) {
+      while (!this.#ended && (await this.#step())) if (this.#ended) break;
+      // One more look: what the client wrote together may arrive in two pieces.
+      const size = this.#input.length;
+      await turn();
+      if (this.#input.length === size || this.#ended) break;
+    }
+    await this.#flush();
+    this.#busy = false;
+  }
+
+  /** Handles one command or one piece of content; false when more input is needed. */
+  async #step(): Promise<boolean> {
+    if (this.#content !== null) return await this.#readContent(this.#content);
+    const end = this.#input.indexOf("\r\n");
+    if (end < 0) return false;
+    const line = this.#input.subarray(0, end);
+    this.#input = this.#input.subarray(end + 2);
+    const text = line.toString("latin1");
+    this.#host.sawLine(this.#number, this.#tls, text);
+    this.#host.sawBare(countBare(line));
+    await this.#command(text);
+    return true;
+  }
+
+  async #readContent(content: ContentReader): Promise<boolean> {
+    if (this.#input.length === 0) return false;
+    const chunk = this.#input;
+    this.#input = Buffer.alloc(0);
+    const done = content.push(chunk);
+    if (done === null) return false;
+    this.#content = null;
+    this.#input = done.rest;
+    const envelope = this.#envelope ?? { from: "", parameters: "", asked: [], to: [] };
+    this.#envelope = null;
+    const seen = { connection: this.#number, tls: this.#tls, envelope, content: done.content };
+    this.#host.sawBare(done.content);
+    const ok = envelope.to.length > 0;
+    const normal = ok ? "250 2.0.0 Ok: queued as TEST" : "554 5.5.1 Error: no valid recipients";
+    const action = this.#host.actionFor("dot", this.#number, envelope.asked.join(" "));
+    const reply = action === null ? normal : "reply" in action ? action.reply : "";
+    this.#host.sawMessage({ ...seen, accepted: reply.startsWith("2") });
+    if (action === null) this.#write(normal);
+    else await this.#act(action);
+    return true;
+  }
+
+  async #command(text: string): Promise<void> {
+    if (this.#auth !== null) return await this.#authLine(text);
+    const verb = (text.split(" ")[0] ?? "").toUpperCase();
+    if (verb === "EHLO")
+      return void (await this.#say("ehlo", text, capabilities(this.#host.script, this.#tls)));
+    if (verb === "HELO") return void (await this.#say("helo", text, "250 peer.test"));
+    if (verb === "STARTTLS") return await this.#startTls(text);
+    if (verb === "AUTH") return await this.#startAuth(text);
+    if (verb === "MAIL") return await this.#mail(text);
+    if (verb === "RCPT") return await this.#rcpt(text);
+    if (verb === "DATA") return await this.#data();
+    if (verb === "RSET") {
+      this.#envelope = null;
+      await this.#say("rset", text, "250 2.0.0 Ok");
+      return;
+    }
+    if (verb === "QUIT") {
+      await this.#say("quit", text, "221 2.0.0 Bye");
+      this.#counting = false;
+      await this.#end("close");
+      return;
+    }
+    this.#write(verb === "NOOP" ? "250 2.0.0 Ok" : "502 5.5.2 Error: command not recognized");
+  }
+
+  async #mail(text: string): Promise<void> {
+    this.#counting = true;
+    const nested = this.#envelope !== null;
+    const normal = nested ? "503 5.5.1 Error: nested MAIL command" : "250 2.1.0 Ok";
+    const code = await this.#say("mail", text, normal);
+    if (code === null || code >= 300 || nested) return;
+    const found = /^MAIL FROM:<([^>]*)> ?(.*)$/iu.exec(text);
+    this.#envelope = { from: found?.[1] ?? "", parameters: found?.[2] ?? "", asked: [], to: [] };
+  }
+
+  async #rcpt(text: string): Promise<void> {
+    const normal = this.#envelope === null ? "503 5.5.1 Error: need MAIL command" : "250 2.1.5 Ok";
+    const code = await this.#say("rcpt", text, normal);
+    const to = /^RCPT TO:<([^>]*)>/iu.exec(text)?.[1] ?? text;
+    this.#envelope?.asked.push(to);
+    if (code !== null && code < 300) this.#envelope?.to.push(to);
+  }
+
+  async #data(): Promise<void> {
+    const asked = this.#envelope?.asked.join(" ") ?? "";
+    const code = await this.#say("data", asked, dataAnswer(this.#envelope));
+    if (code !== 354) return;
+    this.#content = new ContentReader();
+    if (this.#host.script.readContent === false) {
+      await this.#flush();
+      this.#socket.pause();
+    }
+  }
+
+  async #startTls(text: string): Promise<void> {
+    const normal = this.#host.script.starttls === true ? "220 2.0.0 Ready" : "502 5.5.1 No TLS";
+    const code = await this.#say("starttls", text, normal);
+    await this.#flush();
+    if (code !== 220) return;
+    this.#envelope = null;
+    const action = this.#host.actionFor("tls", this.#number, "");
+    if (action !== null && (await this.#act(action)) === null) return;
+    this.#upgrade();
+  }
+
+  async #startAuth(text: string): Promise<void> {
+    const [, mechanism = "", initial] = text.split(" ");
+    const offered = this.#host.script.auth?.includes(mechanism.toUpperCase()) === true;
+    const lines = initial === undefined ? [] : [initial];
+    const done = mechanism.toUpperCase() === "PLAIN" && lines.length > 0;
+    const answer = done ? authVerdict(this.#host.script, "PLAIN", lines) : "334 VXNlcm5hbWU6";
+    const normal = offered ? answer : "504 5.5.4 Unknown";
+    const code = await this.#say("auth", text, normal);
+    if (code === 334) this.#auth = { mechanism: mechanism.toUpperCase(), lines };
+  }
+
+  async #authLine(text: string): Promise<void> {
+    const auth = this.#auth;
+    if (auth === null) return;
+    auth.lines.push(text);
+    const complete = auth.mechanism !== "LOGIN" || auth.lines.length >= 2;
+    const normal = complete
+      ? authVerdict(this.#host.script, auth.mechanism, auth.lines)
+      : "334 UGFzc3dvcmQ6";
+    const code = await this.#say("auth-response", text, normal);
+    if (code !== 334) this.#auth = null;
+  }
+
+  async #say(step: PeerStep, text: string, normal: string): Promise<Answered> {
+    const action = this.#host.actionFor(step, this.#number, text);
+    if (action !== null) return await this.#act(action);
+    this.#write(normal);
+    return Number.parseInt(normal, 10);
+  }
+
+  async #act(action: PeerAction): Promise<Answered> {
+    if ("drop" in action) return await this.#end(action.drop);
+    if (action.delay !== undefined) {
+      await this.#flush();
+      await sleep(action.delay);
+    }
+    const text = action.raw === true ? action.reply : `${action.reply}\r\n`;
+    const bytes = Buffer.from(text, action.latin1 === true ? "latin1" : "utf8");
+    if (action.pieces === undefined) this.#output.push(bytes);
+    else await this.#trickle(bytes, action.pieces);
+    if (action.then !== undefined) return await this.#end(action.then);
+    return Number.parseInt(action.reply, 10);
+  }
+
+  async #trickle(bytes: Buffer, pieces: { bytes: number; every: number }): Promise<void> {
+    await this.#flush();
+    for (let at = 0; at < bytes.length && !this.#ended; at += pieces.bytes) {
+      this.#output.push(bytes.subarray(at, at + pieces.bytes));
+      await this.#flush();
+      await sleep(pieces.every);
+    }
+  }
+
+  async #end(how: "close" | "rst" | "stall"): Promise<null> {
+    await this.#flush();
+    this.#ended = true;
+    if (how === "close") this.#socket.end();
+    if (how === "rst") this.#reset();
+    return null;
+  }
+
+  #reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  #write(reply: string): void {
+    this.#output.push(Buffer.from(`${reply}\r\n`, "utf8"));
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#output.length === 0) return;
+    const bytes = Buffer.concat(this.#output);
+    this.#output = [];
+    this.#replied = true;
+    if (this.#socket.destroyed) return;
+    await new Promise((resolve) => this.#socket.write(bytes, resolve));
+  }
+}
