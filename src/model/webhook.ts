@@ -1,0 +1,92 @@
+// Webhook endpoints: what a customer may set, what the product keeps, and when an endpoint is given up.
+import { open } from "../lib/seal.ts";
+
+/** The names of contract 1.9.2 that an endpoint may subscribe to; some kinds do not happen yet. */
+export const WEBHOOK_EVENTS = [
+  "delivery_attempt",
+  "open",
+  "click",
+  "bounce_all",
+  "bounce_bad_address",
+  "unsubscribe",
+  "spam_complaint",
+] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+
+/** The dialects of bodies that exist. */
+export const WEBHOOK_FORMATS = ["kasplo"] as const;
+export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
+
+/** Each endpoint is woken for every commit of events; more would slow all of them. */
+export const MAX_WEBHOOKS = 50;
+
+/** Decision 4: for so long after a rotation the old secret signs too. */
+export const ROTATION_MS = 24 * 3_600_000;
+
+/** Decision 5: an endpoint that only failed for so long is disabled. */
+export const FAILING_LIMIT_MS = 5 * 24 * 3_600_000;
+
+/** A webhook endpoint. Secrets are sealed (lib/seal.ts) under `webhook:<id>`. Times in epoch ms. */
+export type Webhook = {
+  readonly id: string;
+  readonly url: string;
+  /** Null subscribes to all. */
+  readonly events: readonly WebhookEvent[] | null;
+  readonly format: WebhookFormat;
+  readonly sealedSecret: string;
+  readonly sealedPrevious: string | null;
+  readonly previousUntil: number | null;
+  /** The position in the event log that was handled last. */
+  readonly cursor: number;
+  readonly state: "enabled" | "disabled";
+  readonly disabledReason: string | null;
+  /** The first failure since the last success. */
+  readonly failingSince: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+};
+
+/** One event that could not be posted yet, with the exact body of its every try. */
+export type WebhookEntry = {
+  /** The event's id, which is the `webhook-id`. */
+  readonly id: string;
+  readonly at: number;
+  readonly event: WebhookEvent;
+  readonly body: string;
+  /** What the last try came to; empty when there was none. */
+  readonly error: string;
+};
+
+/** Entries that share a number of tries and a time; or, with a range, a piece of the log to replay. */
+export type WebhookJob = {
+  readonly id: string;
+  readonly webhookId: string;
+  /** When to try next; null when exhausted. */
+  readonly dueAt: number | null;
+  readonly tries: number;
+  readonly entries: readonly WebhookEntry[];
+  /** Positions still to replay: after `from`, up to `to`. */
+  readonly range: { readonly from: number; readonly to: number } | null;
+};
+
+/** Whether events of this name go to the endpoint. */
+export function subscribes(webhook: Pick<Webhook, "events">, event: WebhookEvent): boolean {
+  return webhook.events === null || webhook.events.includes(event);
+}
+
+/** What an endpoint's secrets are sealed for. */
+export function sealPurpose(webhookId: string): string {
+  return `webhook:${webhookId}`;
+}
+
+/** The secrets that sign now: the current one, and the one before it for 24 h after a rotation. */
+export async function signingSecrets(
+  encryptionKey: string,
+  webhook: Webhook,
+  now: number,
+): Promise<readonly string[]> {
+  const { sealedPrevious, previousUntil } = webhook;
+  const rotating = sealedPrevious !== null && previousUntil !== null && now < previousUntil;
+  const sealed = [webhook.sealedSecret, ...(rotating ? [sealedPrevious] : [])];
+  return Promise.all(sealed.map((text) => open(encryptionKey, sealPurpose(webhook.id), text)));
+}

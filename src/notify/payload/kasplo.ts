@@ -1,0 +1,50 @@
+// The webhook body of format kasplo: contract 1.9.3, the union of each kind's documented keys, every
+// value a string. Pure.
+import type { DeliveryEvent, EventBase } from "../../model/event.ts";
+
+/** A body: documented keys only, every value a string. */
+export type KasploBody = Readonly<Record<string, string>>;
+
+/** Contract 1.9.3: the default length of `bounce_text`, in characters. */
+const MAX_BOUNCE_TEXT = 1_000;
+
+/** The body of one event; its keys are in a fixed order, so that its JSON is the same each time. */
+export function kasploBody(event: DeliveryEvent): KasploBody {
+  switch (event.name) {
+    case "delivery_attempt":
+      return {
+        ...common(event),
+        from_address: event.from,
+        injected_time: epochSeconds(event.injectedAt),
+        message: event.text.replace(/\r\n|\r|\n/g, "/"),
+        status: event.status,
+        // The relay hides the address that the mail leaves from.
+        outmtaid_ip: "",
+      };
+    case "bounce_all":
+    case "bounce_bad_address":
+      return {
+        ...common(event),
+        bounce_type: event.bounceType,
+        bounce_code: String(event.bounceCode),
+        bounce_text: Array.from(event.text).slice(0, MAX_BOUNCE_TEXT).join(""),
+      };
+  }
+}
+
+function common(event: EventBase & { readonly name: string }): KasploBody {
+  return {
+    event: event.name,
+    event_type: event.name,
+    timestamp: epochSeconds(event.at),
+    email: event.email,
+    click_tracking_id: `${event.messageId}:${event.position}`,
+    tags: event.tags,
+    sendid: event.sendId.toLowerCase(),
+    listid: event.listId.toLowerCase(),
+  };
+}
+
+function epochSeconds(ms: number): string {
+  return String(Math.floor(ms / 1000));
+}
