@@ -1,0 +1,134 @@
+// The conductor of accept: check → record → wake. A SendCommand of any dialect becomes a committed
+// message, or a problem and nothing at all.
+import type { App } from "../app.ts";
+import { check } from "../check/check.ts";
+import { barrier } from "../lib/barrier.ts";
+import { reasonOf } from "../lib/log.ts";
+import { fail, ok, type Result } from "../lib/result.ts";
+import type { Key } from "../model/key.ts";
+import {
+  generatedSendId,
+  type MailClass,
+  type Message,
+  type SendCommand,
+} from "../model/message.ts";
+import { invalidField, type Problem } from "../model/problem.ts";
+import { packContent, putContent } from "../store/content.ts";
+import { twice } from "../store/db.ts";
+import { type AcceptResult, acceptMessage, type Idempotency } from "../store/message.ts";
+
+/** A send that is committed. */
+export type Accepted = {
+  readonly messageId: string;
+  /** The idempotency key was used before with the same body: this is the first answer again. */
+  readonly replayed: boolean;
+};
+
+/** Who sends and how the request is told from another one. */
+export type SendRequest = {
+  readonly key: Key;
+  readonly command: SendCommand;
+  /** The Idempotency-Key header, or null. */
+  readonly idempotencyKey: string | null;
+  /** SHA-256 of the request body; only asked for beside an idempotency key. */
+  readonly bodyHash: () => Promise<string>;
+};
+
+/** 1–256 printable ASCII characters (decision 3). */
+const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,256}$/;
+
+/** A sender may try again at once; the platform's hiccups are short. */
+const STORAGE_RETRY_SECONDS = 5;
+
+/** Accepts a send: after ok() it survives any crash. One D1 round trip when key and sender are cached. */
+export async function send(app: App, request: SendRequest): Promise<Result<Accepted, Problem>> {
+  const { idempotencyKey } = request;
+  if (idempotencyKey !== null && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
+    const reason = "must be 1 to 256 printable ASCII characters";
+    return fail(invalidField("Idempotency-Key", reason));
+  }
+  const mailClass = await check(app, request.key, request.command);
+  if (!mailClass.ok) return mailClass;
+  const idempotency =
+    idempotencyKey === null
+      ? null
+      : { key: idempotencyKey, requestHash: await request.bodyHash() };
+
+  await barrier(app.config.faultPlan, "C1");
+  const committed = await commit(app, request, mailClass.value, idempotency);
+  if (!committed.ok) return committed;
+  await barrier(app.config.faultPlan, "C2");
+
+  const { messageId, result } = committed.value;
+  switch (result.kind) {
+    case "accepted":
+      app.background("wake_lane_failed", wake(app, mailClass.value));
+      return ok({ messageId, replayed: false });
+    case "known":
+      return result.requestHash === idempotency?.requestHash
+        ? ok({ messageId: result.messageId, replayed: true })
+        : fail({ kind: "idempotency_key_reused" });
+    case "all_suppressed":
+      return fail({ kind: "all_suppressed" });
+  }
+}
+
+/** Stores the content where it belongs and commits the message. */
+async function commit(
+  app: App,
+  request: SendRequest,
+  mailClass: MailClass,
+  idempotency: Idempotency | null,
+): Promise<Result<{ messageId: string; result: AcceptResult }, Problem>> {
+  const packed = packContent(request.command.content);
+  const message = makeMessage(app, request, mailClass, packed.size);
+  const key = packed.inline ? null : `content/${message.id}/${crypto.randomUUID()}`;
+  try {
+    if (key !== null) await putContent(app.blobs, key, packed);
+    const result = await twice(() =>
+      acceptMessage(app.db, message, { ...packed, key }, idempotency),
+    );
+    if (key !== null && result.kind !== "accepted") {
+      app.background("delete_unused_content_failed", app.blobs.delete(key));
+    }
+    return ok({ messageId: message.id, result });
+  } catch (error) {
+    // Whether it was committed is not known: the object stays, and the sweeper collects it if not.
+    app.log("error", "accept_failed", { message: message.id, reason: reasonOf(error) });
+    return fail({
+      kind: "unavailable",
+      reason: "storage did not answer; nothing was accepted, send the request again",
+      retryAfterSeconds: STORAGE_RETRY_SECONDS,
+    });
+  }
+}
+
+function makeMessage(
+  app: App,
+  { key, command }: SendRequest,
+  mailClass: MailClass,
+  size: number,
+): Message {
+  const now = app.now();
+  return {
+    id: app.newId(),
+    createdAt: now,
+    keyId: key.id,
+    mailClass,
+    from: command.content.from,
+    subject: command.content.subject,
+    tags: command.tags,
+    sendId: command.sendId ?? generatedSendId(mailClass, now),
+    listId: command.listId ?? mailClass,
+    metadata: command.metadata,
+    recipients: command.recipients,
+    onAmbiguous: command.onAmbiguous,
+    size,
+  };
+}
+
+async function wake(app: App, lane: MailClass): Promise<void> {
+  await barrier(app.config.faultPlan, "C3");
+  await app.wake.lane(lane);
+  await barrier(app.config.faultPlan, "C5");
+}

@@ -1,0 +1,29 @@
+// The doors of the Worker. Each builds an App and hands on; no door knows what happens behind it.
+import { handle } from "./accept/http.ts";
+import { type Env, makeApp } from "./app.ts";
+import { consume } from "./queue/consume.ts";
+import { sweep } from "./queue/sweep.ts";
+import { parseJob } from "./queue/wake.ts";
+import { wakeEndpoints } from "./notify/wake.ts";
+
+export { WebhookTail } from "./notify/tail.do.ts";
+
+export default {
+  async fetch(request, env, context) {
+    return handle(makeApp(env, context), request);
+  },
+
+  async queue(batch, env, context) {
+    const app = makeApp(env, context);
+    const jobs = batch.messages.map((message) => parseJob(message.body));
+    if (jobs.some((job) => job?.kind === "lane")) await consume(app);
+    await wakeEndpoints(
+      app,
+      jobs.filter((job) => job !== null),
+    );
+  },
+
+  async scheduled(_controller, env, context) {
+    await sweep(makeApp(env, context));
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,32 @@
+// An SMTP relay that mail leaves through, and how it has been lately.
+import type { RelayLogin, TlsMode } from "../deliver/smtp/transaction.ts";
+
+/** The relay of RELAY_URL; it has no row of its own. */
+export const DEFAULT_RELAY_ID = "default";
+
+/** A relay as /v1/relays shows it: the password is never shown. */
+export type Relay = {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsMode;
+  readonly username: string | null;
+  readonly createdAt: number;
+};
+
+/** How a relay has been lately. No record means well. */
+export type RelayHealth = {
+  /** Connects that failed in a row. */
+  readonly failures: number;
+  /** Not used before this time, epoch milliseconds; null while it is still in use. */
+  readonly asideUntil: number | null;
+  readonly reason: string;
+};
+
+/** A relay ready to be used, with its login and its health. */
+export type UsableRelay = {
+  readonly id: string;
+  readonly login: RelayLogin;
+  readonly health: RelayHealth | null;
+};

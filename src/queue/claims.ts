@@ -1,0 +1,153 @@
+// What this run has under lease: claims windows of due deliveries, hands them out in order, keeps the
+// leases alive, gives back what it did not start.
+import type { App } from "../app.ts";
+import { barrier } from "../lib/barrier.ts";
+import { reasonOf } from "../lib/log.ts";
+import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
+import { twice } from "../store/db.ts";
+import {
+  type Claim,
+  claimDue,
+  type ClaimedDelivery,
+  postponeDue,
+  releaseLeases,
+  renewLeases,
+} from "../store/delivery.ts";
+import type { Work } from "./prepare.ts";
+import type { RelayBoard } from "./relay-board.ts";
+
+/** Deliveries in one claim (architecture §3). */
+const CLAIM_SIZE = 100;
+
+/** How long a lease lasts, and how often it is renewed. */
+const LEASE_MS = 30_000;
+const RENEW_MS = 10_000;
+
+/** Without any relay, due mail is looked at again after this. */
+const NO_RELAY_MS = 30_000;
+
+/** An empty claim is not repeated sooner, however many workers ask. */
+const EMPTY_CLAIM_MS = 400;
+
+/** The work of one run. */
+export type Claims = {
+  readonly next: () => Work | null;
+  readonly waiting: () => number;
+  /** Nothing waits, and the last claim found less than it asked for. */
+  readonly drained: () => boolean;
+  /** Claims more when nothing waits; answers how many wait now. */
+  readonly refill: (options: { readonly alone: boolean }) => Promise<number>;
+  /** Work handed out that was not started is handed out again, before anything else. */
+  readonly putBack: (work: Work) => void;
+  /** Work that no relay can take now: it and all that waits are given back. */
+  readonly giveBack: (work: Work) => void;
+  /** Stops renewing a lease without settling it. */
+  readonly abandon: (delivery: ClaimedDelivery) => void;
+  readonly settled: (deliveries: readonly ClaimedDelivery[]) => void;
+  /** Gives back what was not started and wakes the lanes where more is due. */
+  readonly close: () => Promise<void>;
+};
+
+/** Claims for one run, through the relays of its board. */
+export function claims(app: App, board: RelayBoard): Claims {
+  const held = new Set<ClaimedDelivery>();
+  let waiting: Work[] = [];
+  let unstarted: ClaimedDelivery[] = [];
+  let full = false;
+  let emptyAt = Number.NEGATIVE_INFINITY;
+  let claiming: Promise<number> | null = null;
+
+  const renewing = setInterval(() => {
+    if (held.size === 0) return;
+    renewLeases(app.db, [...held], app.now() + LEASE_MS).catch((error: unknown) => {
+      app.log("warn", "renew_failed", { reason: reasonOf(error) });
+    });
+  }, RENEW_MS);
+
+  function take(claim: Claim): void {
+    for (const delivery of claim.deliveries) {
+      const found = claim.messages.get(delivery.messageId);
+      if (!found) continue;
+      held.add(delivery);
+      waiting.push({ delivery, ...found });
+    }
+  }
+
+  async function claim(alone: boolean): Promise<number> {
+    const { route } = board.route();
+    if (route.kind !== "relay") {
+      await postpone(route.kind === "wait" ? route.until : app.now() + NO_RELAY_MS);
+      return 0;
+    }
+    if (route.probing && !alone) return 0;
+    const limit = route.probing ? 1 : CLAIM_SIZE;
+    for (const lane of MAIL_CLASSES) {
+      const now = app.now();
+      const leaseId = app.newId();
+      const lease = { lane, now, leaseId, leaseUntil: now + LEASE_MS, limit, alone };
+      take(await twice(() => claimDue(app.db, lease)));
+      if (waiting.length > 0) break;
+    }
+    await barrier(app.config.faultPlan, "C7");
+    full = waiting.length >= limit;
+    if (waiting.length === 0) emptyAt = app.now();
+    return waiting.length;
+  }
+
+  /** Gives back what waits, then re-dates what is due, so that nobody looks at it before `until`. */
+  async function postpone(until: number): Promise<void> {
+    await release();
+    const now = app.now();
+    for (const lane of MAIL_CLASSES) await postponeDue(app.db, lane, now, until);
+    full = false;
+    emptyAt = now;
+    wakeAt(app, "transactional", until);
+  }
+
+  async function release(): Promise<void> {
+    const back = [...unstarted, ...waiting.map((work) => work.delivery)];
+    waiting = [];
+    unstarted = [];
+    for (const delivery of back) held.delete(delivery);
+    if (back.length > 0) await releaseLeases(app.db, back);
+  }
+
+  return {
+    next: () => waiting.shift() ?? null,
+    waiting: () => waiting.length,
+    drained: () => waiting.length === 0 && !full,
+    async refill({ alone }) {
+      if (waiting.length > 0) return waiting.length;
+      if (claiming) return claiming;
+      if (app.now() - emptyAt < EMPTY_CLAIM_MS && !alone) return 0;
+      claiming = claim(alone).finally(() => {
+        claiming = null;
+      });
+      return claiming;
+    },
+    putBack(work) {
+      waiting.unshift(work);
+    },
+    giveBack(work) {
+      unstarted.push(work.delivery, ...waiting.map((other) => other.delivery));
+      waiting = [];
+    },
+    abandon(delivery) {
+      held.delete(delivery);
+    },
+    settled(deliveries) {
+      for (const delivery of deliveries) held.delete(delivery);
+    },
+    async close() {
+      clearInterval(renewing);
+      const more = waiting.length > 0 || full;
+      await release();
+      if (more) wakeAt(app, "transactional", app.now());
+    },
+  };
+}
+
+function wakeAt(app: App, lane: MailClass, at: number): void {
+  const delaySeconds = Math.max(0, Math.ceil((at - app.now()) / 1000));
+  app.background("wake_lane_failed", app.wake.lane(lane, delaySeconds));
+}

@@ -1,0 +1,82 @@
+// A claimed delivery → the transaction that the relay will see. Content is fetched and, where every
+// recipient gets the same bytes, composed once per message.
+import type { App } from "../app.ts";
+import { compose, type Composed, needsOwnCopy } from "../compose/compose.ts";
+import type { Transaction } from "../deliver/smtp/transaction.ts";
+import type { Message, MessageContent } from "../model/message.ts";
+import { getContent, unpackInline } from "../store/content.ts";
+import type { ClaimedDelivery } from "../store/delivery.ts";
+import type { StoredContent } from "../store/message.ts";
+
+/** A delivery of this run with its message. */
+export type Work = {
+  readonly delivery: ClaimedDelivery;
+  readonly message: Message;
+  readonly content: StoredContent;
+};
+
+/** A delivery and the transaction made of it. */
+export type Ready = { readonly work: Work; readonly tx: Transaction };
+
+/** Composes the transactions of one run. */
+export type Preparer = {
+  /** The transaction of a delivery, or null when its content is not kept any more. */
+  readonly transaction: (work: Work) => Promise<Transaction | null>;
+  /** Forgets what the last claim brought. */
+  readonly forget: () => void;
+};
+
+/** A preparer that remembers contents and shared bytes until told to forget them. */
+export function preparer(app: App): Preparer {
+  const contents = new Map<string, Promise<MessageContent | null>>();
+  const shared = new Map<string, Promise<Composed>>();
+
+  function contentOf(work: Work): Promise<MessageContent | null> {
+    const known = contents.get(work.message.id);
+    if (known) return known;
+    const loading = load(app, work.content);
+    contents.set(work.message.id, loading);
+    return loading;
+  }
+
+  function composed(work: Work, content: MessageContent): Promise<Composed> {
+    const { message, delivery } = work;
+    const build = () => compose(message, message.recipients, content, delivery.position);
+    if (needsOwnCopy(content)) return build();
+    const known = shared.get(message.id) ?? build();
+    shared.set(message.id, known);
+    return known;
+  }
+
+  return {
+    async transaction(work) {
+      const content = await contentOf(work);
+      if (!content) return null;
+      const { content: bytes, eightBit, smtputf8 } = await composed(work, content);
+      const { message, delivery } = work;
+      return {
+        from: message.from.address,
+        to: message.recipients[delivery.position]?.address ?? delivery.recipient,
+        content: bytes,
+        eightBit,
+        smtputf8,
+      };
+    },
+    forget() {
+      contents.clear();
+      shared.clear();
+    },
+  };
+}
+
+/** Fetches a content from where it is kept. */
+export async function load(app: App, stored: StoredContent): Promise<MessageContent | null> {
+  switch (stored.kind) {
+    case "inline":
+      return unpackInline(stored.head, stored.parts);
+    case "blob":
+      return getContent(app.blobs, stored.key);
+    case "gone":
+      return null;
+  }
+}

@@ -1,0 +1,23 @@
+// Cron: wakes what nobody woke. Due deliveries, expired leases, endpoints with something to read,
+// retries that come due before the next run; holds what must not be tried again by itself.
+import type { App } from "../app.ts";
+import { MAIL_CLASSES } from "../model/message.ts";
+import { dueTimes, holdLost } from "../store/delivery.ts";
+import { endpointsToWake } from "../store/webhook.ts";
+
+/** Cron may come up to 60 s late or early: what is due in this time gets its wake-up now, with a delay. */
+const LOOKAHEAD_MS = 90_000;
+
+/** Does one sweep. Every part may run twice or be missed; the next one makes up for it. */
+export async function sweep(app: App): Promise<void> {
+  const now = app.now();
+  for (const lane of MAIL_CLASSES) {
+    const held = await holdLost(app.db, lane, now);
+    if (held > 0) app.log("error", "deliveries_held", { lane, held });
+    const times = await dueTimes(app.db, lane, now + LOOKAHEAD_MS);
+    const delays = new Set(times.map(({ at }) => Math.max(0, Math.ceil((at - now) / 1000))));
+    await Promise.all([...delays].map((delay) => app.wake.lane(lane, delay)));
+  }
+  const endpoints = await endpointsToWake(app.db, now);
+  await Promise.all(endpoints.map((webhookId) => app.wakeTail(webhookId)));
+}

@@ -1,0 +1,80 @@
+// The content of a message: inline in D1 up to 32 KB, above that one R2 object. Both hold the same
+// two things: a JSON head, and the attachments' bytes one after the other.
+import { concat, fromBase64, fromUtf8, toBase64, utf8 } from "../lib/bytes.ts";
+import type { MessageContent } from "../model/message.ts";
+
+/** A row of D1 stays cheap to read up to here; larger content goes to R2. */
+const MAX_INLINE_BYTES = 32 * 1024;
+
+/** Bytes of the length that an R2 object starts with. */
+const LENGTH_BYTES = 4;
+
+type Head = Omit<MessageContent, "attachmentBytes"> & { readonly sizes: readonly number[] };
+
+/** Content ready to be stored, and how many bytes it takes. */
+export type PackedContent = {
+  readonly head: string;
+  readonly parts: readonly Uint8Array[];
+  readonly size: number;
+  readonly inline: boolean;
+};
+
+/** Splits content into head and parts and says where it belongs. */
+export function packContent(content: MessageContent): PackedContent {
+  const { attachmentBytes, ...rest } = content;
+  const head = JSON.stringify({
+    ...rest,
+    sizes: attachmentBytes.map((bytes) => bytes.length),
+  } satisfies Head);
+  const partsSize = attachmentBytes.reduce((sum, bytes) => sum + bytes.length, 0);
+  const size = utf8(head).length + partsSize;
+  return { head, parts: attachmentBytes, size, inline: size <= MAX_INLINE_BYTES };
+}
+
+/** The `parts` column of an inline content. */
+export function inlineParts(packed: PackedContent): string | null {
+  return packed.parts.length === 0 ? null : toBase64(concat(packed.parts));
+}
+
+/** Reads an inline content back. */
+export function unpackInline(head: string, parts: string | null): MessageContent {
+  const bytes = parts === null ? new Uint8Array() : fromBase64(parts);
+  if (!bytes) throw new Error("the parts of an inline content are not base64");
+  return unpack(head, bytes);
+}
+
+/** Stores a large content under a key of its own: never a hash, so that no purge can hit another's. */
+export async function putContent(blobs: R2Bucket, key: string, packed: PackedContent) {
+  const head = utf8(packed.head);
+  const length = new Uint8Array(LENGTH_BYTES);
+  new DataView(length.buffer).setUint32(0, head.length);
+  await blobs.put(key, new Blob([length, head, ...packed.parts.map(ownBuffer)]));
+}
+
+/** Reads a large content back; null when the object is not there. */
+export async function getContent(blobs: R2Bucket, key: string): Promise<MessageContent | null> {
+  const object = await blobs.get(key);
+  if (!object) return null;
+  const buffer = await object.arrayBuffer();
+  const headLength = new DataView(buffer).getUint32(0);
+  const head = fromUtf8(new Uint8Array(buffer, LENGTH_BYTES, headLength));
+  return unpack(head, new Uint8Array(buffer, LENGTH_BYTES + headLength));
+}
+
+/** A view over an ArrayBuffer, as Blob wants it. */
+function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : bytes.slice();
+}
+
+/** Attachments are views into the one buffer: nothing is copied. */
+function unpack(head: string, bytes: Uint8Array): MessageContent {
+  const { sizes, ...rest } = JSON.parse(head) as Head;
+  let offset = 0;
+  const attachmentBytes = sizes.map((size) => {
+    offset += size;
+    return bytes.subarray(offset - size, offset);
+  });
+  return { ...rest, attachmentBytes };
+}

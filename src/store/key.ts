@@ -1,0 +1,80 @@
+// SQL of API keys.
+import type { Key } from "../model/key.ts";
+import { rows, statement } from "./db.ts";
+
+type KeyRow = {
+  id: string;
+  name: string;
+  family: Key["family"];
+  scopes: string;
+  domain: string | null;
+  mail_class: Key["mailClass"];
+  hint: string;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+};
+
+const COLUMNS = "id, name, family, scopes, domain, mail_class, hint, created_at, expires_at, revoked_at";
+
+/** The key whose SHA-256 is `hash`, revoked and expired ones included, or null. */
+export async function findKey(db: D1Database, hash: string): Promise<Key | null> {
+  const found = await rows<KeyRow>(
+    statement(db, `select ${COLUMNS} from keys where hash = ?1`, hash),
+  );
+  return found[0] ? decode(found[0]) : null;
+}
+
+/** Every key, newest first. */
+export async function listKeys(db: D1Database): Promise<readonly Key[]> {
+  const sql = `select ${COLUMNS} from keys order by created_at desc, id desc`;
+  return (await rows<KeyRow>(statement(db, sql))).map(decode);
+}
+
+/** Stores a new key under its hash. */
+export async function insertKey(db: D1Database, hash: string, key: Key): Promise<void> {
+  await statement(
+    db,
+    `insert into keys (hash, id, name, family, scopes, domain, mail_class, hint, created_at,
+       expires_at, revoked_at)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null)`,
+    hash,
+    key.id,
+    key.name,
+    key.family,
+    JSON.stringify(key.scopes),
+    key.domain,
+    key.mailClass,
+    key.hint,
+    key.createdAt,
+    key.expiresAt,
+  ).run();
+}
+
+/** Revokes a key; false when there is none with this id. A second time changes nothing. */
+export async function revokeKey(db: D1Database, id: string, now: number): Promise<boolean> {
+  const found = await rows<{ id: string }>(
+    statement(
+      db,
+      "update keys set revoked_at = coalesce(revoked_at, ?2) where id = ?1 returning id",
+      id,
+      now,
+    ),
+  );
+  return found.length > 0;
+}
+
+function decode(row: KeyRow): Key {
+  return {
+    id: row.id,
+    name: row.name,
+    family: row.family,
+    scopes: JSON.parse(row.scopes) as Key["scopes"],
+    domain: row.domain,
+    mailClass: row.mail_class,
+    hint: row.hint,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+  };
+}

@@ -1,0 +1,229 @@
+// SQL of messages: accepting one is one batch, one round trip, one transaction.
+import { addressKey } from "../model/address.ts";
+import { QUEUE_LIFETIME_MS } from "../model/delivery.ts";
+import type { Message, Recipient } from "../model/message.ts";
+import { scopesThatStop } from "../model/suppression.ts";
+import { inlineParts, type PackedContent } from "./content.ts";
+import { batch, rows, rowsOf, statement } from "./db.ts";
+
+/** An idempotency key given by the sender, and the hash of the body it came with. */
+export type Idempotency = { readonly key: string; readonly requestHash: string };
+
+/** What accepting came to. */
+export type AcceptResult =
+  | { readonly kind: "accepted" }
+  /** The idempotency key already belongs to a message. */
+  | { readonly kind: "known"; readonly messageId: string; readonly requestHash: string }
+  | { readonly kind: "all_suppressed" };
+
+/** Idempotency keys are kept this long (decision 3). */
+const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Commits a message with one delivery per recipient, whose first state is decided by the suppressions,
+ * or nothing: when every recipient is suppressed or the idempotency key is taken. Safe to repeat with
+ * the same message id. `contentKey` names the R2 object of content that is not inline.
+ */
+export async function acceptMessage(
+  db: D1Database,
+  message: Message,
+  content: PackedContent & { readonly key: string | null },
+  idempotency: Idempotency | null,
+): Promise<AcceptResult> {
+  const results = await batch(db, [
+    forgetOldKey(db, message, idempotency),
+    insertMessage(db, message, content, idempotency),
+    insertContent(db, message.id, content),
+    insertDeliveries(db, message),
+    selectOwner(db, message, idempotency),
+  ]);
+  const owners = rowsOf<{ id: string; request_hash: string | null }>(results[4]);
+  if (owners.some((owner) => owner.id === message.id)) return { kind: "accepted" };
+  const owner = owners[0];
+  if (!owner) return { kind: "all_suppressed" };
+  return { kind: "known", messageId: owner.id, requestHash: owner.request_hash ?? "" };
+}
+
+/** Frees an idempotency key that is older than 24 h. */
+function forgetOldKey(db: D1Database, message: Message, idempotency: Idempotency | null) {
+  return statement(
+    db,
+    `update messages set idempotency_key = null
+     where key_id = ?1 and idempotency_key = ?2 and created_at <= ?3`,
+    message.keyId,
+    idempotency?.key ?? null,
+    message.createdAt - IDEMPOTENCY_MS,
+  );
+}
+
+/** A recipient `r.value` that no suppression stops; ?1 is the recipients, ?2 the scopes. */
+const SUPPRESSED = `exists (select 1 from suppressions s
+  where s.address = r.value and s.scope in (select value from json_each(?2)))`;
+
+function insertMessage(
+  db: D1Database,
+  message: Message,
+  content: PackedContent & { readonly key: string | null },
+  idempotency: Idempotency | null,
+) {
+  return statement(
+    db,
+    `insert into messages (id, created_at, key_id, idempotency_key, request_hash, mail_class,
+       from_address, from_name, subject, tags, send_id, list_id, metadata, recipients,
+       on_ambiguous, size, content_id, content_key)
+     select ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+       case when ?19 is null then (select coalesce(max(id), 0) + 1 from contents) end, ?19
+     where exists (select 1 from json_each(?1) r where not ${SUPPRESSED})
+     on conflict do nothing`,
+    JSON.stringify(recipientKeys(message)),
+    JSON.stringify(scopesThatStop(message.mailClass)),
+    message.id,
+    message.createdAt,
+    message.keyId,
+    idempotency?.key ?? null,
+    idempotency?.requestHash ?? null,
+    message.mailClass,
+    message.from.address,
+    message.from.name,
+    message.subject,
+    message.tags,
+    message.sendId,
+    message.listId,
+    JSON.stringify(message.metadata),
+    JSON.stringify(message.recipients),
+    message.onAmbiguous,
+    message.size,
+    content.key,
+  );
+}
+
+function insertContent(
+  db: D1Database,
+  messageId: string,
+  content: PackedContent & { readonly key: string | null },
+) {
+  return statement(
+    db,
+    `insert into contents (id, message_id, head, parts)
+     select content_id, id, ?2, ?3 from messages where id = ?1 and content_id is not null
+     on conflict do nothing`,
+    messageId,
+    content.inline ? content.head : "",
+    content.inline ? inlineParts(content) : null,
+  );
+}
+
+function insertDeliveries(db: D1Database, message: Message) {
+  return statement(
+    db,
+    `insert into deliveries (recipient, message_id, position, lane, state, due_at, expires_at)
+     select r.value, ?3, r.key, ?4,
+       case when ${SUPPRESSED} then 'suppressed' else 'queued' end,
+       case when ${SUPPRESSED} then null else ?5 end, ?6
+     from json_each(?1) r
+     where exists (select 1 from messages where id = ?3)
+     on conflict do nothing`,
+    JSON.stringify(recipientKeys(message)),
+    JSON.stringify(scopesThatStop(message.mailClass)),
+    message.id,
+    message.mailClass,
+    message.createdAt,
+    message.createdAt + QUEUE_LIFETIME_MS,
+  );
+}
+
+/** The message with this id, or the one that owns the idempotency key. */
+function selectOwner(db: D1Database, message: Message, idempotency: Idempotency | null) {
+  return statement(
+    db,
+    `select id, request_hash from messages
+     where id = ?1 or (key_id = ?2 and idempotency_key = ?3)`,
+    message.id,
+    message.keyId,
+    idempotency?.key ?? null,
+  );
+}
+
+function recipientKeys(message: Message): readonly string[] {
+  return message.recipients.map((recipient) => addressKey(recipient.address));
+}
+
+/** The columns of a message, without its content. */
+export const MESSAGE_COLUMNS = `m.id, m.created_at, m.key_id, m.mail_class, m.from_address,
+  m.from_name, m.subject, m.tags, m.send_id, m.list_id, m.metadata, m.recipients, m.on_ambiguous,
+  m.size, m.content_key`;
+
+/** A row of MESSAGE_COLUMNS. */
+export type MessageRow = {
+  id: string;
+  created_at: number;
+  key_id: string;
+  mail_class: Message["mailClass"];
+  from_address: string;
+  from_name: string;
+  subject: string;
+  tags: string;
+  send_id: string;
+  list_id: string;
+  metadata: string;
+  recipients: string;
+  on_ambiguous: Message["onAmbiguous"];
+  size: number;
+  content_key: string | null;
+};
+
+/** A message as the product knows it. */
+export function decodeMessage(row: MessageRow): Message {
+  return {
+    id: row.id,
+    createdAt: row.created_at,
+    keyId: row.key_id,
+    mailClass: row.mail_class,
+    from: { address: row.from_address, name: row.from_name },
+    subject: row.subject,
+    tags: row.tags,
+    sendId: row.send_id,
+    listId: row.list_id,
+    metadata: JSON.parse(row.metadata) as Record<string, string>,
+    recipients: JSON.parse(row.recipients) as Recipient[],
+    onAmbiguous: row.on_ambiguous,
+    size: row.size,
+  };
+}
+
+/** Joins a message `m` with its inline content `c`; the message id guards a rowid used before. */
+export const JOIN_CONTENT = "left join contents c on c.id = m.content_id and c.message_id = m.id";
+
+/** Where a message's content is: read already, or an R2 object still to be fetched. */
+export type StoredContent =
+  | { readonly kind: "inline"; readonly head: string; readonly parts: string | null }
+  | { readonly kind: "blob"; readonly key: string }
+  /** The retention of content has ended. */
+  | { readonly kind: "gone" };
+
+/** Decodes the content columns of a row joined by JOIN_CONTENT. */
+export function storedContent(row: {
+  head: string | null;
+  parts: string | null;
+  content_key: string | null;
+}): StoredContent {
+  if (row.head !== null) return { kind: "inline", head: row.head, parts: row.parts };
+  if (row.content_key !== null) return { kind: "blob", key: row.content_key };
+  return { kind: "gone" };
+}
+
+/** One message with where its content is, or null. */
+export async function findMessage(
+  db: D1Database,
+  id: string,
+): Promise<{ readonly message: Message; readonly content: StoredContent } | null> {
+  const found = await rows<MessageRow & { head: string | null; parts: string | null }>(
+    statement(
+      db,
+      `select ${MESSAGE_COLUMNS}, c.head, c.parts from messages m ${JOIN_CONTENT} where m.id = ?1`,
+      id,
+    ),
+  );
+  const row = found[0];
+  return row ? { message: decodeMessage(row), content: storedContent(row) } : null;
+}

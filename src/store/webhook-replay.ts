@@ -1,0 +1,172 @@
+// SQL of failures as people see them, and of asking for an event or a range once more.
+import { timeOfUuidv7 } from "../lib/id.ts";
+import type { DeliveryEvent } from "../model/event.ts";
+import type { WebhookEntry } from "../model/webhook.ts";
+import { batch, rows, statement } from "./db.ts";
+
+/** An event that an endpoint has not got: waiting for its next try, or exhausted. */
+export type WebhookFailure = {
+  readonly id: string;
+  readonly at: number;
+  readonly event: WebhookEntry["event"];
+  readonly error: string;
+  readonly tries: number;
+  readonly dueAt: number | null;
+};
+
+type FailureRow = {
+  job_id: string;
+  place: number;
+  entry: string;
+  tries: number;
+  due_at: number | null;
+};
+
+/** Where a page of failures ended: a job and the place of an entry in it. */
+export type FailurePlace = { readonly jobId: string; readonly index: number };
+
+/** A page of the failures of an endpoint, those that were kept first first. */
+export async function listFailures(
+  db: D1Database,
+  page: { readonly webhookId: string; readonly after: FailurePlace | null; readonly limit: number },
+): Promise<{ readonly failures: readonly WebhookFailure[]; readonly next: FailurePlace | null }> {
+  const found = await rows<FailureRow>(
+    statement(
+      db,
+      `select j.id as job_id, e.key as place, e.value as entry, j.tries, j.due_at
+       from webhook_jobs j, json_each(j.entries) e
+       where j.webhook_id = ?1 and (j.id, e.key) > (?2, ?3)
+       order by j.id, e.key limit ?4`,
+      page.webhookId,
+      page.after?.jobId ?? "",
+      page.after?.index ?? -1,
+      page.limit + 1,
+    ),
+  );
+  const shown = found.slice(0, page.limit);
+  const last = shown.at(-1);
+  return {
+    failures: shown.map(decodeFailure),
+    next: found.length > page.limit && last ? { jobId: last.job_id, index: last.place } : null,
+  };
+}
+
+function decodeFailure(row: FailureRow): WebhookFailure {
+  const { id, at, event, error } = JSON.parse(row.entry) as WebhookEntry;
+  return { id, at, event, error, tries: row.tries, dueAt: row.due_at };
+}
+
+/**
+ * Moves a waiting or exhausted event into a job of its own that is due at once, with its tries counted
+ * anew; false when the endpoint keeps no such event.
+ */
+export async function retryKept(
+  db: D1Database,
+  ask: {
+    readonly webhookId: string;
+    readonly eventId: string;
+    readonly jobId: string;
+    readonly now: number;
+  },
+): Promise<boolean> {
+  const [moved] = await batch(db, [
+    statement(
+      db,
+      `insert into webhook_jobs (id, webhook_id, due_at, tries, entries, created_at)
+       select ?3, ?1, ?4, 0, json_array(json(e.value)), ?4
+       from webhook_jobs j, json_each(j.entries) e
+       where j.webhook_id = ?1 and json_extract(e.value, '$.id') = ?2 limit 1
+       returning id`,
+      ask.webhookId,
+      ask.eventId,
+      ask.jobId,
+      ask.now,
+    ),
+    statement(
+      db,
+      `update webhook_jobs set entries = (
+         select json_group_array(json(e.value)) from json_each(webhook_jobs.entries) e
+         where json_extract(e.value, '$.id') <> ?2)
+       where webhook_id = ?1 and id <> ?3 and exists (
+         select 1 from json_each(webhook_jobs.entries) e where json_extract(e.value, '$.id') = ?2)`,
+      ask.webhookId,
+      ask.eventId,
+      ask.jobId,
+    ),
+    statement(
+      db,
+      `delete from webhook_jobs where webhook_id = ?1 and entries = '[]' and range_to is null`,
+      ask.webhookId,
+    ),
+  ]);
+  return (moved?.results.length ?? 0) > 0;
+}
+
+/** An event may be committed so much earlier or later than its id was made (clocks, long batches). */
+const COMMITTED_BEFORE_MS = 10_000;
+const COMMITTED_AFTER_MS = 300_000;
+
+/** The event of the log with this id (a UUIDv7, whose time finds its place), or null. */
+export async function findEvent(db: D1Database, eventId: string): Promise<DeliveryEvent | null> {
+  const made = timeOfUuidv7(eventId);
+  const found = await rows<{ event: string }>(
+    statement(
+      db,
+      `select e.value as event from event_log l, json_each(l.events) e
+       where l.position between ?1 and ?2 and instr(l.events, ?3) > 0
+         and json_extract(e.value, '$.id') = ?3
+       limit 1`,
+      (made - COMMITTED_BEFORE_MS) * 1000,
+      (made + COMMITTED_AFTER_MS) * 1000,
+      eventId,
+    ),
+  );
+  return found[0] ? (JSON.parse(found[0].event) as DeliveryEvent) : null;
+}
+
+/** Asks for one entry at once. */
+export async function insertRetry(
+  db: D1Database,
+  ask: {
+    readonly jobId: string;
+    readonly webhookId: string;
+    readonly entry: WebhookEntry;
+    readonly now: number;
+  },
+): Promise<void> {
+  await statement(
+    db,
+    `insert into webhook_jobs (id, webhook_id, due_at, tries, entries, created_at)
+     values (?1, ?2, ?3, 0, ?4, ?3)`,
+    ask.jobId,
+    ask.webhookId,
+    ask.now,
+    JSON.stringify([ask.entry]),
+  ).run();
+}
+
+/**
+ * Asks for all events that were committed from `from` to `to` (epoch ms, both included). What the
+ * cursor has not reached yet is left to it, so that nothing is posted twice.
+ */
+export async function insertReplay(
+  db: D1Database,
+  ask: {
+    readonly jobId: string;
+    readonly webhookId: string;
+    readonly from: number;
+    readonly to: number;
+    readonly now: number;
+  },
+): Promise<void> {
+  await statement(
+    db,
+    `insert into webhook_jobs (id, webhook_id, due_at, tries, entries, range_from, range_to, created_at)
+     select ?1, id, ?3, 0, '[]', ?4, min(?5, cursor), ?3 from webhooks where id = ?2`,
+    ask.jobId,
+    ask.webhookId,
+    ask.now,
+    ask.from * 1000 - 1,
+    ask.to * 1000 + 999,
+  ).run();
+}
