@@ -1,0 +1,91 @@
+// The first send: one real email through the whole product, told line by line as it happens.
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Api, call, readDelivery } from "./api.ts";
+import type { MailboxStore } from "./mailbox-store.ts";
+
+/** What the first send needs. */
+export type FirstSend = {
+  readonly api: Api;
+  readonly store: MailboxStore;
+  readonly mailboxUrl: string;
+  /** Whether the relay is the local one, so that the mailbox has the message. */
+  readonly localRelay: boolean;
+  readonly say: (line: string) => void;
+};
+
+const FROM = "hello@edgepost.test";
+const TO = "you@example.com";
+
+/** Each step usually takes milliseconds; a slow machine gets this long. */
+const STEP_DEADLINE_MS = 15_000;
+const LOOK_EVERY_MS = 20;
+
+/** Sends one email and says what becomes of it; a step that does not happen is said plainly. */
+export async function sendFirst(send: FirstSend): Promise<void> {
+  send.say(`First send: ${FROM} → ${TO}`);
+  const start = Date.now();
+  const tell = (step: string, text: string): void => {
+    const ms = String(Date.now() - start).padStart(7);
+    send.say(`${ms} ms  ${step.padEnd(10)} ${text}`);
+  };
+  try {
+    const { headers } = await call(send.api, "POST", "/v1/send-email", body());
+    const id = headers.get("x-message-id") ?? "";
+    tell("accepted", `message ${id}`);
+    await until(async () => {
+      const delivery = await readDelivery(send.api, id);
+      return delivery && delivery.state !== "queued" ? delivery : null;
+    }, "the queue did not claim it");
+    tell("claimed", "by the queue consumer");
+    const delivered = await until(async () => {
+      const delivery = await readDelivery(send.api, id);
+      return delivery && delivery.attempts.length > 0 ? delivery : null;
+    }, "no relay was tried");
+    const attempt = delivered.attempts.at(-1);
+    tell(delivered.state, `${attempt?.relay ?? "relay"} said: ${attempt?.reply ?? "nothing"}`);
+    if (delivered.state !== "delivered") return;
+    const hook = await until(
+      () =>
+        send.store.hooks().find((one) => one.body.includes(id) && isDelivered(one.body)) ?? null,
+      "no webhook came",
+    );
+    tell("webhook", hook.verified ? "received, signature verified" : "received, NOT verified");
+    const mail = send.store.messages().find((one) => one.rcpt_to.includes(TO));
+    const place = send.localRelay && mail ? `messages/${mail.id}` : `hooks/${hook.id}`;
+    tell("look", `${send.mailboxUrl}/#/${place}`);
+  } catch (error) {
+    tell("failed", error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Looks again and again until there is something; throws what was missing at the deadline. */
+async function until<T>(look: () => T | null | Promise<T | null>, missing: string): Promise<T> {
+  const deadline = Date.now() + STEP_DEADLINE_MS;
+  while (Date.now() < deadline) {
+    const found = await look();
+    if (found !== null) return found;
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new Error(`${missing} within ${STEP_DEADLINE_MS / 1000} s`);
+}
+
+function isDelivered(body: string): boolean {
+  return /"event"\s*:\s*"delivered"/i.test(body);
+}
+
+/** The request, also what the printed curl posts. */
+export function body(): unknown {
+  return {
+    email: {
+      from: FROM,
+      fromName: "Edgepost",
+      subject: "It works: your first email",
+      text: "Accepted, delivered over SMTP, reported by a signed webhook. All on this machine.",
+      html:
+        '<div style="font:16px/1.6 sans-serif;max-width:32em;margin:2em auto;padding:0 1em">' +
+        "<h1>It works</h1><p>This email was accepted by the API, delivered over SMTP and reported " +
+        "by a signed webhook. All on this machine.</p></div>",
+      recipients: { to: [{ email: TO, name: "You" }] },
+    },
+  };
+}

@@ -1,0 +1,161 @@
+// `npm start`, in Node 22: the local relay with its mailbox, the database, the Worker, the account and
+// the first send, in this order; and the way back when it is told to stop.
+import { mkdir, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { loadAccount } from "./account.ts";
+import { prepareDatabase } from "./database.ts";
+import { writeWhole } from "./files.ts";
+import { sendFirst } from "./first-send.ts";
+import { startMailbox } from "./mailbox.ts";
+import { openMailboxStore } from "./mailbox-store.ts";
+import { isFree, LOOPBACK } from "./ports.ts";
+import { startRelay } from "./relay.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { startSweeper } from "./sweeper.ts";
+import { ensureWebhook } from "./webhook.ts";
+import { isLoopbackRelay, workerEnv } from "./worker-env.ts";
+import { runWorker } from "./worker.ts";
+
+/** Undoes what was started, newest first. */
+const undo: (() => Promise<void> | void)[] = [];
+let stopping = false;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => void stop(0));
+}
+// A terminal that was closed must not keep us from ending what we started.
+process.stdout.on("error", () => undefined);
+
+try {
+  await start(readSettings(process.env));
+} catch (error) {
+  // What fails because it is being stopped is no failure.
+  if (!stopping) {
+    console.error(error instanceof Error ? error.message : String(error));
+    await stop(1);
+  }
+}
+
+async function start(settings: Settings): Promise<void> {
+  await refuseTakenPorts(settings);
+  const { stateDir } = settings;
+  const workerDir = join(stateDir, "worker");
+  const credentialsFile = join(stateDir, "credentials.json");
+  await mkdir(workerDir, { recursive: true });
+  // Whoever waits for this file waits for a running product.
+  await rm(credentialsFile, { force: true });
+  let account = await loadAccount(stateDir);
+  const api = { baseUrl: `http://${LOOPBACK}:${settings.port}`, key: account.api_key };
+  const mailboxUrl = `http://${LOOPBACK}:${settings.mailboxPort}`;
+
+  const store = await openMailboxStore(join(stateDir, "mailbox"));
+  const relay = await startRelay(store, settings.relayPort);
+  undo.push(relay.close);
+  const mailbox = await startMailbox({
+    store,
+    port: settings.mailboxPort,
+    about: {
+      base_url: api.baseUrl,
+      relay: settings.relayUrl === null ? "local" : "other",
+      relay_smtp: `${LOOPBACK}:${settings.relayPort}`,
+    },
+    secret: () => account.webhook?.secret ?? null,
+  });
+  undo.push(mailbox.close);
+
+  await prepareDatabase(workerDir, account.api_key, say);
+  const envFile = join(workerDir, "worker.env");
+  await writeWhole(envFile, workerEnv(account, settings));
+  if (stopping) return;
+  const logFile = join(stateDir, "worker.log");
+  const worker = runWorker({ port: settings.port, workerDir, envFile, logFile, say });
+  undo.push(worker.stop);
+  await worker.ready;
+  undo.push(startSweeper(api.baseUrl, say));
+  account = await ensureWebhook(api, account, stateDir, `${mailboxUrl}/hooks`);
+  await writeWhole(
+    credentialsFile,
+    credentials(api, mailboxUrl, settings, account.webhook?.secret),
+  );
+  welcome(settings, api, mailboxUrl);
+  await firstSend(settings, () =>
+    sendFirst({ api, store, mailboxUrl, localRelay: settings.relayUrl === null, say }),
+  );
+  if (!stopping) say("\nCtrl-C stops everything.");
+}
+
+async function refuseTakenPorts(settings: Settings): Promise<void> {
+  const wanted = [
+    ["PORT", settings.port],
+    ["MAILBOX_PORT", settings.mailboxPort],
+    ["RELAY_SMTP_PORT", settings.relayPort],
+  ] as const;
+  for (const [name, port] of wanted) {
+    if (!(await isFree(port))) {
+      throw new Error(`Port ${port} is taken; set ${name} to a free one.`);
+    }
+  }
+}
+
+function credentials(
+  api: { readonly baseUrl: string; readonly key: string },
+  mailboxUrl: string,
+  settings: Settings,
+  webhookSecret: string | undefined,
+): string {
+  const content = {
+    base_url: api.baseUrl,
+    mailbox_url: mailboxUrl,
+    relay_smtp: { host: LOOPBACK, port: settings.relayPort },
+    api_key: api.key,
+    webhook_secret: webhookSecret,
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+function welcome(
+  settings: Settings,
+  api: { readonly baseUrl: string; readonly key: string },
+  mailboxUrl: string,
+): void {
+  const folder = relative(process.cwd(), settings.stateDir) || ".";
+  const relay =
+    settings.relayUrl === null
+      ? `${LOOPBACK}:${settings.relayPort} (SMTP; sends nothing on, shows everything in the mailbox)`
+      : `RELAY_URL (mail leaves through it; the mailbox shows webhooks only)`;
+  say(`Edgepost is running.
+
+  API      ${api.baseUrl}
+  Mailbox  ${mailboxUrl}
+  Relay    ${relay}
+  API key  ${api.key}
+  Files    ${folder}/credentials.json, ${folder}/worker.log
+
+Send an email:
+
+  curl -i ${api.baseUrl}/v1/send-email \\
+    -H 'Authorization: Bearer ${api.key}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"email":{"from":"hello@edgepost.test","subject":"Hello","text":"Hello from Edgepost","recipients":{"to":[{"email":"you@example.com"}]}}}'
+`);
+}
+
+async function firstSend(settings: Settings, send: () => Promise<void>): Promise<void> {
+  if (!settings.firstSend || stopping) return;
+  if (settings.relayUrl !== null && !isLoopbackRelay(settings.relayUrl)) {
+    say("First send skipped: RELAY_URL is a real relay, and you@example.com is nobody.");
+    return;
+  }
+  await send();
+}
+
+async function stop(code: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  for (const step of undo.toReversed()) await step();
+  process.exit(code);
+}
+
+function say(line: string): void {
+  if (!stopping) console.log(line);
+}

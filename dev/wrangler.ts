@@ -1,0 +1,56 @@
+// How wrangler is called: by Node 22, quietly, without touching anything outside our own folders.
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "./bootstrap.js";
+import { signal } from "./processes.ts";
+
+const WRANGLER = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+
+/** A migration or a seed takes seconds; after this long something hangs. */
+const RUN_DEADLINE_MS = 120_000;
+
+/** Starts wrangler in a process group of its own, so that everything it starts can be ended with it. */
+export function spawnWrangler(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, [WRANGLER, ...args], {
+    cwd: ROOT,
+    detached: true,
+    env: { ...wranglerEnv(), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Runs one wrangler command to its end; throws with everything it printed when it fails. */
+export async function runWrangler(args: readonly string[]): Promise<void> {
+  const child = spawnWrangler(args);
+  let output = "";
+  child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const stop = () => {
+    if (child.pid !== undefined) signal(-child.pid, "SIGKILL");
+  };
+  const timer = setTimeout(stop, RUN_DEADLINE_MS);
+  process.once("exit", stop);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  clearTimeout(timer);
+  process.off("exit", stop);
+  if (code !== 0) throw new Error(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${output}`);
+}
+
+function wranglerEnv(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    // No question to the outside for request.cf, no banner with news of versions, no statistics.
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_SEND_ERROR_REPORTS: "false",
+    // Errors only, and no file of its own: what it prints goes to our log.
+    WRANGLER_LOG: "error",
+    WRANGLER_WRITE_LOGS: "false",
+    // A LOCAL_DEV or a key of the developer's shell must not get into the Worker.
+    CLOUDFLARE_INCLUDE_PROCESS_ENV: "false",
+  };
+}
