@@ -24,7 +24,7 @@ export type PostOutcome = {
   /** HTTP status, or null when there was no answer. */
   readonly status: number | null;
   readonly error: string | null;
-  /** What the receiver asked for in Retry-After, within its limits, or null. */
+  /** What the receiver asked for in Retry-After, however much or little, or null. */
   readonly retryAfterMs: number | null;
   readonly ms: number;
 };
@@ -37,10 +37,6 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Characters of a failing answer that are kept for people. */
 const MAX_EXCERPT = 200;
-
-/** Decision 5: Retry-After is honoured between 1 s and 24 h. */
-const MIN_RETRY_AFTER_MS = 1_000;
-const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
 /** Posts once. 2xx is success, everything else a failure; a redirect is never followed. */
 export async function postWebhook(world: PostWorld, post: WebhookPost): Promise<PostOutcome> {
@@ -83,13 +79,15 @@ export async function postWebhook(world: PostWorld, post: WebhookPost): Promise<
   }
 }
 
-/** Milliseconds that a Retry-After asks for (RFC 9110 §10.2.3: seconds or a date), or null. */
+/**
+ * Milliseconds that a Retry-After asks for (RFC 9110 §10.2.3: seconds or a date; a past one is
+ * negative), or null when there is none or it makes no sense.
+ */
 export function parseRetryAfter(value: string | null, now: number): number | null {
   if (value === null) return null;
   const text = value.trim();
   const wanted = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
-  if (Number.isNaN(wanted)) return null;
-  return Math.min(Math.max(wanted, MIN_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS);
+  return Number.isNaN(wanted) ? null : wanted;
 }
 
 function failureText(status: number, answer: string): string {

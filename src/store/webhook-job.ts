@@ -3,10 +3,8 @@
 import type { DeliveryEvent } from "../model/event.ts";
 import type { Webhook, WebhookJob } from "../model/webhook.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
+import type { LogRow } from "./event.ts";
 import { decodeWebhook, shelveJobs, WEBHOOK_COLUMNS, type WebhookRow } from "./webhook.ts";
-
-/** A row of event_log: one committed batch of events. */
-export type LogRow = { readonly position: number; readonly events: readonly DeliveryEvent[] };
 
 /** What there is to do for an endpoint. */
 export type TailWork = {
@@ -191,12 +189,13 @@ function addJob(db: D1Database, job: WebhookJob, now: number): D1PreparedStateme
 }
 
 function decodeJob(row: JobRow): WebhookJob {
+  const entries: WebhookJob["entries"] = JSON.parse(row.entries);
   return {
     id: row.id,
     webhookId: row.webhook_id,
     dueAt: row.due_at,
     tries: row.tries,
-    entries: JSON.parse(row.entries) as WebhookJob["entries"],
+    entries,
     range:
       row.range_from === null || row.range_to === null
         ? null
@@ -205,5 +204,6 @@ function decodeJob(row: JobRow): WebhookJob {
 }
 
 function decodeLog(row: StoredLogRow): LogRow {
-  return { position: row.position, events: JSON.parse(row.events) as readonly DeliveryEvent[] };
+  const events: readonly DeliveryEvent[] = JSON.parse(row.events);
+  return { position: row.position, events };
 }

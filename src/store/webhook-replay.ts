@@ -3,6 +3,7 @@ import { timeOfUuidv7 } from "../lib/id.ts";
 import type { DeliveryEvent } from "../model/event.ts";
 import type { WebhookEntry } from "../model/webhook.ts";
 import { batch, rows, statement } from "./db.ts";
+import { positionAt } from "./event.ts";
 
 /** An event that an endpoint has not got: waiting for its next try, or exhausted. */
 export type WebhookFailure = {
@@ -52,7 +53,8 @@ export async function listFailures(
 }
 
 function decodeFailure(row: FailureRow): WebhookFailure {
-  const { id, at, event, error } = JSON.parse(row.entry) as WebhookEntry;
+  const entry: WebhookEntry = JSON.parse(row.entry);
+  const { id, at, event, error } = entry;
   return { id, at, event, error, tries: row.tries, dueAt: row.due_at };
 }
 
@@ -116,12 +118,13 @@ export async function findEvent(db: D1Database, eventId: string): Promise<Delive
        where l.position between ?1 and ?2 and instr(l.events, ?3) > 0
          and json_extract(e.value, '$.id') = ?3
        limit 1`,
-      (made - COMMITTED_BEFORE_MS) * 1000,
-      (made + COMMITTED_AFTER_MS) * 1000,
+      positionAt(made - COMMITTED_BEFORE_MS),
+      positionAt(made + COMMITTED_AFTER_MS),
       eventId,
     ),
   );
-  return found[0] ? (JSON.parse(found[0].event) as DeliveryEvent) : null;
+  const event: DeliveryEvent | null = found[0] ? JSON.parse(found[0].event) : null;
+  return event;
 }
 
 /** Asks for one entry at once. */
@@ -166,7 +169,7 @@ export async function insertReplay(
     ask.jobId,
     ask.webhookId,
     ask.now,
-    ask.from * 1000 - 1,
-    ask.to * 1000 + 999,
+    positionAt(ask.from) - 1,
+    positionAt(ask.to + 1) - 1,
   ).run();
 }

@@ -1,7 +1,7 @@
 // SQL of webhook endpoints. Settings are written for /v1/webhooks; the cursor and what follows from
 // posting are written by the endpoint's tail alone (webhook-job.ts).
 import type { Webhook } from "../model/webhook.ts";
-import { batch, rows, statement } from "./db.ts";
+import { batch, rows, rowsOf, statement } from "./db.ts";
 
 /** A row of webhooks as D1 gives it. */
 export type WebhookRow = {
@@ -110,7 +110,7 @@ export async function updateWebhook(
   );
   const shelve = state === "disabled" ? shelveJobs(db, id) : [];
   const [updated] = await batch(db, [update, ...shelve]);
-  return first((updated?.results ?? []) as WebhookRow[]);
+  return first(rowsOf<WebhookRow>(updated));
 }
 
 /** Statements that stop everything which a disabled endpoint still waited for. */
@@ -165,6 +165,12 @@ export async function deleteWebhook(db: D1Database, id: string): Promise<boolean
   return (deleted?.results.length ?? 0) > 0;
 }
 
+/** Ids of all enabled endpoints. */
+export async function listEnabledIds(db: D1Database): Promise<readonly string[]> {
+  const sql = "select id from webhooks where state = 'enabled' order by id";
+  return (await rows<{ id: string }>(statement(db, sql))).map((row) => row.id);
+}
+
 /** Ids of the enabled endpoints that have something to read or to try again at `now`. */
 export async function endpointsToWake(db: D1Database, now: number): Promise<readonly string[]> {
   const found = await rows<{ id: string }>(
@@ -189,7 +195,7 @@ export function decodeWebhook(row: WebhookRow): Webhook {
   return {
     id: row.id,
     url: row.url,
-    events: row.events === null ? null : (JSON.parse(row.events) as Webhook["events"]),
+    events: decodeEvents(row.events),
     format: row.format,
     sealedSecret: row.secret,
     sealedPrevious: row.previous_secret,
@@ -201,6 +207,11 @@ export function decodeWebhook(row: WebhookRow): Webhook {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+function decodeEvents(text: string | null): Webhook["events"] {
+  const events: Webhook["events"] = text === null ? null : JSON.parse(text);
+  return events;
 }
 
 function encodeEvents(events: Webhook["events"]): string | null {
