@@ -2,6 +2,7 @@
 // and the headers carry. Stricter than RFC 5322: no comments, quoting, routes or address literals.
 import { fail, ok, type Result } from "../lib/result.ts";
 import { utf8 } from "../lib/bytes.ts";
+import { headerTextFault } from "./header.ts";
 import type { Mailbox } from "./message.ts";
 
 /** RFC 5321 §4.5.3.1.1. */
@@ -91,9 +92,11 @@ const NOT_IN_BARE_NAME = /[<>,;:@"\\]/;
 
 /**
  * Parses `address`, `<address>`, `Name <address>` or `"Name" <address>`. The name is returned
- * unquoted; whether it may stand in a header is asked of `headerTextFault`.
+ * unquoted and may stand in a header.
  */
 export function parseMailbox(text: string): Result<Mailbox, string> {
+  const fault = headerTextFault(text);
+  if (fault) return fail(fault);
   const trimmed = text.trim();
   if (!trimmed.endsWith(">")) return withName("", trimmed);
   const open = trimmed.lastIndexOf("<");

@@ -135,6 +135,7 @@ describe("parseAddress", () => {
   });
 
   const pieces = fc.constantFrom(
+    // oxlint-disable-next-line typescript/no-misused-spread -- code points are wanted
     ..."aZ0.@-_<>\"'\\()[],;: \r\n\0\t%!+=\u0085\u2028\ufeff\u202e＠ü例😀",
     "xn--",
     "example.com",
