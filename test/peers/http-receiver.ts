@@ -1,4 +1,5 @@
 // A scripted HTTP receiver: answers the n-th request as the script says and remembers what it got.
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -68,7 +69,7 @@ async function answer(
   if (reply.drop === "close") return void response.socket?.destroy();
   if (reply.drop === "rst") return void response.socket?.resetAndDestroy();
   response.writeHead(reply.status ?? 200, reply.headers);
-  if (reply.bodyBytes !== undefined) await sendBytes(response, reply.bodyBytes);
+  if (reply.bodyBytes !== undefined) await sendBytes(response, reply.bodyBytes, stop);
   if (reply.trickle === undefined) return void response.end(reply.body ?? "");
   for (const byte of Buffer.from(reply.body ?? "")) {
     if (response.destroyed || stop.aborted) return;
@@ -78,14 +79,11 @@ async function answer(
   response.end();
 }
 
-async function sendBytes(response: ServerResponse, size: number): Promise<void> {
+async function sendBytes(response: ServerResponse, size: number, stop: AbortSignal): Promise<void> {
   for (let left = size; left > 0 && !response.destroyed; left -= PIECE.length) {
     const more = response.write(PIECE.subarray(0, Math.min(left, PIECE.length)));
     if (more) continue;
-    await new Promise((resolve) => {
-      response.once("drain", resolve);
-      response.once("close", resolve);
-    });
+    await once(response, "drain", { signal: stop }).catch(() => response.destroy());
   }
 }
 

@@ -36,7 +36,7 @@ export type PeerAction =
       /** Write in pieces of so many bytes, with so many milliseconds between them. */
       readonly pieces?: { readonly bytes: number; readonly every: number };
       /** After the reply: go on (default), close, reset, or never answer again. */
-      readonly then?: "close" | "rst" | "stall";
+      readonly after?: "close" | "rst" | "stall";
     }
   /** `close` ends the connection, `rst` resets it, `stall` keeps it open and never answers again. */
   | { readonly drop: "close" | "rst" | "stall" };

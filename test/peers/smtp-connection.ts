@@ -247,8 +247,9 @@ export class Connection {
     await this.#flush();
     if (code !== 220) return;
     this.#envelope = null;
+    this.#socket.removeAllListeners("data");
     const action = this.#host.actionFor("tls", this.#number, "");
-    if (action !== null && (await this.#act(action)) === null) return;
+    if (action !== null && (await this.#act(action)) === null) return this.#swallow();
     this.#upgrade();
   }
 
@@ -292,7 +293,7 @@ export class Connection {
     const bytes = Buffer.from(text, action.latin1 === true ? "latin1" : "utf8");
     if (action.pieces === undefined) this.#output.push(bytes);
     else await this.#trickle(bytes, action.pieces);
-    if (action.then !== undefined) return await this.#end(action.then);
+    if (action.after !== undefined) return await this.#end(action.after);
     return Number.parseInt(action.reply, 10);
   }
 
