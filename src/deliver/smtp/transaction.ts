@@ -103,6 +103,8 @@ export type Stream = {
   startTls(): Stream;
   /** Resolves once connected; rejects with the platform's words when it cannot. */
   readonly opened: Promise<unknown>;
+  /** Settles when the socket is gone and its slot is free again. */
+  readonly closed: Promise<unknown>;
   /** Never awaited: closing a socket that never connected takes about 20 s. */
   close(): void;
 };
