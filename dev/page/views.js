@@ -173,7 +173,9 @@ export function hookLine(hook) {
   return {
     id: hook.id,
     at: hook.at,
-    title: first(["event", "event_type", "type"]) ?? "webhook",
+    title: [first(["event", "event_type", "type"]) ?? "webhook", first(["status"])]
+      .filter(Boolean)
+      .join(" · "),
     more: whom ? `${mark} · ${whom}` : mark,
   };
 }

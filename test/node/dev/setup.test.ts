@@ -1,0 +1,149 @@
+// The parts of the two commands that decide something: settings, whether to install, what is seeded,
+// what the Worker is given.
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadAccount, saveAccount } from "../../../dev/account.ts";
+import { isInstalled, ROOT } from "../../../dev/bootstrap.js";
+import { seedSql } from "../../../dev/database.ts";
+import { isFree } from "../../../dev/ports.ts";
+import { readSettings } from "../../../dev/settings.ts";
+import { isLoopbackRelay, workerEnv } from "../../../dev/worker-env.ts";
+
+let folder: string;
+
+function lock(packages: Record<string, unknown>): string {
+  return JSON.stringify({ packages });
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "edgepost-setup-"));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+describe("settings", () => {
+  it("has the documented defaults", () => {
+    expect(readSettings({})).toEqual({
+      port: 8787,
+      mailboxPort: 8025,
+      relayPort: 1025,
+      stateDir: join(process.cwd(), ".local"),
+      relayUrl: null,
+      firstSend: true,
+    });
+  });
+
+  it.each([
+    [{ PORT: "80" }, /PORT must be a port/],
+    [{ MAILBOX_PORT: "8025x" }, /MAILBOX_PORT must be a port/],
+    [{ PORT: "5000", RELAY_SMTP_PORT: "5000" }, /three different ports/],
+    [{ FIRST_SEND: "no" }, /FIRST_SEND must be 0 or 1/],
+    [{ RELAY_URL: "smpt://user:hunter2@host" }, /^RELAY_URL must look like (?!.*hunter2)/],
+  ])("refuses %j", (env, message) => {
+    let text = "";
+    try {
+      readSettings(env);
+    } catch (error) {
+      text = error instanceof Error ? error.message : "";
+    }
+    expect(text).toMatch(message);
+  });
+});
+
+describe("the installation", () => {
+  async function install(present: Record<string, unknown>): Promise<void> {
+    await mkdir(join(folder, "node_modules", "node", "bin"), { recursive: true });
+    await writeFile(join(folder, "node_modules", "node", "bin", "node"), "");
+    await writeFile(join(folder, "node_modules", ".package-lock.json"), lock(present));
+  }
+
+  it("is there when every package has the version of the lock file", async () => {
+    const wanted = { "": {}, a: { version: "1.0.0" }, other: { version: "1.0.0", optional: true } };
+    await writeFile(join(folder, "package-lock.json"), lock(wanted));
+    expect(isInstalled(folder)).toBe(false);
+    await install({ a: { version: "0.9.0" } });
+    expect(isInstalled(folder)).toBe(false);
+    await install({ a: { version: "1.0.0" } });
+    expect(isInstalled(folder)).toBe(true);
+    await rm(join(folder, "node_modules", "node"), { recursive: true });
+    expect(isInstalled(folder)).toBe(false);
+  });
+});
+
+describe("the account", () => {
+  it("is made once, kept, and readable by its owner only", async () => {
+    const account = await loadAccount(folder);
+    expect(Buffer.from(account.encryption_key, "base64")).toHaveLength(32);
+    expect(account.api_key).toMatch(/^ep_live_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/);
+    const webhook = { id: "w", secret: "whsec_x", url: "http://127.0.0.1:1/hooks" };
+    await saveAccount(folder, { ...account, webhook });
+    expect(await loadAccount(folder)).toEqual({ ...account, webhook });
+    expect((await stat(join(folder, "secrets.json"))).mode & 0o777).toBe(0o600);
+  });
+
+  it("is seeded with its key, domains and the AMP approval, twice without harm", async () => {
+    const database = new DatabaseSync(":memory:");
+    database.exec(await readFile(join(ROOT, "schema.sql"), "utf8"));
+    const sql = seedSql("ep_live_key", "hash", 1_700_000_000_000);
+    database.exec(sql);
+    database.exec(sql);
+    const all = (query: string): unknown[] => database.prepare(query).all();
+    expect(all("select hash, family, scopes, mail_class, revoked_at from keys")).toEqual([
+      {
+        hash: "hash",
+        family: "kasplo",
+        scopes: '["send","read","manage"]',
+        mail_class: null,
+        revoked_at: null,
+      },
+    ]);
+    expect(all("select domain from sender_domains where verified = 1")).toEqual(
+      ["edgepost.test", "kasapost.com", "trans.kasplo.in", "yourdomain.com"].map((domain) => ({
+        domain,
+      })),
+    );
+    expect(all("select domain, from_name from amp_approvals")).toEqual([
+      { domain: "edgepost.test", from_name: "*" },
+    ]);
+  });
+});
+
+describe("the Worker's secrets", () => {
+  it("keep a password that is special to env files", () => {
+    const account = { encryption_key: "a2V5", api_key: "k", webhook: null };
+    const settings = readSettings({ RELAY_URL: "smtps://me:p'a$HOME%23@mail.example.com:465" });
+    expect(workerEnv(account, settings)).toBe(
+      "ENCRYPTION_KEY=a2V5\nRELAY_URL='smtps://me:p%27a\\$HOME%23@mail.example.com:465'\n",
+    );
+  });
+
+  it("name the local relay unless another is given", () => {
+    const account = { encryption_key: "a2V5", api_key: "k", webhook: null };
+    const env = workerEnv(account, readSettings({ RELAY_SMTP_PORT: "2000" }));
+    expect(env).toContain("RELAY_URL='smtp://127.0.0.1:2000'");
+  });
+
+  it("know a relay on this machine", () => {
+    expect(isLoopbackRelay("smtp://localhost:2525")).toBe(true);
+    expect(isLoopbackRelay("smtp://127.0.0.1:2525")).toBe(true);
+    expect(isLoopbackRelay("smtps://mail.example.com")).toBe(false);
+  });
+});
+
+describe("a port", () => {
+  it("is free or taken", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    expect(await isFree(port)).toBe(false);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await isFree(port)).toBe(true);
+  });
+});
