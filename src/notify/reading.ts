@@ -1,8 +1,7 @@
 // From rows of the event log to what one endpoint is posted, and how far a round of posts got. Pure.
 import { subscribes, type Webhook, type WebhookEntry } from "../model/webhook.ts";
 import type { LogRow } from "../store/event.ts";
-import { kasploBody } from "./payload/kasplo.ts";
-import type { DeliveryEvent } from "../model/event.ts";
+import { kasploEntry } from "./payload/kasplo.ts";
 import type { Tried } from "./post.ts";
 
 /** An entry and the position of the row that it came from. */
@@ -13,14 +12,8 @@ export function entriesFrom(log: readonly LogRow[], webhook: Webhook): readonly 
   return log.flatMap(({ position, events }) =>
     events
       .filter((event) => subscribes(webhook, event.name))
-      .map((event) => ({ position, entry: entryOf(event) })),
+      .map((event) => ({ position, entry: kasploEntry(event) })),
   );
-}
-
-/** An event as it is posted in format kasplo; the body is fixed here and never made again. */
-export function entryOf(event: DeliveryEvent): WebhookEntry {
-  const body = JSON.stringify(kasploBody(event));
-  return { id: event.id, at: event.at, event: event.name, body, error: "" };
 }
 
 /** How far a round got: the last row that needs no other look, and what was handled up to there. */

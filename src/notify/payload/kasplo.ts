@@ -1,6 +1,7 @@
 // The webhook body of format kasplo: contract 1.9.3, the union of each kind's documented keys, every
 // value a string. Pure.
 import type { DeliveryEvent, EventBase } from "../../model/event.ts";
+import type { WebhookEntry } from "../../model/webhook.ts";
 
 /** A body: documented keys only, every value a string. */
 export type KasploBody = Readonly<Record<string, string>>;
@@ -30,6 +31,12 @@ export function kasploBody(event: DeliveryEvent): KasploBody {
         bounce_text: Array.from(event.text).slice(0, MAX_BOUNCE_TEXT).join(""),
       };
   }
+}
+
+/** An event as it is posted and, if need be, kept: its body is fixed here and never made again. */
+export function kasploEntry(event: DeliveryEvent): WebhookEntry {
+  const body = JSON.stringify(kasploBody(event));
+  return { id: event.id, at: event.at, event: event.name, body, error: "" };
 }
 
 function common(event: EventBase & { readonly name: string }): KasploBody {

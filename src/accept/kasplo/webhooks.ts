@@ -1,0 +1,215 @@
+// /v1/webhooks: the endpoints that a customer is told through (decisions 2, 4, 5, 17, 19). Settings are
+// stored here; posting is the tail's, which is only woken.
+import * as z from "zod";
+import type { App } from "../../app.ts";
+import { checkUrl } from "../../lib/public-address.ts";
+import { fail, ok } from "../../lib/result.ts";
+import { seal } from "../../lib/seal.ts";
+import { makeWebhookSecret } from "../../lib/standard-webhooks.ts";
+import { invalidField, type Problem } from "../../model/problem.ts";
+import {
+  MAX_WEBHOOKS,
+  ROTATION_MS,
+  sealPurpose,
+  type Webhook,
+  WEBHOOK_EVENTS,
+  WEBHOOK_FORMATS,
+} from "../../model/webhook.ts";
+import {
+  deleteWebhook,
+  findWebhook,
+  insertWebhook,
+  listWebhooks,
+  rotateSecret,
+  updateWebhook,
+} from "../../store/webhook.ts";
+import { type Endpoint, endpoint } from "../endpoint.ts";
+import { webhookPostEndpoints } from "./webhook-posts.ts";
+
+/** A resolver that does not answer is usually back by then. */
+const DNS_RETRY_SECONDS = 5;
+
+const byId = z.object({ id: z.string() });
+
+const url = z.string({ error: "is required: an https:// or http:// URL" });
+
+const events = z
+  .array(z.enum(WEBHOOK_EVENTS, { error: `must be one of ${WEBHOOK_EVENTS.join(", ")}` }), {
+    error: "must be an array of event names; leave it out for all events",
+  })
+  .min(1, { error: "must name at least one event; leave it out for all events" })
+  .transform((names) => WEBHOOK_EVENTS.filter((name) => names.includes(name)));
+
+const format = z.enum(WEBHOOK_FORMATS, {
+  error: `must be ${WEBHOOK_FORMATS.join(" or ")}; no other format exists yet`,
+});
+
+const state = z.enum(["enabled", "disabled"], { error: "must be enabled or disabled" });
+
+const create = endpoint({
+  method: "POST",
+  path: "/webhooks",
+  summary: "Create a webhook endpoint; the answer holds its secret, once",
+  scope: "manage",
+  request: {
+    body: z.strictObject({
+      url,
+      events: events.nullable().optional(),
+      format: format.default("kasplo"),
+    }),
+  },
+  async handle(app, { body }) {
+    const refused = await refusedUrl(app, body.url);
+    if (refused) return fail(refused);
+    const id = app.newId();
+    const secret = makeWebhookSecret();
+    const webhook = await insertWebhook(
+      app.db,
+      {
+        id,
+        url: body.url,
+        events: body.events ?? null,
+        format: body.format,
+        sealedSecret: await seal(app.config.encryptionKey, sealPurpose(id), secret),
+        createdAt: app.now(),
+      },
+      MAX_WEBHOOKS,
+    );
+    if (!webhook) {
+      return fail({ kind: "conflict", reason: `there are ${MAX_WEBHOOKS} webhooks, the most` });
+    }
+    const data = { ...view(webhook), secret, ...warningOf(webhook) };
+    return ok({ status: 201, json: { data } });
+  },
+});
+
+const list = endpoint({
+  method: "GET",
+  path: "/webhooks",
+  summary: "List the webhook endpoints, oldest first",
+  scope: "read",
+  request: {},
+  async handle(app) {
+    const webhooks = await listWebhooks(app.db);
+    return ok({ status: 200, json: { data: webhooks.map(view), next_cursor: null } });
+  },
+});
+
+const read = endpoint({
+  method: "GET",
+  path: "/webhooks/:id",
+  summary: "Show a webhook endpoint",
+  scope: "read",
+  request: { params: byId },
+  async handle(app, { params }) {
+    return shown(await findWebhook(app.db, params.id));
+  },
+});
+
+const change = endpoint({
+  method: "PATCH",
+  path: "/webhooks/:id",
+  summary: "Change URL, events or state; enabling starts with the events that happen from then on",
+  scope: "manage",
+  request: {
+    params: byId,
+    body: z.strictObject({
+      url: url.optional(),
+      events: events.nullable().optional(),
+      state: state.optional(),
+    }),
+  },
+  async handle(app, { params, body }) {
+    const refused = body.url === undefined ? null : await refusedUrl(app, body.url);
+    if (refused) return fail(refused);
+    const changed = await updateWebhook(app.db, { ...body, id: params.id, now: app.now() });
+    if (changed) app.background("webhook.wake", app.wakeTail(changed.id));
+    return shown(changed);
+  },
+});
+
+const remove = endpoint({
+  method: "DELETE",
+  path: "/webhooks/:id",
+  summary: "Delete a webhook endpoint and everything that waits for it",
+  scope: "manage",
+  request: { params: byId },
+  async handle(app, { params }) {
+    if (!(await deleteWebhook(app.db, params.id))) return fail(notFound);
+    // Its object finds the row gone and deletes what it remembers.
+    app.background("webhook.wake", app.wakeTail(params.id));
+    return ok({ status: 204, bytes: null });
+  },
+});
+
+const rotate = endpoint({
+  method: "POST",
+  path: "/webhooks/:id/rotate",
+  summary: "Make a new secret, shown once; the old one signs too for 24 hours",
+  scope: "manage",
+  request: { params: byId },
+  async handle(app, { params }) {
+    const now = app.now();
+    const secret = makeWebhookSecret();
+    const purpose = sealPurpose(params.id);
+    const sealedSecret = await seal(app.config.encryptionKey, purpose, secret);
+    const previousUntil = now + ROTATION_MS;
+    const rotated = await rotateSecret(app.db, { id: params.id, sealedSecret, previousUntil, now });
+    if (!rotated) return fail(notFound);
+    const data = { ...view(rotated), secret, previous_secret_until: iso(previousUntil) };
+    return ok({ status: 200, json: { data } });
+  },
+});
+
+/** The operations of /v1/webhooks. */
+export const webhookEndpoints: readonly Endpoint[] = [
+  create,
+  list,
+  read,
+  change,
+  remove,
+  rotate,
+  ...webhookPostEndpoints,
+];
+
+const notFound: Problem = { kind: "not_found", what: "this webhook" };
+
+function shown(webhook: Webhook | null) {
+  if (!webhook) return fail(notFound);
+  return ok({ status: 200, json: { data: { ...view(webhook), ...warningOf(webhook) } } });
+}
+
+/** An endpoint as people see it; never with a secret. */
+function view(webhook: Webhook) {
+  return {
+    id: webhook.id,
+    url: webhook.url,
+    /** Null: all. */
+    events: webhook.events,
+    format: webhook.format,
+    state: webhook.state,
+    disabled_reason: webhook.disabledReason,
+    failing_since: webhook.failingSince === null ? null : iso(webhook.failingSince),
+    created_at: iso(webhook.createdAt),
+    updated_at: iso(webhook.updatedAt),
+  };
+}
+
+/** F-088: https is recommended, http is accepted. */
+function warningOf(webhook: Webhook): { readonly warning?: string } {
+  if (webhook.url.toLowerCase().startsWith("https:")) return {};
+  return { warning: "events travel unencrypted over http://; https:// is recommended" };
+}
+
+async function refusedUrl(app: App, text: string): Promise<Problem | null> {
+  const judged = await checkUrl(app, text);
+  if (judged.ok) return null;
+  const { kind, reason } = judged.error;
+  return kind === "dns_unavailable"
+    ? { kind: "unavailable", reason, retryAfterSeconds: DNS_RETRY_SECONDS }
+    : invalidField("url", reason);
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}
