@@ -1,7 +1,7 @@
 // One rule of judgement, and the words that rules look at. Rules are data: to teach Edgepost a new
 // reply, add the real line to test/deliver/replies.ts, then a rule with that line as `seen`. Pure.
 import type { BounceCode } from "../model/bounce.ts";
-import { replyText } from "./reply-text.ts";
+import { relayWords } from "./relay-words.ts";
 import type { Reply } from "./smtp/transaction.ts";
 
 /** If the words of a reply match, the bounce has this code. The first matching rule of a list wins. */
@@ -25,7 +25,7 @@ const LINK_PATH = /(https?:\/\/[\w.-]{1,255})\S{0,500}/gu;
  * each link cut after its host. A name such as `user-unknown@spam.example` must not decide anything.
  */
 export function ruleText(reply: Reply): string {
-  return replyText(reply, RULE_TEXT_LIMIT)
+  return relayWords(reply, RULE_TEXT_LIMIT)
     .toLowerCase()
     .replace(/[‘’`´]/gu, "'")
     .replace(ADDRESS, "@")

@@ -12,6 +12,8 @@ export const NOT_THE_RECIPIENT: readonly RegExp[] = [
   /\b(?:invalid|bad|unknown|unverified|forged|illegal) (?:outbound )?(?:sender|from|return|helo)\b/u,
   // 550 Access denied - your address does not exist
   /\byour (?:e-?mail )?(?:address|domain|server|host|ip|account|mailbox)\b/u,
+  // 550 5.7.1 Account not found for SASL user
+  /\bsasl\b|\bauthenticat/u,
   // 550 5.1.1 <a@b>: Recipient address rejected: unverified address: connect to mx.b[…]: timed out
   /\bunverified address\b/u,
 ];
@@ -24,7 +26,7 @@ export const MAYBE_ALIVE =
 export const ADDRESS_RULES: readonly Rule[] = [
   {
     pattern:
-      /\b(?:no such|unknown|non-?exist[ea]nt) (?:local |virtual )?(?:e-?mail )?(?:user|recipient|mailbox|account|address|addressee|customer|person)/u,
+      /\b(?:no such|unknown|non-?exist[ea]nt) (?:local |virtual )?(?:e-?mail )?(?:user|recipient|mailbox|account|address|addressee|customer|person|local[- ]part)/u,
     code: 10,
     seen: "550 No Such User Here",
   },
@@ -35,7 +37,7 @@ export const ADDRESS_RULES: readonly Rule[] = [
   },
   {
     pattern:
-      /\b(?:user|recipient|account|mailbox|addressee|(?<!ip |client )address)\b[^.;:!]{0,60} (?:doesn't|does not|do not|don't) exist/u,
+      /\b(?:user|recipient|account|mailbox|addressee|(?<!ip |client |or )address)\b[^.;:!]{0,60} (?:doesn't|does not|do not|don't) exist/u,
     code: 10,
     seen: "550 The email account that you tried to reach does not exist.",
   },
@@ -46,7 +48,7 @@ export const ADDRESS_RULES: readonly Rule[] = [
   },
   {
     pattern:
-      /\b(?:user|recipient|mailbox|account|addressee|(?<!ip |client )address)s?(?: \(?<?@>?\)?)?(?: is| was| could| can|,)? ?(?:unknown|not found|not known|not be found|not recogni[sz]ed|non-?existent)/u,
+      /\b(?:user|recipient|mailbox|account|addressee|(?<!ip |client |or )address)s?(?: \(?<?@>?\)?)?(?: is| was| could| can|,)? ?(?:unknown|not found|not known|not be found|not recogni[sz]ed|non-?existent)/u,
     code: 10,
     seen: "550 <user@example.com>: Recipient address rejected: User unknown in virtual mailbox table",
   },

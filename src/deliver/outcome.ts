@@ -4,7 +4,7 @@
 import { BAD_ADDRESS, isBounceCode } from "../model/bounce.ts";
 import type { BounceCode } from "../model/bounce.ts";
 import { classify } from "./bounce-rules.ts";
-import { printable, replyText } from "./reply-text.ts";
+import { printable, relayWords } from "./relay-words.ts";
 import type { Ending, Reply } from "./smtp/transaction.ts";
 
 /** What one attempt means. */
@@ -31,7 +31,7 @@ export function judge(ending: Ending, context: { readonly relay: string }): Outc
   const { relay } = context;
   switch (ending.kind) {
     case "accepted": {
-      const reply = replyText(ending.reply);
+      const reply = relayWords(ending.reply);
       const text = said(`${relay} accepted message.`, reply);
       return { state: "delivered", result: "success", code: null, reply, text, tls: ending.tls };
     }
@@ -80,7 +80,7 @@ function refused(ending: Refused, relay: string): Outcome {
   const { step, tls } = ending;
   const aboutUs = step === "mail" && ACCOUNT_REFUSALS.has(ending.reply.code);
   const permanent = !aboutUs && isPermanent(ending.reply);
-  const reply = replyText(ending.reply);
+  const reply = relayWords(ending.reply);
   return {
     state: permanent ? "bounced" : "deferred",
     result: permanent ? "failure" : "deferral",
@@ -109,7 +109,7 @@ function unusable(ending: Unusable, relay: string): Outcome {
   const { step } = ending;
   const deferred = { state: "deferred", result: "deferral", tls: null } as const;
   if (ending.reply !== null) {
-    const reply = replyText(ending.reply);
+    const reply = relayWords(ending.reply);
     const code = isPermanent(ending.reply) ? 59 : 29;
     return { ...deferred, code, reply, text: said(failedAt(step, relay), reply) };
   }
@@ -124,7 +124,8 @@ function unusable(ending: Unusable, relay: string): Outcome {
 const NO_HOST = "Sorry, I couldn't find any host by that name. (#4.1.2)";
 const NO_CONNECTION = "Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)";
 
-// How resolvers and platforms word a name that does not resolve.
+// How resolvers word a name that does not resolve. Sockets of Workers say the same for every failed
+// connect ("cannot connect to the specified address"): those are 29.
 const NAME_FAILURE =
   /\bdns\b|\b(?:resolve[ds]?|resolution)\b|\benotfound\b|\beai_again\b|\bgetaddrinfo\b|no such host|(?:host|name|address) (?:was )?not (?:found|known)/iu;
 

@@ -15,7 +15,7 @@ import {
   TEMPORARY_RULES,
 } from "../../src/deliver/bounce-rules-block.ts";
 import { classify } from "../../src/deliver/bounce-rules.ts";
-import { replyText } from "../../src/deliver/reply-text.ts";
+import { relayWords } from "../../src/deliver/relay-words.ts";
 import { bounceType, isBounceCode } from "../../src/model/bounce.ts";
 import { REPLIES, replyOf } from "./replies.ts";
 
@@ -29,7 +29,7 @@ const RULES = [
 ];
 
 describe("the table of real replies", () => {
-  it.each(REPLIES.map((row) => ({ ...row, words: replyText(row.reply, 120) })))(
+  it.each(REPLIES.map((row) => ({ ...row, words: relayWords(row.reply, 120) })))(
     "$code for $provider: $words",
     ({ code, reply }) => {
       expect(classify(reply)).toBe(code);
@@ -37,7 +37,7 @@ describe("the table of real replies", () => {
   );
 
   it("has at least 120 lines and no line twice", () => {
-    const lines = REPLIES.map(({ reply }) => replyText(reply));
+    const lines = REPLIES.map(({ reply }) => relayWords(reply));
     expect(lines.length).toBeGreaterThanOrEqual(120);
     expect(new Set(lines).size).toBe(lines.length);
   });

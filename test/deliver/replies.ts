@@ -244,6 +244,16 @@ const TABLE = String.raw`
 20 RFC 5321: 421 mx.example.com Service not available, closing transmission channel
 40 trap: 550 5.1.7 <sender>: Sender address does not exist
 40 trap: 550 5.1.7 Invalid sender: mailbox not found
+50 trap: 550 5.7.1 Account not found for SASL user
+50 trap: 550 5.7.0 The mailbox of the envelope sender does not exist
+40 trap: 550 IP address not found in DNS
+40 trap: 550 Host name or address not found
+40 trap: 550 User account is unavailable
+40 trap: 550 mailbox does not exist anymore or is disabled
+10 trap: 550 5.2.1 Mailbox user@example.com does not exist
+10 trap: 550 5.1.0 <user@example.com> User unknown; rejecting
+10 Exim: 550 Unknown local part user in <user@example.com>
+10 Exchange Online: 550-5.4.1 Recipient address rejected: Access denied. For more information see ⏎ 550 5.4.1 https://aka.ms/EXOSmtpErrors
 40 trap: 550 Access from your address does not exist in our database
 40 trap: 550 5.1.0 user-unknown@no-such-user.example: message refused
 40 trap: 550 <no such user@unknown.example>: rejected, see https://help.example/user-unknown/spam/relay-denied

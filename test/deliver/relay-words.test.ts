@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { printable, replyText } from "../../src/deliver/reply-text.ts";
+import { printable, relayWords } from "../../src/deliver/relay-words.ts";
 
-describe("replyText", () => {
+describe("relayWords", () => {
   it("joins a multi-line reply and shows the repeated status once", () => {
     const lines = ["5.1.1 The email account does", "5.1.1 not exist.", "5.1.1 gsmtp"];
-    expect(replyText({ code: 550, enhanced: "5.1.1", lines })).toBe(
+    expect(relayWords({ code: 550, enhanced: "5.1.1", lines })).toBe(
       "550 5.1.1 The email account does not exist. gsmtp",
     );
   });
@@ -14,27 +14,27 @@ describe("replyText", () => {
   it("keeps the words of contract 1.9.3's sample unchanged", () => {
     const words = "OK 1738908432 d75a77b69052e-47153b9056fsi25554051cf.364 - gsmtp";
     const whole = `250 2.0.0 ${words}`;
-    expect(replyText({ code: 250, enhanced: "2.0.0", lines: [`2.0.0 ${words}`] })).toBe(whole);
+    expect(relayWords({ code: 250, enhanced: "2.0.0", lines: [`2.0.0 ${words}`] })).toBe(whole);
     // Whether or not the parser left the status in the first line.
-    expect(replyText({ code: 250, enhanced: "2.0.0", lines: [words] })).toBe(whole);
-    expect(replyText({ code: 250, enhanced: null, lines: [`2.0.0 ${words}`] })).toBe(whole);
+    expect(relayWords({ code: 250, enhanced: "2.0.0", lines: [words] })).toBe(whole);
+    expect(relayWords({ code: 250, enhanced: null, lines: [`2.0.0 ${words}`] })).toBe(whole);
   });
 
   it("is the code alone when the relay said nothing else", () => {
-    expect(replyText({ code: 250, enhanced: null, lines: [] })).toBe("250");
-    expect(replyText({ code: 250, enhanced: null, lines: [""] })).toBe("250");
+    expect(relayWords({ code: 250, enhanced: null, lines: [] })).toBe("250");
+    expect(relayWords({ code: 250, enhanced: null, lines: [""] })).toBe("250");
   });
 
   it("keeps a status in a later line that differs from the first", () => {
     const lines = ["5.7.1 blocked", "5.7.26 see there"];
-    expect(replyText({ code: 550, enhanced: "5.7.1", lines })).toBe(
+    expect(relayWords({ code: 550, enhanced: "5.7.1", lines })).toBe(
       "550 5.7.1 blocked 5.7.26 see there",
     );
   });
 
   it("is bounded however long the reply is", () => {
     const lines = Array.from({ length: 5_000 }, () => "x".repeat(500));
-    expect(replyText({ code: 550, enhanced: null, lines })).toHaveLength(1_000);
+    expect(relayWords({ code: 550, enhanced: null, lines })).toHaveLength(1_000);
   });
 });
 

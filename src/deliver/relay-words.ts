@@ -18,7 +18,7 @@ const STATUS = /^[245]\.\d{1,3}\.\d{1,3}(?= |$)/u;
  * A whole reply on one line: code, enhanced code, words. The enhanced code that a server repeats on
  * each line of a multi-line reply is shown once (RFC 2034 §4).
  */
-export function replyText(reply: Reply, limit: number = REPLY_LIMIT): string {
+export function relayWords(reply: Reply, limit: number = REPLY_LIMIT): string {
   const raw = reply.lines.slice(0, limit).map((line) => line.trim());
   const first = reply.enhanced ?? STATUS.exec(raw[0] ?? "")?.[0] ?? null;
   const words = raw.map((line) => withoutStatus(line, first));
