@@ -1,8 +1,10 @@
 // A received message taken apart for the mailbox page.
-import PostalMime, { type Attachment } from "postal-mime";
+import PostalMime, { type Address, type Attachment } from "postal-mime";
 
 /** What the mailbox tells of a message, beside its envelope. */
 export type DescribedMail = {
+  /** From, decoded. */
+  readonly from: string;
   readonly headers: readonly { readonly name: string; readonly value: string }[];
   readonly text: string | null;
   readonly html: string | null;
@@ -31,6 +33,7 @@ export async function readMail(raw: Uint8Array): Promise<ReadMail> {
   const contents = parsed.attachments.map(bytesOf);
   return {
     described: {
+      from: parsed.from ? shown(parsed.from) : "",
       headers: parsed.headers.map((header) => ({ name: header.originalKey, value: header.value })),
       text: parsed.text ?? null,
       html: parsed.html ?? null,
@@ -56,6 +59,11 @@ export function showableHtml(mail: ReadMail): string {
     html = html.replaceAll(`cid:${attachment.content_id}`, data);
   }
   return `<base target="_blank">${html}`;
+}
+
+function shown(address: Address): string {
+  if (address.address === undefined) return address.name;
+  return address.name ? `${address.name} <${address.address}>` : address.address;
 }
 
 function bytesOf(attachment: Attachment): Uint8Array {

@@ -5,39 +5,45 @@ import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
-/** One process: its command line is cut by the system if it is long. */
-export type Process = { readonly pid: number; readonly command: string };
+/** One process of this machine. */
+export type Process = { readonly pid: number; readonly group: number; readonly command: string };
 
 /** Everything that runs in a process group. */
 export async function processesOf(group: number): Promise<readonly Process[]> {
-  return process.platform === "linux" ? fromProc(group) : fromPs(group);
+  return (await allProcesses()).filter((entry) => entry.group === group);
 }
 
-async function fromProc(group: number): Promise<readonly Process[]> {
+/** Everything that runs on this machine, as far as we may see it. */
+export async function allProcesses(): Promise<readonly Process[]> {
+  return process.platform === "linux" ? fromProc() : fromPs();
+}
+
+async function fromProc(): Promise<readonly Process[]> {
   const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const all = await Promise.all(names.map((name) => readProcess(Number(name), group)));
+  const all = await Promise.all(names.map((name) => readProcess(Number(name))));
   return all.filter((entry) => entry !== null);
 }
 
-async function readProcess(pid: number, group: number): Promise<Process | null> {
+async function readProcess(pid: number): Promise<Process | null> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
     // After the name, which may hold anything: state, parent, group (proc(5)).
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (Number(fields[2]) !== group || fields[0] === "Z") return null;
+    const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (state === "Z") return null;
     const command = await readFile(`/proc/${pid}/cmdline`, "utf8");
-    return { pid, command: command.replaceAll("\0", " ") };
+    return { pid, group: Number(group), command: command.replaceAll("\0", " ") };
   } catch {
     // It ended between the listing and the reading.
     return null;
   }
 }
 
-async function fromPs(group: number): Promise<readonly Process[]> {
+async function fromPs(): Promise<readonly Process[]> {
   const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,pgid=,command="]);
   return stdout.split("\n").flatMap((line) => {
-    const [, pid, pgid, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return Number(pgid) === group ? [{ pid: Number(pid), command: command ?? "" }] : [];
+    const [, pid, group, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    if (pid === undefined) return [];
+    return [{ pid: Number(pid), group: Number(group), command: command ?? "" }];
   });
 }
 

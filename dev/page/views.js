@@ -7,10 +7,13 @@ import { bytes, facts, get, make, parse, pretty, rows } from "./dom.js";
 /**
  * @typedef {{ id: string, at: string, mail_from: string, rcpt_to: string[], subject: string, size: number }} Envelope
  * @typedef {{ index: number, filename: string, type: string, size: number }} Attachment
- * @typedef {Envelope & { headers: { name: string, value: string }[], text: string | null, html: string | null, attachments: Attachment[] }} Mail
+ * @typedef {Envelope & { from: string, headers: { name: string, value: string }[], text: string | null, html: string | null, attachments: Attachment[] }} Mail
  * @typedef {{ id: string, at: string, headers: Record<string, string>, body: string, verified: boolean }} Hook
  * @typedef {{ base_url: string, relay: "local" | "other", relay_smtp: string }} About
  */
+
+/** HTML that would load something from another server. */
+const REMOTE_PICTURE = /(?:src|srcset|background)\s*=\s*["']?\s*https?:|url\(\s*["']?https?:/i;
 
 /** The tab that was used last. */
 let tab = "";
@@ -27,7 +30,7 @@ export async function mailView(id) {
   } catch {
     return [back("messages"), notice("This message is no longer here.")];
   }
-  const from = headerOf(mail, "from") || mail.mail_from || "<>";
+  const from = mail.from || mail.mail_from || "<>";
   const panel = make("div", { class: "panel", role: "tabpanel" }, []);
   return [
     back("messages"),
@@ -49,7 +52,7 @@ export async function mailView(id) {
 function tabsOf(mail, panel) {
   /** @type {[name: string, show: () => (Node | string)[]][]} */
   const tabs = [];
-  if (mail.html !== null) tabs.push(["HTML", () => htmlView(mail.id, panel, false)]);
+  if (mail.html !== null) tabs.push(["HTML", () => htmlView(mail, panel, false)]);
   if (mail.text !== null) tabs.push(["Text", () => [make("pre", {}, [mail.text ?? ""])]]);
   tabs.push(["Headers", () => [rows(mail.headers.map((one) => [one.name, one.value]))]]);
   tabs.push(["Source", () => sourceView(mail.id)]);
@@ -87,24 +90,24 @@ function tabsOf(mail, panel) {
 
 /**
  * The HTML part in a frame that may run nothing. Pictures from elsewhere only when asked for.
- * @param {string} id
+ * @param {Mail} mail
  * @param {HTMLElement} panel
  * @param {boolean} remote
  * @returns {Node[]}
  */
-function htmlView(id, panel, remote) {
+function htmlView(mail, panel, remote) {
   const frame = make(
     "iframe",
     {
       title: "The message",
       sandbox: "allow-popups allow-popups-to-escape-sandbox",
-      src: `/api/messages/${id}/html${remote ? "?remote" : ""}`,
+      src: `/api/messages/${mail.id}/html${remote ? "?remote" : ""}`,
     },
     [],
   );
-  if (remote) return [frame];
+  if (remote || !REMOTE_PICTURE.test(mail.html ?? "")) return [frame];
   const button = make("button", { type: "button" }, ["Load them"]);
-  button.addEventListener("click", () => panel.replaceChildren(...htmlView(id, panel, true)));
+  button.addEventListener("click", () => panel.replaceChildren(...htmlView(mail, panel, true)));
   const note = make("span", {}, ["Pictures from other servers are not loaded."]);
   return [make("div", { class: "bar" }, [note, button]), frame];
 }
@@ -210,12 +213,4 @@ function notice(title, text = "") {
 /** @param {"messages" | "hooks"} view */
 function back(view) {
   return make("a", { class: "button back", href: `#/${view}` }, ["← All"]);
-}
-
-/**
- * @param {Mail} mail
- * @param {string} name
- */
-function headerOf(mail, name) {
-  return mail.headers.find((header) => header.name.toLowerCase() === name)?.value;
 }

@@ -101,8 +101,6 @@ describe("the local relay", () => {
     expect(await replies(1)).toEqual(["220"]);
     socket.write("EHLO test\r\n");
     expect(await replies(1)).toEqual(["250"]);
-    const envelope = (to: string): string =>
-      `MAIL FROM:<a@edgepost.test>\r\nRCPT TO:<${to}>\r\nDATA\r\n`;
     socket.write(envelope("one@example.com"));
     expect(await replies(3)).toEqual(["250", "250", "354"]);
     socket.write(`Subject: 1\r\n\r\n..dot\r\n.\r\n${envelope("hard-bounce@example.com")}`);
@@ -123,6 +121,10 @@ describe("the local relay", () => {
     expect(outcomeOf("dropped@example.com")).toBe("accept");
   });
 });
+
+function envelope(to: string): string {
+  return `MAIL FROM:<a@edgepost.test>\r\nRCPT TO:<${to}>\r\nDATA\r\n`;
+}
 
 /** Collects final reply lines; the function waits for so many codes. */
 function readReplies(socket: Socket): (count: number) => Promise<string[]> {

@@ -27,6 +27,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+async function install(present: Record<string, unknown>): Promise<void> {
+  await mkdir(join(folder, "node_modules", "node", "bin"), { recursive: true });
+  await writeFile(join(folder, "node_modules", "node", "bin", "node"), "");
+  await writeFile(join(folder, "node_modules", ".package-lock.json"), lock(present));
+}
+
 describe("settings", () => {
   it("has the documented defaults", () => {
     expect(readSettings({})).toEqual({
@@ -57,12 +63,6 @@ describe("settings", () => {
 });
 
 describe("the installation", () => {
-  async function install(present: Record<string, unknown>): Promise<void> {
-    await mkdir(join(folder, "node_modules", "node", "bin"), { recursive: true });
-    await writeFile(join(folder, "node_modules", "node", "bin", "node"), "");
-    await writeFile(join(folder, "node_modules", ".package-lock.json"), lock(present));
-  }
-
   it("is there when every package has the version of the lock file", async () => {
     const wanted = { "": {}, a: { version: "1.0.0" }, other: { version: "1.0.0", optional: true } };
     await writeFile(join(folder, "package-lock.json"), lock(wanted));
