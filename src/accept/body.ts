@@ -71,12 +71,17 @@ const busy: Problem = {
   retryAfterSeconds: LARGE_BODY_RETRY_SECONDS,
 };
 
+const tooSlow: Problem = {
+  kind: "malformed_body",
+  reason: `the body did not arrive within ${BODY_DEADLINE_MS / 1000} s`,
+};
+
 function isJson(contentType: string | null): boolean {
   return /^application\/json\s*(;|$)/i.test(contentType ?? "");
 }
 
 function parseJson(bytes: Uint8Array<ArrayBuffer>): ReceivedBody {
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   const json: unknown = JSON.parse(text);
   return { json, hash: () => sha256Hex(bytes) };
 }
@@ -86,15 +91,27 @@ async function readAll(
   request: Request,
   claim: (bytes: number) => Problem | null,
 ): Promise<Result<Uint8Array<ArrayBuffer>, Problem>> {
+  const reader = request.body?.getReader();
+  if (!reader) return ok(new Uint8Array());
   const pieces: Uint8Array[] = [];
   let total = 0;
-  const deadline = AbortSignal.timeout(BODY_DEADLINE_MS);
-  for await (const piece of request.body ?? []) {
-    if (deadline.aborted) return fail({ kind: "malformed_body", reason: "the body came too slowly" });
-    total += piece.length;
-    const refused = claim(total);
-    if (refused) return fail(refused);
-    pieces.push(piece);
+  // Cancelling ends the pending read, and with it the loop.
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void reader.cancel("too slow");
+  }, BODY_DEADLINE_MS);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      total += value.length;
+      const refused = claim(total);
+      if (refused) return fail(refused);
+      pieces.push(value);
+    }
+  } finally {
+    clearTimeout(timer);
   }
-  return ok(concat(pieces));
+  return late ? fail(tooSlow) : ok(concat(pieces));
 }

@@ -88,11 +88,11 @@ export function endpoint<
     scope,
     takesBody: request.body !== undefined,
     async run(app, received) {
-      const params = parse(request.params, received.params);
+      const params = parse<P>(request.params, received.params);
       if (!params.ok) return params;
-      const query = parse(request.query, received.query);
+      const query = parse<Q>(request.query, received.query);
       if (!query.ok) return query;
-      const body = parse(request.body, received.body?.json);
+      const body = parse<B>(request.body, received.body?.json);
       if (!body.ok) return body;
       return handle(app, {
         params: params.value,
@@ -108,12 +108,18 @@ export function endpoint<
 }
 
 /** Parses one part of a request; the first issue becomes the problem, with its JSON path. */
-function parse<S extends Schema>(schema: S, value: unknown): Result<Parsed<S>, Problem> {
+function parse<S extends Schema>(
+  schema: S | undefined,
+  value: unknown,
+): Result<Parsed<S>, Problem> {
+  // Without a schema S is undefined, and so is what the handler is given.
   if (!schema) return ok(undefined as Parsed<S>);
   const parsed = schema.safeParse(value);
   if (parsed.success) return ok(parsed.data as Parsed<S>);
   const issue = parsed.error.issues[0];
-  return fail(invalidField(pathText(issue?.path ?? []), issue?.message ?? "is invalid"));
+  const reason = issue?.message ?? "is invalid";
+  const path = pathText(issue?.path ?? []);
+  return fail(path === "" ? { kind: "malformed_body", reason } : invalidField(path, reason));
 }
 
 /** A zod path as people write it: `email.recipients.to[0].email`. */

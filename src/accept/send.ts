@@ -1,7 +1,7 @@
 // The conductor of accept: check → record → wake. A SendCommand of any dialect becomes a committed
 // message, or a problem and nothing at all.
 import type { App } from "../app.ts";
-import { check } from "../check/check.ts";
+import { check, type SendPaths } from "../check/check.ts";
 import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
@@ -28,6 +28,8 @@ export type Accepted = {
 export type SendRequest = {
   readonly key: Key;
   readonly command: SendCommand;
+  /** Where the parts stood in the request, for the paths of problems. */
+  readonly paths: SendPaths;
   /** The Idempotency-Key header, or null. */
   readonly idempotencyKey: string | null;
   /** SHA-256 of the request body; only asked for beside an idempotency key. */
@@ -47,12 +49,10 @@ export async function send(app: App, request: SendRequest): Promise<Result<Accep
     const reason = "must be 1 to 256 printable ASCII characters";
     return fail(invalidField("Idempotency-Key", reason));
   }
-  const mailClass = await check(app, request.key, request.command);
+  const mailClass = await check(app, request);
   if (!mailClass.ok) return mailClass;
   const idempotency =
-    idempotencyKey === null
-      ? null
-      : { key: idempotencyKey, requestHash: await request.bodyHash() };
+    idempotencyKey === null ? null : { key: idempotencyKey, requestHash: await request.bodyHash() };
 
   await barrier(app.config.faultPlan, "C1");
   const committed = await commit(app, request, mailClass.value, idempotency);

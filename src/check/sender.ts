@@ -7,14 +7,13 @@ import { domainOf } from "../model/address.ts";
 import type { Key } from "../model/key.ts";
 import type { MailClass } from "../model/message.ts";
 import type { Problem } from "../model/problem.ts";
-import type { DefaultSender, SenderDomain } from "../model/sender-domain.ts";
-import { findDefaultSender, findSenderDomain } from "../store/sender-domain.ts";
+import type { SenderDomain } from "../model/sender-domain.ts";
+import { findSenderDomain } from "../store/sender-domain.ts";
 
 /** A domain that was withdrawn stops sending within this time. */
 const SENDER_TTL_MS = 25_000;
 
 const domains = ttlCache<SenderDomain | null>({ ttlMs: SENDER_TTL_MS, maxEntries: 1_000 });
-const defaults = ttlCache<DefaultSender | null>({ ttlMs: SENDER_TTL_MS, maxEntries: 1 });
 
 /** The verified domain of a From address, if the key may use it. */
 export async function checkSender(
@@ -31,18 +30,10 @@ export async function checkSender(
 }
 
 /** The mail class of a send: the request's, else the key's, else transactional (decision 15). */
-export function checkMailClass(
-  key: Key,
-  wanted: MailClass | null,
-): Result<MailClass, Problem> {
+export function checkMailClass(key: Key, wanted: MailClass | null): Result<MailClass, Problem> {
   const mailClass = wanted ?? key.mailClass ?? "transactional";
   if (key.mailClass !== null && key.mailClass !== mailClass) {
     return fail({ kind: "mail_class_not_allowed", mailClass });
   }
   return ok(mailClass);
-}
-
-/** The account's default sender, or null when none is configured. */
-export function defaultSender(app: App): Promise<DefaultSender | null> {
-  return defaults.get("default", app.now(), () => findDefaultSender(app.db));
 }

@@ -3,7 +3,9 @@
 import type { App } from "../app.ts";
 import { checkRelayHost } from "../lib/public-address.ts";
 import type { UsableRelay } from "../model/relay.ts";
-import { openSession, SMTP_DEADLINES, type SmtpSession } from "./smtp/client.ts";
+import { openSession } from "./smtp/client.ts";
+import { SMTP_DEADLINES } from "./smtp/deadlines.ts";
+import type { SmtpSession } from "./smtp/session.ts";
 import type { Ending, Transaction } from "./smtp/transaction.ts";
 
 /** What a transaction may be followed by in the same group of commands (RFC 2920 §3.1). */

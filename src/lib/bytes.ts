@@ -5,7 +5,7 @@ const DECODER = new TextDecoder();
 
 /** UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return ENCODER.encode(text);
+  return new Uint8Array(ENCODER.encode(text));
 }
 
 /** The text of UTF-8 bytes; malformed sequences become U+FFFD. */

@@ -16,10 +16,11 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** The only legal moves. Guarded in SQL by what each statement asks for; a test walks every pair. */
 export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
-  queued: ["sending", "cancelled", "held"],
-  // sending → sending: an expired lease is taken over by another run.
-  sending: ["sending", "delivered", "deferred", "bounced", "expired", "held"],
-  deferred: ["sending", "cancelled", "held"],
+  // queued or deferred → delivered: a relay said 250 to a run that had given its lease back.
+  queued: ["sending", "cancelled", "delivered"],
+  // sending → sending: an expired lease is taken over. → queued or deferred: given back unstarted.
+  sending: ["sending", "queued", "delivered", "deferred", "bounced", "expired", "held"],
+  deferred: ["sending", "cancelled", "delivered"],
   // A late bounce: the relay accepted, a later server refused.
   delivered: ["bounced"],
   bounced: [],

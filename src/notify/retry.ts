@@ -1,7 +1,7 @@
 // What is kept of a round of posts: the jobs that hold what failed or was not tried. Pure but for the
 // ids and the jitter that the caller's world gives.
 import type { WebhookEntry, WebhookJob } from "../model/webhook.ts";
-import { nextWebhookTry } from "../queue/backoff.ts";
+import { nextWebhookTry } from "./backoff.ts";
 import type { Tried } from "./post.ts";
 
 /** Bounds of one job row: far below D1's 2 MB a row, and a round of posts is not much longer. */

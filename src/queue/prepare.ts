@@ -4,9 +4,8 @@ import type { App } from "../app.ts";
 import { compose, type Composed, needsOwnCopy } from "../compose/compose.ts";
 import type { Transaction } from "../deliver/smtp/transaction.ts";
 import type { Message, MessageContent } from "../model/message.ts";
-import { getContent, unpackInline } from "../store/content.ts";
+import { readContent, type StoredContent } from "../store/content.ts";
 import type { ClaimedDelivery } from "../store/delivery.ts";
-import type { StoredContent } from "../store/message.ts";
 
 /** A delivery of this run with its message. */
 export type Work = {
@@ -34,7 +33,7 @@ export function preparer(app: App): Preparer {
   function contentOf(work: Work): Promise<MessageContent | null> {
     const known = contents.get(work.message.id);
     if (known) return known;
-    const loading = load(app, work.content);
+    const loading = readContent(app.blobs, work.content);
     contents.set(work.message.id, loading);
     return loading;
   }
@@ -67,16 +66,4 @@ export function preparer(app: App): Preparer {
       shared.clear();
     },
   };
-}
-
-/** Fetches a content from where it is kept. */
-export async function load(app: App, stored: StoredContent): Promise<MessageContent | null> {
-  switch (stored.kind) {
-    case "inline":
-      return unpackInline(stored.head, stored.parts);
-    case "blob":
-      return getContent(app.blobs, stored.key);
-    case "gone":
-      return null;
-  }
 }

@@ -11,6 +11,24 @@ const LENGTH_BYTES = 4;
 
 type Head = Omit<MessageContent, "attachmentBytes"> & { readonly sizes: readonly number[] };
 
+/** Where a message's content is: read already, or an R2 object still to be fetched. */
+export type StoredContent =
+  | { readonly kind: "inline"; readonly head: string; readonly parts: string | null }
+  | { readonly kind: "blob"; readonly key: string }
+  /** The retention of content has ended. */
+  | { readonly kind: "gone" };
+
+/** Decodes the content columns of a row joined by JOIN_CONTENT. */
+export function storedContent(row: {
+  head: string | null;
+  parts: string | null;
+  content_key: string | null;
+}): StoredContent {
+  if (row.head !== null) return { kind: "inline", head: row.head, parts: row.parts };
+  if (row.content_key !== null) return { kind: "blob", key: row.content_key };
+  return { kind: "gone" };
+}
+
 /** Content ready to be stored, and how many bytes it takes. */
 export type PackedContent = {
   readonly head: string;
@@ -36,8 +54,22 @@ export function inlineParts(packed: PackedContent): string | null {
   return packed.parts.length === 0 ? null : toBase64(concat(packed.parts));
 }
 
-/** Reads an inline content back. */
-export function unpackInline(head: string, parts: string | null): MessageContent {
+/** Reads a content from where it is kept; null when it is not kept any more. */
+export async function readContent(
+  blobs: R2Bucket,
+  stored: StoredContent,
+): Promise<MessageContent | null> {
+  switch (stored.kind) {
+    case "inline":
+      return unpackInline(stored.head, stored.parts);
+    case "blob":
+      return getContent(blobs, stored.key);
+    case "gone":
+      return null;
+  }
+}
+
+function unpackInline(head: string, parts: string | null): MessageContent {
   const bytes = parts === null ? new Uint8Array() : fromBase64(parts);
   if (!bytes) throw new Error("the parts of an inline content are not base64");
   return unpack(head, bytes);
@@ -51,8 +83,7 @@ export async function putContent(blobs: R2Bucket, key: string, packed: PackedCon
   await blobs.put(key, new Blob([length, head, ...packed.parts.map(ownBuffer)]));
 }
 
-/** Reads a large content back; null when the object is not there. */
-export async function getContent(blobs: R2Bucket, key: string): Promise<MessageContent | null> {
+async function getContent(blobs: R2Bucket, key: string): Promise<MessageContent | null> {
   const object = await blobs.get(key);
   if (!object) return null;
   const buffer = await object.arrayBuffer();

@@ -3,15 +3,9 @@
 import type { DeliveryEvent } from "../model/event.ts";
 import type { Attempt, DeliveryState } from "../model/delivery.ts";
 import type { MailClass, Message } from "../model/message.ts";
+import { storedContent, type StoredContent } from "./content.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
-import {
-  decodeMessage,
-  JOIN_CONTENT,
-  MESSAGE_COLUMNS,
-  type MessageRow,
-  storedContent,
-  type StoredContent,
-} from "./message.ts";
+import { decodeMessage, JOIN_CONTENT, MESSAGE_COLUMNS, type MessageRow } from "./message.ts";
 
 /** One delivery under lease, ready to be attempted. */
 export type ClaimedDelivery = {

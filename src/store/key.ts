@@ -15,7 +15,8 @@ type KeyRow = {
   revoked_at: number | null;
 };
 
-const COLUMNS = "id, name, family, scopes, domain, mail_class, hint, created_at, expires_at, revoked_at";
+const COLUMNS =
+  "id, name, family, scopes, domain, mail_class, hint, created_at, expires_at, revoked_at";
 
 /** The key whose SHA-256 is `hash`, revoked and expired ones included, or null. */
 export async function findKey(db: D1Database, hash: string): Promise<Key | null> {

@@ -1,0 +1,148 @@
+// Mounts the dialects and answers requests: route → authenticate → parse → handle → the dialect's wire.
+// Every answer carries X-Request-Id.
+import { type IRequest, Router } from "itty-router";
+import type { App } from "../app.ts";
+import { reasonOf } from "../lib/log.ts";
+import { fail, ok, type Result } from "../lib/result.ts";
+import { invalidField, type Problem } from "../model/problem.ts";
+import { authenticate } from "./authenticate.ts";
+import { type BodyLease, readJsonBody } from "./body.ts";
+import type { Answer, Dialect, Endpoint } from "./endpoint.ts";
+import { kasplo } from "./kasplo/routes.ts";
+
+/** Longest base first, so that none hides another. */
+const DIALECTS: readonly Dialect[] = [kasplo];
+
+/** The dialect that answers for paths which belong to none. */
+const FALLBACK = kasplo;
+
+/** Answers any request; never throws. */
+export async function handle(app: App, request: Request): Promise<Response> {
+  const requestId = app.newId();
+  const path = new URL(request.url).pathname;
+  const dialect = DIALECTS.find(({ base }) => path === base || path.startsWith(`${base}/`));
+  const { base, problem } = dialect ?? FALLBACK;
+  const about = { path: path.startsWith(base) ? path.slice(base.length) : path, requestId };
+  const answer = await answerOf(app, dialect, request, requestId);
+  return respond(answer.ok ? answer.value : problem(answer.error, about), requestId);
+}
+
+async function answerOf(
+  app: App,
+  dialect: Dialect | undefined,
+  request: Request,
+  requestId: string,
+): Promise<Result<Answer, Problem>> {
+  if (app.config.localDev && request.headers.has("CF-Ray")) {
+    // Set by Cloudflare's edge alone: this Worker is deployed with its guards off.
+    const reason = "LOCAL_DEV is set on a deployed Worker; remove it";
+    return fail({ kind: "unavailable", reason, retryAfterSeconds: 3_600 });
+  }
+  const matched = dialect && match(dialect, request);
+  if (!dialect || !matched) return fail({ kind: "not_found", what: "this path" });
+  if (!matched.ok) return matched;
+  try {
+    return await run(app, dialect, matched.value, request, requestId);
+  } catch (error) {
+    app.log("error", "request_failed", { request: requestId, reason: reasonOf(error) });
+    const reason = "storage did not answer; send the request again";
+    return fail({ kind: "unavailable", reason, retryAfterSeconds: 5 });
+  }
+}
+
+type Matched = { readonly endpoint: Endpoint; readonly params: Readonly<Record<string, string>> };
+
+/** The operation of a path and method; null when no operation has this path. */
+function match(dialect: Dialect, request: Request): Result<Matched, Problem> | null {
+  const { pathname } = new URL(request.url);
+  const found = routesOf(dialect).filter(({ pattern }) => pattern.test(pathname));
+  if (found.length === 0) return null;
+  const route = found.find(({ endpoint }) => endpoint.method === request.method);
+  if (!route) {
+    return fail({ kind: "method_not_allowed", allow: found.map((r) => r.endpoint.method) });
+  }
+  const params = decodeParams(route.pattern.exec(pathname)?.groups ?? {});
+  return params ? ok({ endpoint: route.endpoint, params }) : null;
+}
+
+type RouteOf = { readonly endpoint: Endpoint; readonly pattern: RegExp };
+
+const routes = new WeakMap<Dialect, readonly RouteOf[]>();
+
+/** itty-router turns the paths into patterns; asking it for them lets one table answer 404 and 405. */
+function routesOf(dialect: Dialect): readonly RouteOf[] {
+  const known = routes.get(dialect);
+  if (known) return known;
+  const router = Router<IRequest>({ base: dialect.base });
+  for (const { method, path } of dialect.endpoints) {
+    router[method.toLowerCase()]?.(path, () => undefined);
+  }
+  const compiled = dialect.endpoints.flatMap((endpoint, index) => {
+    const pattern = router.routes[index]?.[1];
+    return pattern ? [{ endpoint, pattern }] : [];
+  });
+  routes.set(dialect, compiled);
+  return compiled;
+}
+
+/** Path parameters decoded, which itty-router leaves to us; null when one is not valid. */
+function decodeParams(groups: Readonly<Record<string, string>>): Record<string, string> | null {
+  try {
+    return Object.fromEntries(
+      Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]),
+    );
+  } catch {
+    return null;
+  }
+}
+
+async function run(
+  app: App,
+  dialect: Dialect,
+  { endpoint, params }: Matched,
+  request: Request,
+  requestId: string,
+): Promise<Result<Answer, Problem>> {
+  const key = await authenticate(app, request.headers.get("Authorization"), dialect.family);
+  if (!key.ok) return key;
+  if (!key.value.scopes.includes(endpoint.scope)) {
+    return fail({ kind: "insufficient_scope", scope: endpoint.scope });
+  }
+  const query = queryOf(new URL(request.url));
+  if (!query.ok) return query;
+  const lease = endpoint.takesBody ? await readJsonBody(request) : ok(null);
+  if (!lease.ok) return lease;
+  const idempotencyKey = request.headers.get("Idempotency-Key");
+  try {
+    const body = lease.value?.body ?? null;
+    const received = { params, query: query.value, body, key: key.value, requestId };
+    return await endpoint.run(app, { ...received, idempotencyKey });
+  } finally {
+    releaseOf(lease.value)();
+  }
+}
+
+function releaseOf(lease: BodyLease | null): () => void {
+  return lease?.release ?? (() => undefined);
+}
+
+/** The query as one value a name; a name given twice has no meaning we could guess. */
+function queryOf(url: URL): Result<Record<string, string>, Problem> {
+  const query = new Map<string, string>();
+  for (const [name, value] of url.searchParams) {
+    if (query.has(name)) return fail(invalidField(name, "is given twice; give it once"));
+    query.set(name, value);
+  }
+  return ok(Object.fromEntries(query));
+}
+
+function respond(answer: Answer, requestId: string): Response {
+  const headers = new Headers(answer.headers ?? {});
+  headers.set("X-Request-Id", requestId);
+  headers.set("Cache-Control", "no-store");
+  if ("json" in answer) {
+    headers.set("Content-Type", "application/json");
+    return new Response(JSON.stringify(answer.json), { status: answer.status, headers });
+  }
+  return new Response(answer.bytes, { status: answer.status, headers });
+}

@@ -1,0 +1,107 @@
+// /v1/events: the event log as anybody may read it, in the words of the webhooks (decision 19).
+import * as z from "zod";
+import type { App } from "../../app.ts";
+import { ok } from "../../lib/result.ts";
+import { type DeliveryEvent, EVENT_NAMES } from "../../model/event.ts";
+import { kasploBody } from "../../notify/payload/kasplo.ts";
+import { type LogRow, positionAt, readLog } from "../../store/event.ts";
+import { endpoint } from "../endpoint.ts";
+import { limitParameter, page, timeParameter } from "./native.ts";
+
+/** Log rows read at once, and in all for one page: a filter that matches little must not read all. */
+const ROWS_AT_ONCE = 100;
+const MAX_ROWS = 1_000;
+
+/** A place between two events: the log row, and how many of its events lie before. */
+const cursorParameter = z
+  .string()
+  .regex(/^\d{1,16}\.\d{1,6}$/, "must be the next_cursor of an earlier answer")
+  .transform((text) => {
+    const [position = "0", index = "0"] = text.split(".");
+    return { position: Number(position), index: Number(index) };
+  });
+
+const query = z.object({
+  event: z.enum(EVENT_NAMES).optional(),
+  recipient: z.string().optional(),
+  tag: z.string().optional(),
+  message_id: z.string().optional(),
+  from: timeParameter.optional(),
+  to: timeParameter.optional(),
+  order: z.enum(["asc", "desc"]).default("desc"),
+  limit: limitParameter,
+  cursor: cursorParameter.optional(),
+});
+type Query = z.output<typeof query>;
+
+const list = endpoint({
+  method: "GET",
+  path: "/events",
+  summary: "List events; newest first, or oldest first with order=asc",
+  scope: "read",
+  request: { query },
+  async handle(app, { query }) {
+    const { events, next } = await collect(app, query);
+    return ok(page(events.map(shown), next));
+  },
+});
+
+/** The operations of /v1/events. */
+export const eventEndpoints = [list];
+
+type Placed = { readonly event: DeliveryEvent; readonly cursor: string };
+
+/** Reads the log until the page is full, the log ends, or enough was passed. */
+async function collect(
+  app: App,
+  query: Query,
+): Promise<{ readonly events: readonly DeliveryEvent[]; readonly next: string | null }> {
+  const events: DeliveryEvent[] = [];
+  let last: string | null = null;
+  let range = rangeOf(query);
+  for (let read = 0; read < MAX_ROWS; read += ROWS_AT_ONCE) {
+    const rows = await readLog(app.db, { ...range, limit: ROWS_AT_ONCE, order: query.order });
+    for (const { event, cursor } of rows.flatMap((row) => placed(row, query))) {
+      last = cursor;
+      if (!matches(event, query)) continue;
+      events.push(event);
+      if (events.length === query.limit) return { events, next: cursor };
+    }
+    const end = rows.at(-1)?.position;
+    if (end === undefined || rows.length < ROWS_AT_ONCE) return { events, next: null };
+    range = query.order === "asc" ? { ...range, after: end } : { ...range, upTo: end - 1 };
+  }
+  return { events, next: last };
+}
+
+/** The positions that a query covers; the row of the cursor is read again, for the rest of it. */
+function rangeOf({ from, to, order, cursor }: Query): { after: number; upTo: number } {
+  const after = from === undefined ? 0 : positionAt(from) - 1;
+  const upTo = to === undefined ? Number.MAX_SAFE_INTEGER : positionAt(to + 1) - 1;
+  if (!cursor) return { after, upTo };
+  return order === "asc"
+    ? { after: Math.max(after, cursor.position - 1), upTo }
+    : { after, upTo: Math.min(upTo, cursor.position) };
+}
+
+/** The events of a row in the order asked for, without those before the cursor. */
+function placed(row: LogRow, { order, cursor }: Query): readonly Placed[] {
+  const events = order === "asc" ? row.events : row.events.toReversed();
+  const all = events.map((event, index) => ({ event, cursor: `${row.position}.${index + 1}` }));
+  return cursor?.position === row.position ? all.slice(cursor.index) : all;
+}
+
+function matches(event: DeliveryEvent, query: Query): boolean {
+  return (
+    (query.event === undefined || event.name === query.event) &&
+    (query.recipient === undefined ||
+      event.email.toLowerCase() === query.recipient.toLowerCase()) &&
+    (query.tag === undefined || event.tags === query.tag) &&
+    (query.message_id === undefined || event.messageId === query.message_id)
+  );
+}
+
+/** The webhook's body with the event's id; every event that exists so far was made by a person's send. */
+function shown(event: DeliveryEvent) {
+  return { id: event.id, ...kasploBody(event), machine: false };
+}

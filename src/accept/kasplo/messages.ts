@@ -1,0 +1,219 @@
+// /v1/messages: what was accepted, and everything that happened to each recipient (decision 19).
+import * as z from "zod";
+import type { App } from "../../app.ts";
+import { compose } from "../../compose/compose.ts";
+import { isUuidv7 } from "../../lib/id.ts";
+import { fail, ok, type Result } from "../../lib/result.ts";
+import { addressKey } from "../../model/address.ts";
+import { type Attempt, DELIVERY_STATES } from "../../model/delivery.ts";
+import { clickTrackingId, type Message, type SendCommand } from "../../model/message.ts";
+import { invalidField, type Problem } from "../../model/problem.ts";
+import { readContent, type StoredContent } from "../../store/content.ts";
+import { type DeliveryRecord, deliveriesOf } from "../../store/delivery.ts";
+import { findMessage, type ListedMessage, listMessages } from "../../store/message.ts";
+import { endpoint } from "../endpoint.ts";
+import { send } from "../send.ts";
+import { iso, limitParameter, one, page, timeParameter } from "./native.ts";
+
+/** A resend has no request fields: problems name the parts of the stored message. */
+const STORED = { from: "message.from", amp: "message.amp", attachments: "message.attachments" };
+
+const METADATA_PREFIX = "metadata.";
+
+const messageId = z.object({ id: z.string() });
+
+const listQuery = z
+  .looseObject({
+    recipient: z.string().optional(),
+    tag: z.string().optional(),
+    state: z.enum(DELIVERY_STATES).optional(),
+    from: timeParameter.optional(),
+    to: timeParameter.optional(),
+    limit: limitParameter,
+    cursor: z.string().refine(isUuidv7, "must be the next_cursor of an earlier answer").optional(),
+  })
+  .transform((query) => ({
+    ...query,
+    metadata: Object.fromEntries(
+      Object.entries(query).flatMap(([name, value]) =>
+        name.startsWith(METADATA_PREFIX)
+          ? [[name.slice(METADATA_PREFIX.length), String(value)] as const]
+          : [],
+      ),
+    ),
+  }));
+
+const list = endpoint({
+  method: "GET",
+  path: "/messages",
+  summary: "List messages, newest first",
+  scope: "read",
+  request: { query: listQuery },
+  async handle(app, { query }) {
+    const { messages, next } = await listMessages(app.db, {
+      before: query.cursor ?? null,
+      recipient: query.recipient ?? null,
+      tag: query.tag ?? null,
+      state: query.state ?? null,
+      from: query.from ?? null,
+      to: query.to ?? null,
+      metadata: query.metadata,
+      limit: query.limit,
+    });
+    return ok(page(messages.map(listed), next));
+  },
+});
+
+const get = endpoint({
+  method: "GET",
+  path: "/messages/:id",
+  summary: "Get a message with every delivery and every attempt",
+  scope: "read",
+  request: { params: messageId },
+  async handle(app, { params }) {
+    const found = await find(app, params.id);
+    if (!found.ok) return found;
+    const { message } = found.value;
+    const keys = message.recipients.map((recipient) => addressKey(recipient.address));
+    const deliveries = await deliveriesOf(app.db, message.id, keys);
+    return ok(one(detailed(message, deliveries)));
+  },
+});
+
+const raw = endpoint({
+  method: "GET",
+  path: "/messages/:id/raw",
+  summary: "Get the exact MIME of one delivery while the content is kept",
+  scope: "read",
+  request: {
+    params: messageId,
+    query: z.object({ index: z.coerce.number().int().min(0).default(0) }),
+  },
+  async handle(app, { params, query }) {
+    const found = await find(app, params.id);
+    if (!found.ok) return found;
+    const { message } = found.value;
+    if (query.index >= message.recipients.length) {
+      return fail(invalidField("index", `must be below ${message.recipients.length}`));
+    }
+    const content = await readContent(app.blobs, found.value.content);
+    if (!content) return fail({ kind: "not_found", what: "the content of this message" });
+    const composed = await compose(message, message.recipients, content, query.index);
+    const headers = {
+      "Content-Type": "message/rfc822",
+      "Content-Disposition": `attachment; filename="${message.id}.eml"`,
+      "X-Content-Type-Options": "nosniff",
+    };
+    return ok({ status: 200, bytes: new Blob(composed.content.map(copy)), headers });
+  },
+});
+
+const resend = endpoint({
+  method: "POST",
+  path: "/messages/:id/resend",
+  summary: "Send a message again, as a new message to the same recipients",
+  scope: "send",
+  request: { params: messageId },
+  async handle(app, { params, key, idempotencyKey }) {
+    const found = await find(app, params.id);
+    if (!found.ok) return found;
+    const { message } = found.value;
+    const content = await readContent(app.blobs, found.value.content);
+    if (!content) return fail({ kind: "not_found", what: "the content of this message" });
+    const command: SendCommand = {
+      content,
+      recipients: message.recipients.map(({ address, name, role }) => ({ address, name, role })),
+      tags: message.tags,
+      sendId: message.sendId,
+      listId: message.listId,
+      mailClass: message.mailClass,
+      metadata: message.metadata,
+      onAmbiguous: message.onAmbiguous,
+    };
+    const bodyHash = async () => `resend ${message.id}`;
+    const sent = await send(app, { key, command, paths: STORED, idempotencyKey, bodyHash });
+    if (!sent.ok) return sent;
+    const replayed = sent.value.replayed ? { "Idempotent-Replayed": "true" } : {};
+    return ok({
+      ...one({ id: sent.value.messageId, resent_from: message.id }, 201),
+      headers: replayed,
+    });
+  },
+});
+
+/** The operations of /v1/messages. */
+export const messageEndpoints = [list, get, raw, resend];
+
+type Found = { readonly message: Message; readonly content: StoredContent };
+
+async function find(app: App, id: string): Promise<Result<Found, Problem>> {
+  const found = isUuidv7(id) ? await findMessage(app.db, id) : null;
+  return found ? ok(found) : fail({ kind: "not_found", what: "this message" });
+}
+
+/** Bytes over an ArrayBuffer of their own, as Blob wants them. */
+function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
+function summary(message: Message) {
+  return {
+    id: message.id,
+    created_at: iso(message.createdAt),
+    from: message.from.name
+      ? `${message.from.name} <${message.from.address}>`
+      : message.from.address,
+    subject: message.subject,
+    tags: message.tags,
+    mail_class: message.mailClass,
+    sendid: message.sendId,
+    listid: message.listId,
+    metadata: message.metadata,
+  };
+}
+
+function listed({ message, states }: ListedMessage) {
+  return { ...summary(message), recipients: message.recipients.length, states };
+}
+
+function detailed(message: Message, deliveries: readonly DeliveryRecord[]) {
+  return {
+    ...summary(message),
+    deliveries: deliveries.map((delivery) => ({
+      click_tracking_id: clickTrackingId(message.id, delivery.position),
+      email: message.recipients[delivery.position]?.address ?? delivery.recipient,
+      state: delivery.state,
+      next_attempt_at: iso(delivery.dueAt),
+      attempts: delivery.history.map(shownAttempt),
+    })),
+    timeline: timeline(message, deliveries),
+  };
+}
+
+function shownAttempt({ at, relay, result, code, reply, tls }: Attempt) {
+  return { at: iso(at), relay, result, code, reply, tls };
+}
+
+/** Everything that happened to the message in the order of time. */
+function timeline(message: Message, deliveries: readonly DeliveryRecord[]) {
+  const attempts = deliveries.flatMap((delivery) =>
+    delivery.history.map((attempt) => ({
+      time: attempt.at,
+      event: "attempt",
+      click_tracking_id: clickTrackingId(message.id, delivery.position),
+      result: attempt.result,
+      reply: attempt.reply,
+    })),
+  );
+  const suppressed = deliveries
+    .filter((delivery) => delivery.state === "suppressed")
+    .map((delivery) => ({
+      time: message.createdAt,
+      event: "suppressed",
+      click_tracking_id: clickTrackingId(message.id, delivery.position),
+    }));
+  const accepted = { time: message.createdAt, event: "accepted" };
+  return [accepted, ...suppressed, ...attempts.sort((a, b) => a.time - b.time)].map(
+    ({ time, ...rest }) => ({ at: iso(time), ...rest }),
+  );
+}

@@ -1,0 +1,40 @@
+// What the native resources share: envelopes, times and pages (decision 2).
+import * as z from "zod";
+import type { Answer } from "../endpoint.ts";
+
+/** Items on a page unless asked otherwise, and at most. */
+const DEFAULT_LIMIT = 25;
+const MAX_LIMIT = 100;
+
+/** `limit` of a list. */
+export const limitParameter = z.coerce
+  .number("must be a whole number")
+  .int("must be a whole number")
+  .min(1, "must be at least 1")
+  .max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
+  .default(DEFAULT_LIMIT);
+
+/** A moment as ISO 8601 or epoch milliseconds; parsed to epoch milliseconds. */
+export const timeParameter = z.string().transform((text, context) => {
+  const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isSafeInteger(time) && time >= 0) return time;
+  context.addIssue("must be ISO 8601 such as 2026-11-21T10:00:00Z, or epoch milliseconds");
+  return z.NEVER;
+});
+
+/** One thing. */
+export function one(data: unknown, status = 200): Answer {
+  return { status, json: { data } };
+}
+
+/** A page of things. */
+export function page(data: readonly unknown[], nextCursor: string | null): Answer {
+  return { status: 200, json: { data, next_cursor: nextCursor } };
+}
+
+/** Epoch milliseconds as ISO 8601, UTC; null stays null. */
+export function iso(time: number): string;
+export function iso(time: number | null): string | null;
+export function iso(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
+}

@@ -1,0 +1,116 @@
+// Problems on this dialect's two wires: E-01's three keys with a statusCode (contract 1.2), and the
+// native error object (decision 2).
+import type { Problem } from "../../model/problem.ts";
+import type { Answer } from "../endpoint.ts";
+
+/** The path, below the base, that answers with E-01's keys. */
+const SEND_EMAIL = "/send-email";
+
+/** The answer to a problem at a path of this dialect. */
+export function kasploProblem(
+  problem: Problem,
+  about: { path: string; requestId: string },
+): Answer {
+  const { status, statusCode, code, headers } = wireOf(problem);
+  const message = messageOf(problem);
+  if (about.path === SEND_EMAIL) {
+    return { status, json: { statusCode, status: "FAILED", message }, headers };
+  }
+  const field = problem.kind === "invalid_field" ? { field: problem.path } : {};
+  const error = { code, message, ...field, request_id: about.requestId };
+  return { status, json: { error }, headers };
+}
+
+type Wire = {
+  readonly status: number;
+  /** statusCode of E-01. */
+  readonly statusCode: number;
+  /** `error.code` of native answers. */
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+function wire(
+  status: number,
+  statusCode: number,
+  code: string,
+  headers: Readonly<Record<string, string>> = {},
+): Wire {
+  return { status, statusCode, code, headers };
+}
+
+/** HTTP status and codes of contract 1.2 and decision 3; 1004 is every "not allowed with this key". */
+function wireOf(problem: Problem): Wire {
+  switch (problem.kind) {
+    case "malformed_body":
+      return wire(400, 1001, "invalid_json");
+    case "invalid_field":
+      return wire(400, 1002, "invalid_request");
+    case "unauthorized":
+      return wire(401, 1003, "unauthorized", { "WWW-Authenticate": "Bearer" });
+    case "sender_not_allowed":
+      return wire(403, 1004, "sender_not_allowed");
+    case "insufficient_scope":
+      return wire(403, 1004, "insufficient_scope");
+    case "mail_class_not_allowed":
+      return wire(403, 1004, "mail_class_not_allowed");
+    case "attachment_refused":
+      return wire(400, 1005, "attachment_refused");
+    case "too_large":
+      return wire(413, 1006, "too_large");
+    case "amp_not_approved":
+      return wire(403, 1009, "amp_not_approved");
+    case "all_suppressed":
+      return wire(422, 1010, "all_recipients_suppressed");
+    case "unsupported_media_type":
+      return wire(415, 1011, "unsupported_media_type");
+    case "method_not_allowed":
+      return wire(405, 1012, "method_not_allowed", { Allow: problem.allow.join(", ") });
+    case "idempotency_key_reused":
+      return wire(422, 1013, "idempotency_key_reused");
+    case "not_found":
+      return wire(404, 1002, "not_found");
+    case "conflict":
+      return wire(409, 1002, "conflict");
+    case "unavailable":
+      return wire(503, 1099, "unavailable", {
+        "Retry-After": String(problem.retryAfterSeconds),
+      });
+  }
+}
+
+const MEGABYTE = 1024 * 1024;
+
+/** What was wrong and what would be right; never a secret (decision 13). */
+function messageOf(problem: Problem): string {
+  switch (problem.kind) {
+    case "malformed_body":
+    case "unauthorized":
+    case "conflict":
+    case "unavailable":
+      return problem.reason;
+    case "invalid_field":
+    case "attachment_refused":
+      return `${problem.path}: ${problem.reason}`;
+    case "unsupported_media_type":
+      return "send the body as Content-Type: application/json";
+    case "method_not_allowed":
+      return `this path answers ${problem.allow.join(", ")}`;
+    case "not_found":
+      return `${problem.what} does not exist`;
+    case "insufficient_scope":
+      return `this API key lacks the scope ${problem.scope}`;
+    case "sender_not_allowed":
+      return `${problem.domain} is not a verified sender domain for this API key`;
+    case "mail_class_not_allowed":
+      return `this API key may not send ${problem.mailClass} mail`;
+    case "too_large":
+      return `${problem.what} may be at most ${Math.floor(problem.limitBytes / MEGABYTE)} MB`;
+    case "amp_not_approved":
+      return `AMP is not approved for ${problem.domain} with this From name; get the sender identity approved or leave amp out`;
+    case "all_suppressed":
+      return "every recipient is suppressed; nothing was sent";
+    case "idempotency_key_reused":
+      return "this Idempotency-Key was used with another body in the last 24 hours";
+  }
+}

@@ -1,0 +1,129 @@
+// /v1/relays: the SMTP relays that mail leaves through. Passwords go in and never come out.
+import * as z from "zod";
+import type { App } from "../../app.ts";
+import { checkRelayHost } from "../../lib/public-address.ts";
+import { seal } from "../../lib/seal.ts";
+import { fail, ok } from "../../lib/result.ts";
+import { DEFAULT_RELAY_ID, type Relay, type RelayHealth } from "../../model/relay.ts";
+import { invalidField } from "../../model/problem.ts";
+import { deleteRelay, insertRelay, listRelays, relayNameTaken } from "../../store/relay.ts";
+import { endpoint } from "../endpoint.ts";
+import { iso, one, page } from "./native.ts";
+
+const MAX_NAME_LENGTH = 100;
+const MAX_HOST_LENGTH = 253;
+/** Longer than any provider's; AUTH lines must stay under SMTP's 12,288 octets (RFC 4954 §4). */
+const MAX_CREDENTIAL_LENGTH = 1_000;
+
+/** No control character may reach an SMTP line. */
+const credential = z
+  .string()
+  .min(1, "must not be empty")
+  .max(MAX_CREDENTIAL_LENGTH)
+  .regex(/^\P{Cc}+$/u, "must not hold control characters");
+
+const newRelay = z.object({
+  name: z.string().trim().min(1, "must not be empty").max(MAX_NAME_LENGTH),
+  host: z
+    .string()
+    .max(MAX_HOST_LENGTH)
+    .regex(/^[0-9A-Za-z.:-]+$/, "must be a host name or an IP address"),
+  port: z.int().min(1).max(65_535),
+  tls: z.enum(["none", "starttls", "implicit"]),
+  username: credential.optional(),
+  password: credential.optional(),
+});
+
+const create = endpoint({
+  method: "POST",
+  path: "/relays",
+  summary: "Add an SMTP relay",
+  scope: "manage",
+  request: { body: newRelay },
+  async handle(app, { body }) {
+    const { name, host, port, tls, username, password } = body;
+    if ((username === undefined) !== (password === undefined)) {
+      return fail(invalidField("password", "username and password go together"));
+    }
+    const refusal = await checkRelayHost(app, { host, port });
+    if (!refusal.ok) return fail(invalidField("host", refusal.error));
+    if (tls === "none" && !(app.config.localDev && isLoopback(host))) {
+      const reason =
+        "must be starttls or implicit; none is for a loopback relay in local development";
+      return fail(invalidField("tls", reason));
+    }
+    if (await relayNameTaken(app.db, name)) {
+      return fail(invalidField("name", "is taken by another relay"));
+    }
+    const id = app.newId();
+    const sealedPassword =
+      password === undefined ? null : await seal(app.config.encryptionKey, `relay:${id}`, password);
+    const relay = { id, name, host, port, tls, username: username ?? null, createdAt: app.now() };
+    await insertRelay(app.db, { ...relay, sealedPassword });
+    return ok(one(shown(relay, null), 201));
+  },
+});
+
+const list = endpoint({
+  method: "GET",
+  path: "/relays",
+  summary: "List relays in the order they are tried, with how they have been",
+  scope: "read",
+  request: {},
+  async handle(app) {
+    const { relays, health } = await listRelays(app.db);
+    const all = [...relays, ...defaultRelay(app)];
+    return ok(
+      page(
+        all.map((relay) => shown(relay, health.get(relay.id) ?? null)),
+        null,
+      ),
+    );
+  },
+});
+
+const remove = endpoint({
+  method: "DELETE",
+  path: "/relays/:id",
+  summary: "Remove a relay; what waits goes through the others",
+  scope: "manage",
+  request: { params: z.object({ id: z.string() }) },
+  async handle(app, { params }) {
+    if (params.id === DEFAULT_RELAY_ID) {
+      return fail({ kind: "conflict", reason: "the default relay comes from RELAY_URL" });
+    }
+    if (!(await deleteRelay(app.db, params.id))) {
+      return fail({ kind: "not_found", what: "this relay" });
+    }
+    return ok(one({ id: params.id, deleted: true }));
+  },
+});
+
+/** The operations of /v1/relays. */
+export const relayEndpoints = [create, list, remove];
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function defaultRelay(app: App): readonly Relay[] {
+  const { defaultRelay: login } = app.config;
+  if (!login) return [];
+  const { host, port, tls, username } = login;
+  return [{ id: DEFAULT_RELAY_ID, name: "RELAY_URL", host, port, tls, username, createdAt: 0 }];
+}
+
+function shown(relay: Relay, health: RelayHealth | null) {
+  return {
+    id: relay.id,
+    name: relay.name,
+    host: relay.host,
+    port: relay.port,
+    tls: relay.tls,
+    username: relay.username,
+    created_at: iso(relay.createdAt),
+    failures: health?.failures ?? 0,
+    aside_until: iso(health?.asideUntil ?? null),
+    last_failure: health?.reason ?? null,
+  };
+}

@@ -1,0 +1,53 @@
+// The Kasplo dialect: E-01 and the native /v1 resources, all under one family of keys.
+import { ok } from "../../lib/result.ts";
+import { defaultSender } from "../default-sender.ts";
+import { type Dialect, endpoint } from "../endpoint.ts";
+import { send } from "../send.ts";
+import { eventEndpoints } from "./events.ts";
+import { keyEndpoints } from "./keys.ts";
+import { mapSend } from "./map.ts";
+import { messageEndpoints } from "./messages.ts";
+import { kasploProblem } from "./problem.ts";
+import { relayEndpoints } from "./relays.ts";
+import { sendBodySchema } from "./schema.ts";
+import { webhookEndpoints } from "./webhooks.ts";
+
+/** The answer to every accepted send, byte for byte (contract 1.2). */
+const SUCCESS = { statusCode: 1000, status: "SUCCESS", message: "NA" };
+
+const sendEmail = endpoint({
+  method: "POST",
+  path: "/send-email",
+  summary: "Accept one email for delivery (E-01)",
+  scope: "send",
+  request: { body: sendBodySchema },
+  async handle(app, { body, key, idempotencyKey, bodyHash }) {
+    const mapped = mapSend(body, body.from ? null : await defaultSender(app));
+    if (!mapped.ok) return mapped;
+    const { command, paths } = mapped.value;
+    const sent = await send(app, { key, command, paths, idempotencyKey, bodyHash });
+    if (!sent.ok) return sent;
+    const { messageId, replayed } = sent.value;
+    const headers = {
+      "X-Message-Id": messageId,
+      ...(replayed ? { "Idempotent-Replayed": "true" } : {}),
+    };
+    return ok({ status: 200, json: SUCCESS, headers });
+  },
+});
+
+/** Everything under /v1. */
+export const kasplo: Dialect = {
+  name: "kasplo",
+  base: "/v1",
+  family: "kasplo",
+  problem: kasploProblem,
+  endpoints: [
+    sendEmail,
+    ...messageEndpoints,
+    ...eventEndpoints,
+    ...webhookEndpoints,
+    ...keyEndpoints,
+    ...relayEndpoints,
+  ],
+};

@@ -1,0 +1,138 @@
+// The house rules of the design, read from the sources: nouns live twice, stages do not import stages,
+// the platform stays at the rim, no import cycles.
+import { describe, expect, it } from "vitest";
+
+const SOURCES = import.meta.glob("../src/**/*.ts", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
+const STAGES = [
+  "accept",
+  "check",
+  "queue",
+  "compose",
+  "deliver",
+  "record",
+  "notify",
+  "track",
+  "inbound",
+];
+const CONDUCTORS = new Set([
+  "accept/send.ts",
+  "queue/consume.ts",
+  "track/consume.ts",
+  "inbound/receive.ts",
+]);
+
+/** Exceptions with their reason: parts of a conductor, and reads that speak another stage's pure words. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  // Parts of queue/consume.ts that have files of their own.
+  "queue/prepare.ts": ["compose"],
+  "queue/relay-board.ts": ["deliver"],
+  // GET /v1/messages/:id/raw shows exactly what compose makes.
+  "accept/kasplo/messages.ts": ["compose"],
+  // /v1/events and a test event are the webhook's body, word for word.
+  "accept/kasplo/events.ts": ["notify"],
+  "accept/kasplo/webhook-posts.ts": ["notify"],
+};
+
+type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };
+
+const files = new Map(
+  Object.entries(SOURCES).map(([path, text]) => [path.replace("../src/", ""), String(text)]),
+);
+
+const imports: readonly Import[] = [...files].flatMap(([from, text]) =>
+  [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+"([^"]+)";/gms)].map((match) => ({
+    from,
+    to: resolve(from, match[2] ?? ""),
+    typeOnly: match[1] !== undefined,
+  })),
+);
+
+function resolve(from: string, target: string): string {
+  if (!target.startsWith(".")) return target;
+  const parts = from.split("/").slice(0, -1);
+  for (const part of target.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+const room = (path: string) => path.split("/")[0] ?? "";
+
+describe("the house", () => {
+  it("keeps SQL in store/", () => {
+    const statements = /\b(?:select\s+[\w*(].*\bfrom|insert into|update \w+ set|delete from)\b/is;
+    const strings = /`[^`]*`|"[^"\n]*"/g;
+    const found = [...files]
+      .filter(([path]) => room(path) !== "store")
+      .filter(([, text]) => (text.match(strings) ?? []).some((literal) => statements.test(literal)))
+      .map(([path]) => path);
+    expect(found).toEqual([]);
+  });
+
+  it("names a noun's SQL like its model", () => {
+    // webhook-job.ts is a part of the noun webhook.
+    const known = (name: string) =>
+      files.has(`model/${name}`) || files.has(`model/${name.split("-")[0]}.ts`);
+    const nouns = [...files.keys()]
+      .filter((path) => room(path) === "store")
+      .map((path) => path.slice("store/".length));
+    expect(nouns.filter((name) => !known(name))).toEqual(["db.ts"]);
+  });
+
+  it("lets only conductors import stages", () => {
+    const found = imports
+      .filter(
+        ({ typeOnly, from, to }) =>
+          !typeOnly && STAGES.includes(room(from)) && STAGES.includes(room(to)),
+      )
+      .filter(({ from, to }) => room(from) !== room(to) && !CONDUCTORS.has(from))
+      .filter(({ from, to }) => !(ALLOWED[from] ?? []).includes(room(to)))
+      .map(({ from, to }) => `${from} → ${to}`);
+    expect(found).toEqual([]);
+  });
+
+  it("keeps the platform at the rim", () => {
+    const rim = (path: string) =>
+      path === "index.ts" ||
+      path === "app.ts" ||
+      path.endsWith(".do.ts") ||
+      path === "deliver/smtp/socket.ts";
+    const found = imports
+      .filter(({ from, to }) => to.startsWith("cloudflare:") && !rim(from))
+      .map(({ from, to }) => `${from} → ${to}`);
+    expect(found).toEqual([]);
+  });
+
+  it("has no import cycles", () => {
+    const graph = new Map<string, string[]>();
+    for (const { from, to, typeOnly } of imports) {
+      if (!typeOnly && files.has(to)) graph.set(from, [...(graph.get(from) ?? []), to]);
+    }
+    expect(cycleIn(graph)).toEqual([]);
+  });
+
+  it("keeps the doors short", () => {
+    expect((files.get("index.ts") ?? "").split("\n").length).toBeLessThanOrEqual(60);
+  });
+});
+
+function cycleIn(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>();
+  function walk(file: string, path: readonly string[]): readonly string[] {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const next of graph.get(file) ?? []) {
+      const cycle = walk(next, [...path, file]);
+      if (cycle.length > 0) return cycle;
+    }
+    done.add(file);
+    return [];
+  }
+  return [...graph.keys()].map((file) => walk(file, [])).find((cycle) => cycle.length > 0) ?? [];
+}
