@@ -62,6 +62,12 @@ export async function compose(
   };
 }
 
+/** Whether the bytes differ from recipient to recipient; if not, one copy serves them all. */
+export function needsOwnCopy(content: MessageContent): boolean {
+  const texts = [content.subject, content.text, content.html, content.amp];
+  return content.variables !== null && texts.some((text) => text?.includes("{{") === true);
+}
+
 /** The field, or nothing when there is nobody to name. */
 function addressHeaders(name: string, mailboxes: readonly Mailbox[]): readonly string[] {
   return mailboxes.length > 0 ? [addressHeader(name, mailboxes)] : [];

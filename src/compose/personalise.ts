@@ -21,12 +21,6 @@ export function personalise(content: MessageContent, position: number): Texts {
   };
 }
 
-/** Whether the bytes differ from recipient to recipient; if not, one copy serves them all. */
-export function needsOwnCopy(content: MessageContent): boolean {
-  const texts = [content.subject, content.text, content.html, content.amp];
-  return content.variables !== null && texts.some((text) => text?.includes("{{") === true);
-}
-
 const TEMPLATE_START = "<template";
 const TEMPLATE_END = "</template";
 
