@@ -21,12 +21,12 @@ const PARENT_CHECK_MS = 1_000;
  */
 export async function handOver(file) {
   if (!isInstalled(ROOT)) {
-    console.log("Installing dependencies (npm ci), this happens once …");
+    console.log("Installing dependencies, this happens once …");
     const failure = await install();
     if (failure === null && !isInstalled(ROOT)) {
-      return fail("npm ci left node_modules incomplete: are install scripts switched off?", "");
+      return fail("npm left node_modules incomplete: are install scripts switched off?", "");
     }
-    if (failure !== null) return fail("npm ci failed:", failure);
+    if (failure !== null) return fail("npm install failed:", failure);
   }
   run(file);
 }
@@ -64,7 +64,17 @@ function packagesOf(path) {
 function install() {
   const npm = process.env["npm_execpath"];
   const [command, first] = npm ? [process.execPath, [npm]] : ["npm", []];
-  const options = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  // Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms, which a
+  // registry need not have. This installs what the lock file says and changes no file of ours.
+  const options = [
+    "install",
+    "--no-save",
+    "--include=dev",
+    "--include=optional",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ];
   return new Promise((resolve) => {
     const child = spawn(command, [...first, ...options], { cwd: ROOT });
     let output = "";
