@@ -39,7 +39,7 @@ export type PeerAction =
       readonly after?: "close" | "rst" | "stall";
     }
   /** `close` ends the connection, `rst` resets it, `stall` keeps it open and never answers again. */
-  | { readonly drop: "close" | "rst" | "stall" };
+  | { readonly drop: "close" | "rst" | "stall"; readonly delay?: number };
 
 /** When an action applies; the first rule that fits is taken. */
 export type PeerRule = {

@@ -94,8 +94,9 @@ export class Connection {
   async greet(): Promise<void> {
     this.#busy = true;
     const action = this.#host.actionFor("connect", this.#number, "");
-    if (action !== null && (await this.#act(action)) === null) return this.#swallow();
-    if (this.#host.script.implicitTls === true) this.#upgrade();
+    const implicit = this.#host.script.implicitTls === true;
+    if (action !== null && ((await this.#act(action)) === null || implicit)) return this.#swallow();
+    if (implicit) this.#upgrade();
     else this.#listen();
     await this.#say("banner", "", this.#host.script.greeting ?? "220 peer.test ESMTP ready");
     await this.#flush();
@@ -109,7 +110,8 @@ export class Connection {
   }
 
   /** Keeps reading so that the end of the connection is noticed, and ignores what comes. */
-  #swallow(): void {
+  async #swallow(): Promise<void> {
+    await this.#flush();
     this.#socket.on("data", () => undefined);
   }
 
@@ -145,9 +147,10 @@ export class Connection {
       // One more look: what the client wrote together may arrive in two pieces.
       const size = this.#input.length;
       await turn();
+      if (this.#input.length === size || this.#ended) await this.#flush();
+      // Also while the replies were leaving.
       if (this.#input.length === size || this.#ended) break;
     }
-    await this.#flush();
     this.#busy = false;
   }
 
@@ -249,8 +252,9 @@ export class Connection {
     this.#envelope = null;
     this.#socket.removeAllListeners("data");
     const action = this.#host.actionFor("tls", this.#number, "");
-    if (action !== null && (await this.#act(action)) === null) return this.#swallow();
-    this.#upgrade();
+    if (action === null) return this.#upgrade();
+    await this.#act(action);
+    await this.#swallow();
   }
 
   async #startAuth(text: string): Promise<void> {
@@ -284,11 +288,11 @@ export class Connection {
   }
 
   async #act(action: PeerAction): Promise<Answered> {
-    if ("drop" in action) return await this.#end(action.drop);
     if (action.delay !== undefined) {
       await this.#flush();
       await sleep(action.delay);
     }
+    if ("drop" in action) return await this.#end(action.drop);
     const text = action.raw === true ? action.reply : `${action.reply}\r\n`;
     const bytes = Buffer.from(text, action.latin1 === true ? "latin1" : "utf8");
     if (action.pieces === undefined) this.#output.push(bytes);
