@@ -59,8 +59,10 @@ async function ask(wire: Wire, line: string, ms: number): Promise<Result<Reply, 
 
 /** Some relays repeat the line that they did not like; it would end up in an event. */
 function scrub(reply: Reply, secrets: readonly (string | undefined)[]): Reply {
+  // The longest first: a secret may be a part of another one.
+  const found = secrets.toSorted((a, b) => (b?.length ?? 0) - (a?.length ?? 0));
   const clean = (line: string): string =>
-    secrets.reduce<string>(
+    found.reduce<string>(
       (text, secret) => (secret ? text.replaceAll(secret, "[redacted]") : text),
       line,
     );
