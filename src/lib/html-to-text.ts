@@ -221,7 +221,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Numeric references and the names that mail uses; an unknown name stays as it is. */
-function decodeEntities(text: string): string {
+export function decodeEntities(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(
     /&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|([a-z]{2,8}));/gi,
