@@ -114,7 +114,7 @@ const replay = endpoint({
         ? await replayEvent(app, webhook, event_id)
         : event_id === undefined && from !== undefined && to !== undefined
           ? await replayRange(app, webhook, { from, to })
-          : fail(invalidField("", "give either event_id, or from and to"));
+          : fail(invalidField("event_id", "give either event_id, or from and to"));
     if (!queued.ok) return queued;
     app.background("webhook.wake", app.wakeTail(webhook.id));
     return ok({ status: 202, json: { data: { result: "queued", ...queued.value } } });
