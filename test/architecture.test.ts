@@ -2,7 +2,7 @@
 // the platform stays at the rim, no import cycles.
 import { describe, expect, it } from "vitest";
 
-const SOURCES = import.meta.glob("../src/**/*.ts", {
+const SOURCES = import.meta.glob<string>("../src/**/*.ts", {
   query: "?raw",
   import: "default",
   eager: true,
@@ -41,7 +41,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };
 
 const files = new Map(
-  Object.entries(SOURCES).map(([path, text]) => [path.replace("../src/", ""), String(text)]),
+  Object.entries(SOURCES).map(([path, text]) => [path.replace("../src/", ""), text]),
 );
 
 const imports: readonly Import[] = [...files].flatMap(([from, text]) =>

@@ -1,11 +1,17 @@
 // What the test configuration binds beside wrangler.toml.
-declare namespace Cloudflare {
-  interface Env {
-    readonly DB: D1Database;
-    readonly CONTENT: R2Bucket;
-    readonly DELIVERY_QUEUE: Queue<import("../src/model/job.ts").Job>;
-    readonly WEBHOOK_QUEUE: Queue<import("../src/model/job.ts").Job>;
-    readonly WEBHOOK_TAIL: DurableObjectNamespace<import("../src/notify/tail.do.ts").WebhookTail>;
-    readonly TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
+import type { D1Migration } from "cloudflare:test";
+import type { Job } from "../src/model/job.ts";
+import type { WebhookTail } from "../src/notify/tail.do.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      readonly DB: D1Database;
+      readonly CONTENT: R2Bucket;
+      readonly DELIVERY_QUEUE: Queue<Job>;
+      readonly WEBHOOK_QUEUE: Queue<Job>;
+      readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
+      readonly TEST_MIGRATIONS: D1Migration[];
+    }
   }
 }

@@ -113,8 +113,10 @@ function parse<S extends Schema>(
   value: unknown,
 ): Result<Parsed<S>, Problem> {
   // Without a schema S is undefined, and so is what the handler is given.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Parsed<undefined> is undefined
   if (!schema) return ok(undefined as Parsed<S>);
   const parsed = schema.safeParse(value);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- zod says so, the compiler cannot
   if (parsed.success) return ok(parsed.data as Parsed<S>);
   const issue = parsed.error.issues[0];
   const reason = issue?.message ?? "is invalid";

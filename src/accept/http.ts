@@ -1,6 +1,6 @@
 // Mounts the dialects and answers requests: route → authenticate → parse → handle → the dialect's wire.
 // Every answer carries X-Request-Id.
-import { type IRequest, Router } from "itty-router";
+import { Router } from "itty-router";
 import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
@@ -73,7 +73,7 @@ const routes = new WeakMap<Dialect, readonly RouteOf[]>();
 function routesOf(dialect: Dialect): readonly RouteOf[] {
   const known = routes.get(dialect);
   if (known) return known;
-  const router = Router<IRequest>({ base: dialect.base });
+  const router = Router({ base: dialect.base });
   for (const { method, path } of dialect.endpoints) {
     router[method.toLowerCase()]?.(path, () => undefined);
   }

@@ -5,6 +5,8 @@ import type { Key } from "../model/key.ts";
 import type { MailClass, SendCommand } from "../model/message.ts";
 import type { Problem } from "../model/problem.ts";
 import { databaseSize } from "../store/db.ts";
+import { ampApproved, checkAmp } from "./amp.ts";
+import { checkAttachments, LOCAL_ATTACHMENT_LIMIT_BYTES } from "./attachment.ts";
 import { checkMailClass, checkSender } from "./sender.ts";
 
 /** Kept free, so that what was accepted can still be recorded, settled and purged. */
@@ -30,12 +32,26 @@ export async function check(
   if (!mailClass.ok) return mailClass;
   const sender = await checkSender(app, key, content.from.address);
   if (!sender.ok) return sender;
-  if (databaseSize(app.db) > app.config.databaseCapacityBytes - RESERVE_BYTES) {
-    return fail({
-      kind: "unavailable",
-      reason: "the database is full; shorten the retention or bind another database",
-      retryAfterSeconds: FULL_RETRY_SECONDS,
-    });
+  const limitBytes = LOCAL_ATTACHMENT_LIMIT_BYTES;
+  const files = checkAttachments(content, { path: paths.attachments, limitBytes });
+  if (!files.ok) return files;
+  const { domain, ampFromNames } = sender.value;
+  const fromName = content.from.name;
+  if (content.amp !== null && !ampApproved(ampFromNames, fromName)) {
+    return fail({ kind: "amp_not_approved", domain, fromName });
   }
-  return ok(mailClass.value);
+  const amp = await checkAmp(content, { path: paths.amp, ownHosts: app.config.ownHosts });
+  if (!amp.ok) return amp;
+  return hasRoom(app) ? ok(mailClass.value) : fail(databaseFull);
 }
+
+/** Whether the database can still take what follows from another accept. */
+function hasRoom(app: App): boolean {
+  return databaseSize(app.db) <= app.config.databaseCapacityBytes - RESERVE_BYTES;
+}
+
+const databaseFull: Problem = {
+  kind: "unavailable",
+  reason: "the database is full; shorten the retention or bind another database",
+  retryAfterSeconds: FULL_RETRY_SECONDS,
+};

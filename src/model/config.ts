@@ -21,6 +21,8 @@ const schema = z.object({
     .string()
     .regex(/^(\[[0-9a-fA-F.:]+\]|[0-9A-Za-z.-]{1,255})$/)
     .default("[127.0.0.1]"),
+  /** Host names that this Worker answers on, separated by commas: mail and webhooks must not call it. */
+  OWN_HOSTS: z.string().default(""),
   /** Bytes that the database may hold; lower it to be warned earlier. */
   DATABASE_CAPACITY_BYTES: z.coerce.number().int().positive().default(D1_CAPACITY_BYTES),
   /** Fault builds only: which barrier stops, and where the harness listens. */
@@ -34,6 +36,8 @@ export type Config = {
   readonly dohUrl: string;
   readonly localDev: boolean;
   readonly ehloName: string;
+  /** Lower case. */
+  readonly ownHosts: readonly string[];
   readonly databaseCapacityBytes: number;
   readonly faultPlan: { readonly url: string; readonly at: string } | null;
 };
@@ -52,6 +56,9 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     dohUrl: vars.DOH_URL,
     localDev,
     ehloName: vars.EHLO_NAME,
+    ownHosts: vars.OWN_HOSTS.toLowerCase()
+      .split(/[\s,]+/)
+      .filter((host) => host !== ""),
     databaseCapacityBytes: vars.DATABASE_CAPACITY_BYTES,
     faultPlan: vars.FAULT_PLAN ? faultPlanSchema.parse(JSON.parse(vars.FAULT_PLAN)) : null,
   };

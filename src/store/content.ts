@@ -2,6 +2,7 @@
 // two things: a JSON head, and the attachments' bytes one after the other.
 import { concat, fromBase64, fromUtf8, toBase64, utf8 } from "../lib/bytes.ts";
 import type { MessageContent } from "../model/message.ts";
+import { stored } from "./db.ts";
 
 /** A row of D1 stays cheap to read up to here; larger content goes to R2. */
 const MAX_INLINE_BYTES = 32 * 1024;
@@ -101,7 +102,7 @@ function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** Attachments are views into the one buffer: nothing is copied. */
 function unpack(head: string, bytes: Uint8Array): MessageContent {
-  const { sizes, ...rest } = JSON.parse(head) as Head;
+  const { sizes, ...rest } = stored<Head>(head);
   let offset = 0;
   const attachmentBytes = sizes.map((size) => {
     offset += size;

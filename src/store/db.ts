@@ -28,8 +28,8 @@ export function statement(
 export async function batch(
   db: D1Database,
   statements: D1PreparedStatement[],
-): Promise<D1Result<unknown>[]> {
-  const results = await db.batch<unknown>(statements);
+): Promise<D1Result[]> {
+  const results = await db.batch(statements);
   for (const result of results) note(db, result.meta.size_after);
   return results;
 }
@@ -40,8 +40,15 @@ export async function rows<Row>(query: D1PreparedStatement): Promise<readonly Ro
 }
 
 /** The rows of one result of a batch, typed by the caller who wrote its SELECT. */
-export function rowsOf<Row>(result: D1Result<unknown> | undefined): readonly Row[] {
+export function rowsOf<Row>(result: D1Result | undefined): readonly Row[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rows' border: SQL is typed by hand
   return (result?.results ?? []) as readonly Row[];
+}
+
+/** JSON that this store wrote itself, read back. */
+export function stored<T>(text: string): T {
+  const value: T = JSON.parse(text);
+  return value;
 }
 
 /** Bytes of the database after the last batch of this isolate; 0 before the first. */

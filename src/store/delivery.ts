@@ -4,7 +4,7 @@ import type { DeliveryEvent } from "../model/event.ts";
 import type { Attempt, DeliveryState } from "../model/delivery.ts";
 import type { MailClass, Message } from "../model/message.ts";
 import { storedContent, type StoredContent } from "./content.ts";
-import { batch, rows, rowsOf, statement } from "./db.ts";
+import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 import { decodeMessage, JOIN_CONTENT, MESSAGE_COLUMNS, type MessageRow } from "./message.ts";
 
 /** One delivery under lease, ready to be attempted. */
@@ -371,6 +371,6 @@ export async function deliveriesOf(
     recipient: row.recipient,
     state: row.state,
     dueAt: row.due_at,
-    history: JSON.parse(row.history) as Attempt[],
+    history: stored<Attempt[]>(row.history),
   }));
 }

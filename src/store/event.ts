@@ -1,6 +1,6 @@
 // SQL of the event log: positions only grow, and a time finds its position without an index.
 import type { DeliveryEvent } from "../model/event.ts";
-import { rows, statement } from "./db.ts";
+import { rows, statement, stored } from "./db.ts";
 
 /** One committed batch of events and where it stands. */
 export type LogRow = { readonly position: number; readonly events: readonly DeliveryEvent[] };
@@ -36,5 +36,5 @@ export async function readLog(
 }
 
 function decode(row: EventRow): LogRow {
-  return { position: row.position, events: JSON.parse(row.events) as DeliveryEvent[] };
+  return { position: row.position, events: stored<DeliveryEvent[]>(row.events) };
 }

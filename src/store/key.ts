@@ -1,6 +1,6 @@
 // SQL of API keys.
 import type { Key } from "../model/key.ts";
-import { rows, statement } from "./db.ts";
+import { rows, statement, stored } from "./db.ts";
 
 type KeyRow = {
   id: string;
@@ -70,7 +70,7 @@ function decode(row: KeyRow): Key {
     id: row.id,
     name: row.name,
     family: row.family,
-    scopes: JSON.parse(row.scopes) as Key["scopes"],
+    scopes: stored<Key["scopes"]>(row.scopes),
     domain: row.domain,
     mailClass: row.mail_class,
     hint: row.hint,

@@ -4,7 +4,7 @@ import { type DeliveryState, QUEUE_LIFETIME_MS } from "../model/delivery.ts";
 import type { Message, Recipient } from "../model/message.ts";
 import { scopesThatStop } from "../model/suppression.ts";
 import { inlineParts, type PackedContent, storedContent, type StoredContent } from "./content.ts";
-import { batch, rows, rowsOf, statement } from "./db.ts";
+import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 
 /** An idempotency key given by the sender, and the hash of the body it came with. */
 export type Idempotency = { readonly key: string; readonly requestHash: string };
@@ -194,8 +194,8 @@ export function decodeMessage(row: MessageRow): Message {
     tags: row.tags,
     sendId: row.send_id,
     listId: row.list_id,
-    metadata: JSON.parse(row.metadata) as Record<string, string>,
-    recipients: JSON.parse(row.recipients) as Recipient[],
+    metadata: stored<Record<string, string>>(row.metadata),
+    recipients: stored<Recipient[]>(row.recipients),
     onAmbiguous: row.on_ambiguous,
     size: row.size,
   };
@@ -289,7 +289,7 @@ export async function listMessages(
   const scan = rowsOf<{ last: string | null; passed: number }>(results[1])[0];
   const messages = found.map((row) => ({
     message: decodeMessage(row),
-    states: JSON.parse(row.states) as Record<string, number>,
+    states: stored<Record<string, number>>(row.states),
   }));
   if (messages.length === filter.limit)
     return { messages, next: messages.at(-1)?.message.id ?? null };

@@ -1,6 +1,6 @@
 // SQL of sender domains and AMP approvals.
 import type { DefaultSender, SenderDomain } from "../model/sender-domain.ts";
-import { rows, statement } from "./db.ts";
+import { rows, statement, stored } from "./db.ts";
 
 /** The sender domain with its AMP approvals, or null. */
 export async function findSenderDomain(
@@ -21,7 +21,7 @@ export async function findSenderDomain(
   return {
     domain: row.domain,
     verified: row.verified === 1,
-    ampFromNames: JSON.parse(row.amp) as string[],
+    ampFromNames: stored<string[]>(row.amp),
   };
 }
 
