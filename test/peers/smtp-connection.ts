@@ -32,7 +32,8 @@ type Envelope = { from: string; parameters: string; asked: string[]; to: string[
 /** The reply that was given (first code), or null when there will be no more. */
 type Answered = number | null;
 
-const MAX_LINE = 1024 * 1024;
+// A client that goes on while a reply is being trickled fills this; a runaway one is cut off.
+const MAX_INPUT = 64 * 1024 * 1024;
 
 export class Connection {
   readonly #host: PeerHost;
@@ -122,7 +123,7 @@ export class Connection {
       if (this.#replied && this.#counting) this.#roundTrips += 1;
       this.#replied = false;
       this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
-      if (this.#input.length > MAX_LINE && this.#content === null) this.destroy();
+      if (this.#input.length > MAX_INPUT && this.#content === null) this.destroy();
       this.#drain().catch(() => this.destroy());
     });
   }

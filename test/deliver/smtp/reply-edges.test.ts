@@ -1,7 +1,7 @@
 // F13: replies at the edge of the grammar and beyond, over real sockets.
 import { expect, it } from "vitest";
 
-import type { PeerAction, PeerRule, PeerStep, SmtpScript } from "../../peers/script.ts";
+import type { PeerAction, PeerRule, PeerStep } from "../../peers/script.ts";
 import { SHORT, ignore, mail, nothing, open, opened, summary, withPeer } from "./session-cases.ts";
 
 const at = (step: PeerStep, action: PeerAction): PeerRule => ({ at: step, do: action });
@@ -152,14 +152,30 @@ it("does not let an extra reply after the dot accept the next message", async ()
   });
 });
 
-it("reads what is refused in the middle of a content", async () => {
-  const script: SmtpScript = {
-    rules: [at("data", { reply: "354 go", after: "stall" })],
-  };
-  await withPeer(script, async (peer) => {
-    const session = await opened(peer, {}, SHORT);
-    const ending = await session.send(mail("a@peer.test"), nothing, ignore);
-    expect(summary(ending)).toBe("broken content ambiguous");
+it("stops sending a content that is refused half-way, and reports the refusal", async () => {
+  const reply = "354 go\r\n552 5.3.4 too big for us";
+  const pieces = { bytes: 8, every: 30 };
+  await withPeer({ size: null, rules: [at("data", { reply, pieces })] }, async (peer) => {
+    const session = await opened(peer);
+    const chunk = new Uint8Array(65_536).fill(120);
+    const content = Array.from({ length: 16_384 }, () => chunk);
+    const ending = await session.send(mail("a@peer.test", { content }), nothing, ignore);
+    expect(summary(ending)).toBe("refused content 552 5.3.4");
+    expect(session.usable).toBe(false);
+    const log = await peer.until((seen) => seen.connections[0]?.closedAt !== null);
+    expect(log.messages).toEqual([]);
+  });
+});
+
+it("does not believe an acceptance that came before the end of the content", async () => {
+  const reply = "354 go\r\n250 2.0.0 thank you";
+  const pieces = { bytes: 8, every: 30 };
+  await withPeer({ size: null, rules: [at("data", { reply, pieces })] }, async (peer) => {
+    const session = await opened(peer);
+    const chunk = new Uint8Array(65_536).fill(120);
+    const content = Array.from({ length: 16_384 }, () => chunk);
+    const ending = await session.send(mail("a@peer.test", { content }), nothing, ignore);
+    expect(summary(ending)).toBe("broken content");
   });
 });
 

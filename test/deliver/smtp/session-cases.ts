@@ -18,12 +18,12 @@ import type { SmtpScript } from "../../peers/script.ts";
 
 /** Short enough to wait for, long enough for a busy machine. */
 export const SHORT: Deadlines = {
-  connect: 1_000,
-  greeting: 1_000,
-  command: 1_000,
-  tls: 1_000,
-  content: 1_500,
-  slow: 700,
+  connect: 2_000,
+  greeting: 2_000,
+  command: 2_000,
+  tls: 2_000,
+  content: 2_500,
+  slow: 1_000,
 };
 
 /** Patient enough that only a lost reply ends a test. */

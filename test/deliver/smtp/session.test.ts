@@ -143,7 +143,7 @@ it("closes instead when MAIL was refused yet the recipient and DATA were accepte
 });
 
 it("gives up what was opened ahead when the relay is slow, and never sends its content", async () => {
-  const rules = [{ at: "dot", nth: 1, do: { reply: "250 2.0.0 late", delay: 1_100 } }] as const;
+  const rules = [{ at: "dot", nth: 1, do: { reply: "250 2.0.0 late", delay: 1_700 } }] as const;
   await withPeer({ rules }, async (peer) => {
     const session = await opened(peer, {}, SHORT);
     const ahead = mail("ahead@peer.test");
@@ -164,7 +164,7 @@ it("gives up what was opened ahead when the relay is slow, and never sends its c
 });
 
 it("stays usable after a slow reply when nothing was opened ahead", async () => {
-  const rules = [{ at: "dot", nth: 1, do: { reply: "250 2.0.0 late", delay: 1_000 } }] as const;
+  const rules = [{ at: "dot", nth: 1, do: { reply: "250 2.0.0 late", delay: 1_700 } }] as const;
   await withPeer({ rules }, async (peer) => {
     const session = await opened(peer, {}, SHORT);
     let slow = 0;
