@@ -98,7 +98,7 @@ async function call(line: string, body?: unknown): Promise<Told> {
 async function created(...replies: readonly HttpReply[]) {
   const receiver = await receiverOf(...replies);
   const { json } = await call("POST /webhooks", { url: `${receiver.url}/in` });
-  return { receiver, id: String(json.data.id), secret: String(json.data.secret) };
+  return { receiver, id: json.data.id, secret: json.data.secret };
 }
 
 describe("scopes of /v1/webhooks", () => {
