@@ -1,7 +1,7 @@
 // One connection of a scripted SMTP peer: reads commands, answers normally or as a rule says, writes
 // down what it saw. Replies to commands that arrived together leave together (RFC 2920 §3.2).
 import type { Socket } from "node:net";
-import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { TLSSocket } from "node:tls";
 
 import type { Pem } from "./certificate.ts";
@@ -9,6 +9,7 @@ import type { PeerAction, PeerConnection, PeerStep, SmtpScript } from "./script.
 import { authVerdict, capabilities, dataAnswer } from "./smtp-answers.ts";
 import { ContentReader, countBare } from "./smtp-content.ts";
 import type { Content } from "./smtp-content.ts";
+import { PeerOutput } from "./smtp-output.ts";
 
 /** What a connection asks of and reports to its peer. */
 export type PeerHost = {
@@ -29,8 +30,6 @@ export type Received = {
 };
 
 type Envelope = { from: string; parameters: string; asked: string[]; to: string[] };
-/** The reply that was given (first code), or null when there will be no more. */
-type Answered = number | null;
 
 // A client that goes on while a reply is being trickled fills this; a runaway one is cut off.
 const MAX_INPUT = 64 * 1024 * 1024;
@@ -39,18 +38,15 @@ export class Connection {
   readonly #host: PeerHost;
   readonly #number: number;
   readonly #openedAt = Date.now();
-  #socket: Socket;
+  readonly #out: PeerOutput;
   #input: Buffer = Buffer.alloc(0);
-  #output: Buffer[] = [];
   #busy = false;
-  #ended = false;
   #tls = false;
   #closedAt: number | null = null;
   #bytes = 0;
   #plainBytes = 0;
   #roundTrips = 0;
   #counting = false;
-  #replied = false;
   #tlsError: string | null = null;
   #envelope: Envelope | null = null;
   #content: ContentReader | null = null;
@@ -59,7 +55,7 @@ export class Connection {
   constructor(host: PeerHost, number: number, socket: Socket) {
     this.#host = host;
     this.#number = number;
-    this.#socket = socket;
+    this.#out = new PeerOutput(socket);
     socket.on("error", () => undefined);
     socket.on("close", () => this.#closed());
   }
@@ -89,39 +85,40 @@ export class Connection {
 
   destroy(): void {
     this.#closed();
-    this.#socket.destroy();
+    this.#out.socket.destroy();
   }
 
   async greet(): Promise<void> {
     this.#busy = true;
     const action = this.#host.actionFor("connect", this.#number, "");
     const implicit = this.#host.script.implicitTls === true;
-    if (action !== null && ((await this.#act(action)) === null || implicit)) return this.#swallow();
+    if (action !== null && ((await this.#out.act(action)) === null || implicit))
+      return this.#swallow();
     if (implicit) this.#upgrade();
     else this.#listen();
     await this.#say("banner", "", this.#host.script.greeting ?? "220 peer.test ESMTP ready");
-    await this.#flush();
+    await this.#out.flush();
     this.#busy = false;
     await this.#drain();
   }
 
   #closed(): void {
     this.#closedAt ??= Date.now();
-    this.#ended = true;
+    this.#out.ended = true;
   }
 
   /** Keeps reading so that the end of the connection is noticed, and ignores what comes. */
   async #swallow(): Promise<void> {
-    await this.#flush();
-    this.#socket.on("data", () => undefined);
+    await this.#out.flush();
+    this.#out.socket.on("data", () => undefined);
   }
 
   #listen(): void {
-    this.#socket.on("data", (chunk: Buffer) => {
+    this.#out.socket.on("data", (chunk: Buffer) => {
       this.#bytes += chunk.length;
       if (!this.#tls) this.#plainBytes += chunk.length;
-      if (this.#replied && this.#counting) this.#roundTrips += 1;
-      this.#replied = false;
+      if (this.#out.replied && this.#counting) this.#roundTrips += 1;
+      this.#out.replied = false;
       this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
       if (this.#input.length > MAX_INPUT && this.#content === null) this.destroy();
       this.#drain().catch(() => this.destroy());
@@ -129,13 +126,13 @@ export class Connection {
   }
 
   #upgrade(): void {
-    this.#socket.removeAllListeners("data");
+    this.#out.socket.removeAllListeners("data");
     // Plain bytes behind STARTTLS are dropped, as RFC 3207 §4.2 asks.
     this.#input = Buffer.alloc(0);
-    const secure = new TLSSocket(this.#socket, { isServer: true, ...this.#host.pem });
+    const secure = new TLSSocket(this.#out.socket, { isServer: true, ...this.#host.pem });
     secure.on("error", (error) => (this.#tlsError ??= error.message));
     secure.on("close", () => this.#closed());
-    this.#socket = secure;
+    this.#out.socket = secure;
     this.#tls = true;
     this.#listen();
   }
@@ -144,13 +141,13 @@ export class Connection {
     if (this.#busy) return;
     this.#busy = true;
     for (;;) {
-      while (!this.#ended && (await this.#step())) if (this.#ended) break;
+      while (!this.#out.ended && (await this.#step())) if (this.#out.ended) break;
       // One more look: what the client wrote together may arrive in two pieces.
       const size = this.#input.length;
       await turn();
-      if (this.#input.length === size || this.#ended) await this.#flush();
+      if (this.#input.length === size || this.#out.ended) await this.#out.flush();
       // Also while the replies were leaving.
-      if (this.#input.length === size || this.#ended) break;
+      if (this.#input.length === size || this.#out.ended) break;
     }
     this.#busy = false;
   }
@@ -186,8 +183,8 @@ export class Connection {
     const action = this.#host.actionFor("dot", this.#number, envelope.asked.join(" "));
     const reply = action === null ? normal : "reply" in action ? action.reply : "";
     this.#host.sawMessage({ ...seen, accepted: reply.startsWith("2") });
-    if (action === null) this.#write(normal);
-    else await this.#act(action);
+    if (action === null) this.#out.write(normal);
+    else await this.#out.act(action);
     return true;
   }
 
@@ -210,10 +207,10 @@ export class Connection {
     if (verb === "QUIT") {
       await this.#say("quit", text, "221 2.0.0 Bye");
       this.#counting = false;
-      await this.#end("close");
+      await this.#out.end("close");
       return;
     }
-    this.#write(verb === "NOOP" ? "250 2.0.0 Ok" : "502 5.5.2 Error: command not recognized");
+    this.#out.write(verb === "NOOP" ? "250 2.0.0 Ok" : "502 5.5.2 Error: command not recognized");
   }
 
   async #mail(text: string): Promise<void> {
@@ -240,21 +237,21 @@ export class Connection {
     if (code !== 354) return;
     this.#content = new ContentReader();
     if (this.#host.script.readContent === false) {
-      await this.#flush();
-      this.#socket.pause();
+      await this.#out.flush();
+      this.#out.socket.pause();
     }
   }
 
   async #startTls(text: string): Promise<void> {
     const normal = this.#host.script.starttls === true ? "220 2.0.0 Ready" : "502 5.5.1 No TLS";
     const code = await this.#say("starttls", text, normal);
-    await this.#flush();
+    await this.#out.flush();
     if (code !== 220) return;
     this.#envelope = null;
-    this.#socket.removeAllListeners("data");
+    this.#out.socket.removeAllListeners("data");
     const action = this.#host.actionFor("tls", this.#number, "");
     if (action === null) return this.#upgrade();
-    await this.#act(action);
+    await this.#out.act(action);
     await this.#swallow();
   }
 
@@ -281,58 +278,10 @@ export class Connection {
     if (code !== 334) this.#auth = null;
   }
 
-  async #say(step: PeerStep, text: string, normal: string): Promise<Answered> {
+  async #say(step: PeerStep, text: string, normal: string): Promise<number | null> {
     const action = this.#host.actionFor(step, this.#number, text);
-    if (action !== null) return await this.#act(action);
-    this.#write(normal);
+    if (action !== null) return await this.#out.act(action);
+    this.#out.write(normal);
     return Number.parseInt(normal, 10);
-  }
-
-  async #act(action: PeerAction): Promise<Answered> {
-    if (action.delay !== undefined) {
-      await this.#flush();
-      await sleep(action.delay);
-    }
-    if ("drop" in action) return await this.#end(action.drop);
-    const text = action.raw === true ? action.reply : `${action.reply}\r\n`;
-    const bytes = Buffer.from(text, action.latin1 === true ? "latin1" : "utf8");
-    if (action.pieces === undefined) this.#output.push(bytes);
-    else await this.#trickle(bytes, action.pieces);
-    if (action.after !== undefined) return await this.#end(action.after);
-    return Number.parseInt(action.reply, 10);
-  }
-
-  async #trickle(bytes: Buffer, pieces: { bytes: number; every: number }): Promise<void> {
-    await this.#flush();
-    for (let at = 0; at < bytes.length && !this.#ended; at += pieces.bytes) {
-      this.#output.push(bytes.subarray(at, at + pieces.bytes));
-      await this.#flush();
-      await sleep(pieces.every);
-    }
-  }
-
-  async #end(how: "close" | "rst" | "stall"): Promise<null> {
-    await this.#flush();
-    this.#ended = true;
-    if (how === "close") this.#socket.end();
-    if (how === "rst") this.#reset();
-    return null;
-  }
-
-  #reset(): void {
-    this.#socket.resetAndDestroy();
-  }
-
-  #write(reply: string): void {
-    this.#output.push(Buffer.from(`${reply}\r\n`, "utf8"));
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#output.length === 0) return;
-    const bytes = Buffer.concat(this.#output);
-    this.#output = [];
-    this.#replied = true;
-    if (this.#socket.destroyed) return;
-    await new Promise((resolve) => this.#socket.write(bytes, resolve));
   }
 }
