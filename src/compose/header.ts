@@ -85,10 +85,10 @@ function encodeWords(text: string, used: number): string {
   return [...words, encoding.word(word)].join(" ");
 }
 
-/** Base64 is for texts of which less than two thirds are ASCII. */
+/** Base64 is for texts of which less than half is ASCII. */
 function isMostlyAscii(characters: readonly string[]): boolean {
   const ascii = characters.filter((character) => character.charCodeAt(0) < 0x80).length;
-  return ascii * 3 >= characters.length * 2;
+  return ascii * 2 >= characters.length;
 }
 
 /** What may stand as itself in a Q encoded-word anywhere, a phrase included (RFC 2047 §5 (3)). */

@@ -166,7 +166,8 @@ class Writer {
     const label = link.from === this.#done.length ? this.#line.slice(this.#linkStart).trim() : null;
     if (label === "") this.text(link.url);
     else if (label !== link.url && `mailto:${label}` !== link.url) {
-      this.#line = `${this.#line.trimEnd()} (${link.url})`;
+      const line = this.#line.trimEnd();
+      this.#line = line === "" ? `(${link.url})` : `${line} (${link.url})`;
     }
   }
 }

@@ -97,7 +97,7 @@ describe("what it loads is named", () => {
 });
 
 describe("approval", () => {
-  test.each<[string, string, boolean]>([
+  test.each<[readonly string[], string, boolean]>([
     [["*"], "anyone", true],
     [["*"], "", true],
     [["Jo"], "Jo", true],

@@ -1,68 +1,25 @@
-import fc from "fast-check";
 import PostalMime, { decodeWords } from "postal-mime";
 import { describe, expect, test } from "vitest";
 import { compose } from "../../src/compose/compose.ts";
-import { concat, fromUtf8, utf8 } from "../../src/lib/bytes.ts";
-import type { MessageContent, Recipient } from "../../src/model/message.ts";
+import { fromUtf8, utf8 } from "../../src/lib/bytes.ts";
+import type { Recipient } from "../../src/model/message.ts";
+import {
+  assertWire,
+  bytesOf,
+  contentOf,
+  fieldsOf,
+  MESSAGE,
+  read,
+  sourceOf,
+  TO,
+  typesOf,
+} from "./sample.ts";
 
-const MESSAGE = { id: "01939d6e-0000-7000-8000-000000000000", createdAt: 1_738_908_434_000 };
-const TO: Recipient = { address: "recipient@example.com", name: "", role: "to" };
-
-function contentOf(parts: Partial<MessageContent>): MessageContent {
-  return {
-    from: { address: "sender@yourdomain.com", name: "sender name" },
-    replyTo: [],
-    subject: "Custom subject line",
-    text: null,
-    html: null,
-    amp: null,
-    headers: [],
-    variables: null,
-    attachments: [],
-    attachmentBytes: [],
-    ...parts,
-  };
-}
-
-async function bytesOf(parts: Partial<MessageContent>, recipients = [TO], position = 0) {
-  const composed = await compose(MESSAGE, recipients, contentOf(parts), position);
-  const bytes = concat(composed.content);
-  expect(bytes.length).toBe(composed.size);
-  return bytes;
-}
-
-async function sourceOf(parts: Partial<MessageContent>, recipients = [TO], position = 0) {
-  return fromUtf8(await bytesOf(parts, recipients, position));
-}
-
-async function read(parts: Partial<MessageContent>, recipients = [TO], position = 0) {
-  return PostalMime.parse(await bytesOf(parts, recipients, position));
-}
-
-/** The content types of a source, in order of appearance. */
-function typesOf(source: string): readonly string[] {
-  return Array.from(source.matchAll(/^Content-Type: ([a-z0-9/.-]+)/gm), (match) => match[1] ?? "");
-}
-
-/** The header fields of a source by lower-case name, unfolded. */
-function fieldsOf(source: string): readonly (readonly [string, string])[] {
-  const block = source.slice(0, source.indexOf("\r\n\r\n")).replace(/\r\n(?=[ \t])/g, "");
-  return block.split("\r\n").map((line) => {
-    const colon = line.indexOf(":");
-    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
-  });
-}
-
-function assertWire(bytes: Uint8Array): void {
-  let length = 0;
-  for (const [index, byte] of bytes.entries()) {
-    if (byte === 0x0a && bytes[index - 1] !== 0x0d) throw new Error(`bare LF at ${index}`);
-    if (byte === 0x0d && bytes[index + 1] !== 0x0a) throw new Error(`bare CR at ${index}`);
-    if (byte === 0) throw new Error(`NUL at ${index}`);
-    length = byte === 0x0a ? 0 : length + 1;
-    if (length > 999) throw new Error(`a line over 998 at ${index}`);
-  }
-  if (bytes.at(-1) !== 0x0a) throw new Error("does not end with a line end");
+/** What the relay must be able to do for one recipient. */
+async function flags(recipients: readonly Recipient[], position: number) {
+  const content = contentOf({ text: "t" });
+  const { eightBit, smtputf8 } = await compose(MESSAGE, recipients, content, position);
+  return { eightBit, smtputf8 };
 }
 
 describe("structure", () => {
@@ -173,11 +130,6 @@ describe("header fields", () => {
   });
 
   test("a local part outside ASCII asks for SMTPUTF8, a Bcc's only for the Bcc", async () => {
-    const flags = async (recipients: readonly Recipient[], position: number) => {
-      const content = contentOf({ text: "t" });
-      const { eightBit, smtputf8 } = await compose(MESSAGE, recipients, content, position);
-      return { eightBit, smtputf8 };
-    };
     const odd: Recipient = { address: "jõgi@example.ee", name: "", role: "to" };
     expect(await flags([odd], 0)).toEqual({ eightBit: true, smtputf8: true });
     expect(await flags([TO, { ...odd, role: "cc" }], 0)).toEqual({
@@ -259,143 +211,5 @@ describe("variables", () => {
       "mime-version",
       "content-type",
     ]);
-  });
-});
-
-describe("bytes", () => {
-  const text = fc.string({ unit: "grapheme", maxLength: 300 });
-  const binaryText = fc.string({ unit: "binary", maxLength: 300 });
-  const body = fc.oneof(
-    text,
-    binaryText,
-    fc
-      .array(
-        fc.constantFrom(
-          "a",
-          " ",
-          "\t",
-          ".",
-          "\r\n",
-          "\n",
-          "\r",
-          "=",
-          "é",
-          "x".repeat(1200),
-          "\0",
-          "--",
-          "From ",
-        ),
-        { maxLength: 60 },
-      )
-      .map((parts) => parts.join("")),
-  );
-  const headerText = fc
-    .oneof(
-      text,
-      fc
-        .array(
-          fc.constantFrom(
-            "a",
-            " ",
-            "  ",
-            "=?",
-            "?=",
-            '"',
-            "\\",
-            "<",
-            ",",
-            "é",
-            "😀",
-            "\t",
-            "x".repeat(120),
-          ),
-          { maxLength: 30 },
-        )
-        .map((parts) => parts.join("")),
-    )
-    // What the schema lets through, trimmed as it trims names; a reader never sees outer spaces.
-    .map((value) => value.replace(/[\p{Cc}\u2028\u2029]/gu, "").trim());
-  const files = fc.array(
-    fc.tuple(
-      fc.string({ unit: "grapheme", minLength: 1, maxLength: 100 }),
-      fc.uint8Array({ maxLength: 500 }),
-    ),
-    { maxLength: 3 },
-  );
-
-  /** A body with its line ends as postal-mime gives them back: LF, and one more after a 7bit part. */
-  function readBack(given: string): readonly string[] {
-    const lines = given.toWellFormed().replace(/\r\n|\r|\n/g, "\n");
-    return [lines, `${lines}\n`];
-  }
-
-  test("what is composed is what a reader parses, and is fit for the wire", async () => {
-    const property = fc.asyncProperty(
-      headerText,
-      headerText,
-      body,
-      body,
-      files,
-      async (name, subject, plain, html, attached) => {
-        const from = { address: "a@example.com", name };
-        const parts = {
-          from,
-          subject,
-          text: `T${plain.replaceAll("{{", "")}`,
-          html: `H${html.replaceAll("{{", "")}`,
-          attachments: attached.map(([base]) => ({
-            filename: `${base.replace(/[\p{C}\p{Z}/\\]/gu, "_")}.csv`,
-            contentType: "text/csv",
-            contentId: null,
-          })),
-          attachmentBytes: attached.map(([, bytes]) => bytes),
-        };
-        const bytes = await bytesOf(parts);
-        assertWire(bytes);
-        const mail = await PostalMime.parse(bytes);
-        expect(mail.subject ?? "").toBe(subject);
-        expect(mail.from).toMatchObject(from);
-        expect(readBack(parts.text)).toContain(mail.text?.replaceAll("\r\n", "\n"));
-        expect(readBack(parts.html)).toContain(mail.html?.replaceAll("\r\n", "\n"));
-        expect(mail.attachments.map(({ filename }) => filename)).toEqual(
-          parts.attachments.map(({ filename }) => filename),
-        );
-        for (const [index, { content }] of mail.attachments.entries()) {
-          expect(typeof content === "string" ? utf8(content) : new Uint8Array(content)).toEqual(
-            parts.attachmentBytes[index],
-          );
-        }
-      },
-    );
-    await fc.assert(property, { numRuns: 300 });
-  });
-
-  test("two composes of one message are identical, another id has another boundary", async () => {
-    const parts = {
-      text: "té",
-      html: "<p>h</p>",
-      attachments: [{ filename: "é.csv", contentType: "text/csv", contentId: null }],
-      attachmentBytes: [utf8("a")],
-    };
-    expect(await bytesOf(parts)).toEqual(await bytesOf(parts));
-    const { content } = await compose({ ...MESSAGE, id: "other" }, [TO], contentOf(parts), 0);
-    expect(fromUtf8(concat(content))).not.toContain(MESSAGE.id);
-  });
-
-  test("25 MB of attachment arrive byte for byte", async () => {
-    const big = new Uint8Array(25 * 1024 * 1024).map((_, index) => (index * 7) ^ (index >> 11));
-    const parts = {
-      text: "t",
-      attachments: [{ filename: "a.zip", contentType: "application/zip", contentId: null }],
-      attachmentBytes: [big],
-    };
-    const { content, size } = await compose(MESSAGE, [TO], contentOf(parts), 0);
-    expect(size).toBeLessThan(big.length * 1.38);
-    const source = fromUtf8(concat(content));
-    const start = source.lastIndexOf("\r\n\r\n") + 4;
-    const encoded = source.slice(start, source.lastIndexOf("\r\n--"));
-    const decoded = Uint8Array.from(atob(encoded.replaceAll("\r\n", "")), (c) => c.charCodeAt(0));
-    expect(decoded.length).toBe(big.length);
-    expect(decoded.every((byte, index) => byte === big[index])).toBe(true);
   });
 });

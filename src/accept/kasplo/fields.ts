@@ -38,10 +38,16 @@ export function string(what: string) {
   });
 }
 
-/** A JSON object as its own entries: no inherited name and no `__proto__` is ever looked up. */
+/** Keys of one object that are looked at; no documented one comes near, and a million take seconds. */
+export const MAX_KEYS = 10_000;
+
+/**
+ * A JSON object as its own entries: no inherited name and no `__proto__` is ever looked up. Null when
+ * it is no object or has more keys than anybody needs.
+ */
 export function entriesOf(value: unknown): readonly (readonly [string, unknown])[] | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  return Object.entries(value);
+  return Object.keys(value).length > MAX_KEYS ? null : Object.entries(value);
 }
 
 /** A string that a parser of the model turns into a value. */

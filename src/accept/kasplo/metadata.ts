@@ -1,6 +1,6 @@
 // What a sender says about a message besides its content: `metadata`, and the tracking id that may
 // stand in three places under a key whose case does not count (C-01, C-02).
-import { entriesOf } from "./fields.ts";
+import { entriesOf, MAX_KEYS } from "./fields.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { MAIL_CLASSES, type MailClass } from "../../model/message.ts";
 
@@ -106,10 +106,11 @@ export function trackingIdOf(body: ReadonlyMap<string, unknown>): Result<string 
   let found: string | null = null;
   const places = [
     { path: [], entries: [...body] },
-    { path: ["email"], entries: entriesOf(body.get("email")) ?? [] },
-    { path: ["metadata"], entries: entriesOf(body.get("metadata")) ?? [] },
+    { path: ["email"], entries: entriesIn(body.get("email")) },
+    { path: ["metadata"], entries: entriesIn(body.get("metadata")) },
   ];
   for (const { path: parents, entries } of places) {
+    if (!entries) return fail({ path: parents, message: `must have at most ${MAX_KEYS} keys` });
     for (const [name, value] of entries) {
       if (!isTrackingKey(name) || value === undefined || value === null) continue;
       const path = [...parents, name];
@@ -123,4 +124,11 @@ export function trackingIdOf(body: ReadonlyMap<string, unknown>): Result<string 
     }
   }
   return ok(found);
+}
+
+/** The entries of an object, none of anything else (that is refused elsewhere), null when too many. */
+function entriesIn(value: unknown): readonly (readonly [string, unknown])[] | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? entriesOf(value)
+    : [];
 }

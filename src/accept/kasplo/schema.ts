@@ -8,6 +8,7 @@ import {
   entriesOf,
   flatRecipients,
   mailbox,
+  MAX_KEYS,
   ownHeaders,
   type ParsedRecipient,
   recipients,
@@ -99,7 +100,9 @@ type MessageFields = Omit<z.output<typeof flatSchema>, "from" | Role | keyof typ
 /** The body of `POST /v1/send-email`, either form. */
 export const sendBodySchema = z.unknown().transform((body, context): SendBody => {
   const entries = entriesOf(body);
-  if (!entries) return refuse(context, { message: "must be a JSON object" });
+  if (!entries) {
+    return refuse(context, { message: `must be a JSON object of at most ${MAX_KEYS} keys` });
+  }
   const given = new Map(entries);
   const trackingId = trackingIdOf(given);
   if (!trackingId.ok) return refuse(context, trackingId.error);
