@@ -4,7 +4,7 @@
 import type { App } from "../app.ts";
 import { barrier } from "../lib/barrier.ts";
 import { checkUrl } from "../lib/public-address.ts";
-import { type Webhook, type WebhookJob, signingSecrets } from "../model/webhook.ts";
+import { SECRET_LOST, signingSecrets, type Webhook, type WebhookJob } from "../model/webhook.ts";
 import { commitPass, readLogPiece, readTailWork, type TailWork } from "../store/webhook-job.ts";
 import { type Destination, postEntries, type Tried } from "./post.ts";
 import { entriesFrom, type LogEntry, reached } from "./reading.ts";
@@ -131,6 +131,7 @@ async function destinationOf(app: App, webhook: Webhook): Promise<Destination> {
   const judged = await checkUrl(app, webhook.url);
   if (!judged.ok) return { refused: judged.error.reason };
   const secrets = await signingSecrets(app.config.encryptionKey, webhook, app.now());
+  if (secrets.length === 0) return { refused: SECRET_LOST };
   return { url: webhook.url, secrets, refused: null };
 }
 

@@ -2,7 +2,7 @@
 // outcome of one pass as one transaction.
 import type { DeliveryEvent } from "../model/event.ts";
 import type { Webhook, WebhookJob } from "../model/webhook.ts";
-import { batch, rows, rowsOf, statement } from "./db.ts";
+import { batch, rows, rowsOf, statement, twice } from "./db.ts";
 import type { LogRow } from "./event.ts";
 import { decodeWebhook, shelveJobs, WEBHOOK_COLUMNS, type WebhookRow } from "./webhook.ts";
 
@@ -117,40 +117,39 @@ export type PassOutcome = {
 
 /**
  * Commits a pass as one transaction. The cursor never moves back; a job of an endpoint that was
- * disabled meanwhile waits for nothing; an endpoint that was deleted meanwhile gets nothing.
+ * disabled meanwhile waits for nothing; an endpoint that was deleted meanwhile gets nothing. A failure is tried
+ * again at once: the second time changes nothing, and what was posted would be posted again.
  */
 export async function commitPass(db: D1Database, pass: PassOutcome): Promise<void> {
   const { webhookId, disable } = pass;
   const statements = [
-    ...updateEndpoint(db, pass),
+    updateEndpoint(db, pass),
     ...pass.finished.map((id) => statement(db, "delete from webhook_jobs where id = ?1", id)),
     ...pass.changed.map((job) => changeJob(db, job)),
     ...pass.added.map((job) => addJob(db, job, pass.now)),
     ...(disable === null ? [] : shelveJobs(db, webhookId)),
   ];
-  if (statements.length > 0) await batch(db, statements);
+  await twice(() => batch(db, statements));
 }
 
 /** Writes only what differs: an endpoint's row is written once per pass at most. */
-function updateEndpoint(db: D1Database, pass: PassOutcome): readonly D1PreparedStatement[] {
-  return [
-    statement(
-      db,
-      `update webhooks set
-         cursor = max(cursor, coalesce(?2, cursor)),
-         failing_since = ?3,
-         disabled_reason = case when ?4 is not null and state = 'enabled' then ?4 else disabled_reason end,
-         updated_at = case when ?4 is not null and state = 'enabled' then ?5 else updated_at end,
-         state = case when ?4 is null then state else 'disabled' end
-       where id = ?1
-         and (cursor < ?2 or failing_since is not ?3 or (?4 is not null and state = 'enabled'))`,
-      pass.webhookId,
-      pass.cursor,
-      pass.failingSince,
-      pass.disable,
-      pass.now,
-    ),
-  ];
+function updateEndpoint(db: D1Database, pass: PassOutcome): D1PreparedStatement {
+  const disables = "(?4 is not null and state = 'enabled')";
+  return statement(
+    db,
+    `update webhooks set
+       cursor = max(cursor, coalesce(?2, cursor)),
+       failing_since = ?3,
+       disabled_reason = case when ${disables} then ?4 else disabled_reason end,
+       updated_at = case when ${disables} then ?5 else updated_at end,
+       state = case when ${disables} then 'disabled' else state end
+     where id = ?1 and (cursor < ?2 or failing_since is not ?3 or ${disables})`,
+    pass.webhookId,
+    pass.cursor,
+    pass.failingSince,
+    pass.disable,
+    pass.now,
+  );
 }
 
 function changeJob(db: D1Database, job: WebhookJob): D1PreparedStatement {

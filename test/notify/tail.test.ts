@@ -344,6 +344,59 @@ describe("runTail", () => {
     expect(written).toBe(1);
   });
 
+  it("commits although the database fails once, so that nothing is posted twice", async () => {
+    const receiver = await receiverOf();
+    const webhook = await putWebhook(app, receiver.url);
+    await logEvents([anEvent(clock.now)]);
+    let batches = 0;
+    const db = new Proxy(app.db, {
+      get(target, name) {
+        if (name !== "batch") return Reflect.get(target, name).bind(target);
+        return async (statements: D1PreparedStatement[]) => {
+          batches += 1;
+          if (batches === 2) throw new Error("D1_ERROR: internal error");
+          return target.batch(statements);
+        };
+      },
+    });
+    await runTail({ ...app, db }, webhook.id);
+    await runTail(app, webhook.id);
+    expect(await receiver.requests()).toHaveLength(1);
+  });
+
+  it("posts an event again, with the same id, when the commit was lost", async () => {
+    const receiver = await receiverOf();
+    const webhook = await putWebhook(app, receiver.url);
+    const event = anEvent(clock.now);
+    await logEvents([event]);
+    let reads = 0;
+    const db = new Proxy(app.db, {
+      get(target, name) {
+        if (name !== "batch") return Reflect.get(target, name).bind(target);
+        return async (statements: D1PreparedStatement[]) => {
+          reads += 1;
+          if (reads > 1) throw new Error("D1_ERROR: internal error");
+          return target.batch(statements);
+        };
+      },
+    });
+    await expect(runTail({ ...app, db }, webhook.id)).rejects.toThrow("D1_ERROR");
+    expect(await runTail(app, webhook.id)).toBeNull();
+    const ids = (await receiver.requests()).map((request) => request.headers["webhook-id"]);
+    expect(ids).toEqual([event.id, event.id]);
+  });
+
+  it("keeps events visibly when its secret cannot be opened", async () => {
+    const receiver = await receiverOf();
+    const webhook = await putWebhook(app, receiver.url);
+    await logEvents([anEvent(clock.now)]);
+    const encryptionKey = btoa("another key, also 32 bytes long.");
+    const other = { ...app, config: { ...app.config, encryptionKey } };
+    expect(await runTail(other, webhook.id)).toBe(clock.now + 5 * SECOND);
+    expect(await receiver.requests()).toEqual([]);
+    expect((await jobsOf(webhook.id))[0]?.entries).toContain("rotate it");
+  });
+
   it("says that an endpoint which was deleted is gone", async () => {
     expect(await runTail(app, app.newId())).toBe("gone");
   });

@@ -7,7 +7,7 @@ import { postWebhook } from "../../lib/post-webhook.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { type DeliveryEvent, EVENT_NAMES, type EventName } from "../../model/event.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
-import { signingSecrets, subscribes, type Webhook } from "../../model/webhook.ts";
+import { SECRET_LOST, signingSecrets, subscribes, type Webhook } from "../../model/webhook.ts";
 import { kasploEntry } from "../../notify/payload/kasplo.ts";
 import { findWebhook } from "../../store/webhook.ts";
 import {
@@ -39,15 +39,18 @@ const test = endpoint({
     if (!webhook) return fail(notFound);
     const name = EVENT_NAMES.find((event) => subscribes(webhook, event)) ?? "delivery_attempt";
     const entry = kasploEntry(sampleEvent(name, { id: app.newId(), now: app.now() }));
+    const about = { event_id: entry.id, event: name };
+    const refused = (error: string) => {
+      const data = { ok: false, status: null, ms: 0, error, ...about };
+      return ok({ status: 200, json: { data } });
+    };
     const judged = await checkUrl(app, webhook.url);
-    if (!judged.ok) {
-      const data = { ok: false, status: null, ms: 0, error: judged.error.reason };
-      return ok({ status: 200, json: { data: { ...data, event_id: entry.id, event: name } } });
-    }
+    if (!judged.ok) return refused(judged.error.reason);
     const secrets = await signingSecrets(app.config.encryptionKey, webhook, app.now());
+    if (secrets.length === 0) return refused(SECRET_LOST);
     const { id, body } = entry;
     const { status, error, ms } = await postWebhook(app, { url: webhook.url, secrets, id, body });
-    const data = { ok: error === null, status, ms, error, event_id: id, event: name };
+    const data = { ok: error === null, status, ms, error, ...about };
     return ok({ status: 200, json: { data } });
   },
 });
