@@ -26,6 +26,7 @@ export async function call(
 }
 
 const attemptSchema = z.object({
+  at: z.iso.datetime(),
   result: z.string(),
   relay: z.string().nullable(),
   reply: z.string().nullable(),

@@ -27,8 +27,9 @@ const LOOK_EVERY_MS = 20;
 export async function sendFirst(send: FirstSend): Promise<void> {
   send.say(`First send: ${FROM} → ${TO}`);
   const start = Date.now();
-  const tell = (step: string, text: string): void => {
-    const ms = String(Date.now() - start).padStart(7);
+  // Steps are found by looking; when each happened is told by whoever did it.
+  const tell = (step: string, text: string, at = Date.now()): void => {
+    const ms = String(Math.max(0, at - start)).padStart(7);
     send.say(`${ms} ms  ${step.padEnd(10)} ${text}`);
   };
   try {
@@ -45,16 +46,18 @@ export async function sendFirst(send: FirstSend): Promise<void> {
       return delivery && delivery.attempts.length > 0 ? delivery : null;
     }, "no relay was tried");
     const attempt = delivered.attempts.at(-1);
-    tell(delivered.state, `${attempt?.relay ?? "relay"} said: ${attempt?.reply ?? "nothing"}`);
+    const words = `${attempt?.relay ?? "relay"} said: ${attempt?.reply ?? "nothing"}`;
+    tell(delivered.state, words, attempt ? Date.parse(attempt.at) : Date.now());
     if (delivered.state !== "delivered") return;
     const hook = await until(
       () => send.store.hooks().find((one) => tellsSuccess(one.body, id)) ?? null,
       "no webhook came",
     );
-    tell("webhook", hook.verified ? "received, signature verified" : "received, NOT verified");
+    const judged = hook.verified ? "signature verified" : "signature NOT verified";
+    tell("webhook", `received, ${judged}`, Date.parse(hook.at));
     const mail = send.store.messages().find((one) => one.rcpt_to.includes(TO));
     const place = send.localRelay && mail ? `messages/${mail.id}` : `hooks/${hook.id}`;
-    tell("look", `${send.mailboxUrl}/#/${place}`);
+    send.say(`Look at it: ${send.mailboxUrl}/#/${place}`);
   } catch (error) {
     tell("failed", error instanceof Error ? error.message : String(error));
   }

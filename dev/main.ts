@@ -118,7 +118,8 @@ function welcome(
   api: { readonly baseUrl: string; readonly key: string },
   mailboxUrl: string,
 ): void {
-  const folder = relative(process.cwd(), settings.stateDir) || ".";
+  const near = relative(process.cwd(), settings.stateDir);
+  const folder = near.startsWith("..") ? settings.stateDir : near || ".";
   const relay =
     settings.relayUrl === null
       ? `${LOOPBACK}:${settings.relayPort} (SMTP; sends nothing on, shows everything in the mailbox)`
