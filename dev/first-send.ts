@@ -36,11 +36,13 @@ export async function sendFirst(send: FirstSend): Promise<void> {
     const { headers } = await call(send.api, "POST", "/v1/send-email", body());
     const id = headers.get("x-message-id") ?? "";
     tell("accepted", `message ${id}`);
-    await until(async () => {
+    const claimed = await until(async () => {
       const delivery = await readDelivery(send.api, id);
       return delivery && delivery.state !== "queued" ? delivery : null;
     }, "the queue did not claim it");
-    tell("claimed", "by the queue consumer");
+    // Nobody writes down when it was claimed: at the latest when it was tried.
+    const firstTry = claimed.attempts[0];
+    tell("claimed", "by the queue consumer", firstTry ? Date.parse(firstTry.at) : Date.now());
     const delivered = await until(async () => {
       const delivery = await readDelivery(send.api, id);
       return delivery && delivery.attempts.length > 0 ? delivery : null;
