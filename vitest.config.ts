@@ -1,5 +1,9 @@
-import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { trustTestPeers } from "./test/peers/trust.ts";
+
+// Before the plugin is loaded: Miniflare reads NODE_EXTRA_CA_CERTS when it is imported.
+trustTestPeers();
+const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-plugin");
 
 export default defineConfig({
   test: {

@@ -1,62 +1,74 @@
-// Reads a request body within its limits. Large bodies are taken one at a time, because the isolate
-// has 128 MB for everything.
+// Reads a request body within its limits. A large one is taken only while no other large thing is in
+// the isolate, and its bytes are let go as soon as they are parsed.
 import { sha256Hex } from "../lib/digest.ts";
-import { concat } from "../lib/bytes.ts";
+import { LARGE_BYTES, type Leave, tryEnter } from "../lib/large-gate.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import type { Problem } from "../model/problem.ts";
 
-/** A parsed JSON body and the means to tell it from another one. */
-export type ReceivedBody = { readonly json: unknown; readonly hash: () => Promise<string> };
+/** A parsed JSON body. */
+export type ReceivedBody = {
+  readonly json: unknown;
+  /** SHA-256 of the bytes, hex; "" when it was not asked for. */
+  readonly hash: string;
+};
+
+/** A body and the end of its turn, to be called when the request is answered. */
+export type BodyLease = { readonly body: ReceivedBody; readonly leave: Leave };
 
 /** 25 MB of attachments are 34 MB in base64; texts and JSON take the rest. */
 export const MAX_BODY_BYTES = 40 * 1024 * 1024;
 
-/** A parsed body takes about three times its size; only one larger than this is held at a time. */
-const LARGE_BODY_BYTES = 5 * 1024 * 1024;
+/** Room for a body whose length was not announced; it grows by doubling. */
+const FIRST_BYTES = 64 * 1024;
 
 /** By then a large body has been stored or refused. */
-const LARGE_BODY_RETRY_SECONDS = 2;
+const BUSY_RETRY_SECONDS = 2;
 
 /** A sender that stops sending is given up after this long. */
 const BODY_DEADLINE_MS = 60_000;
 
-let largeBodies = 0;
-
-/** What taking a body means for the isolate; `release` is called when the request is answered. */
-export type BodyLease = { readonly body: ReceivedBody; readonly release: () => void };
-
-/** Reads and parses a JSON body. The lease of a large one must be released when it is done with. */
-export async function readJsonBody(request: Request): Promise<Result<BodyLease, Problem>> {
-  if (!isJson(request.headers.get("content-type"))) {
+/** Reads and parses a JSON body; with `hash`, its SHA-256 too. */
+export async function readJsonBody(
+  request: Request,
+  options: { readonly hash: boolean },
+): Promise<Result<BodyLease, Problem>> {
+  if (!/^application\/json\s*(;|$)/i.test(request.headers.get("Content-Type") ?? "")) {
     return fail({ kind: "unsupported_media_type" });
   }
-  let large = false;
-  const release = () => {
-    if (large) largeBodies -= 1;
-    large = false;
-  };
-  const claim = (bytes: number): Problem | null => {
-    if (bytes > MAX_BODY_BYTES) return tooLarge;
-    if (large || bytes <= LARGE_BODY_BYTES) return null;
-    if (largeBodies > 0) return busy;
-    largeBodies += 1;
-    large = true;
-    return null;
-  };
-  const refused = claim(Number(request.headers.get("content-length") ?? 0));
-  if (refused) return fail(refused);
+  const gate = bodyGate();
   try {
-    const read = await readAll(request, claim);
-    if (!read.ok) {
-      release();
-      return read;
+    const bytes = await readAll(request, gate);
+    if (!bytes.ok) {
+      gate.leave();
+      return bytes;
     }
-    return ok({ body: parseJson(read.value), release });
+    const hash = options.hash ? await sha256Hex(bytes.value) : "";
+    return ok({ body: { json: parseJson(bytes.value), hash }, leave: gate.leave });
   } catch (error) {
-    release();
+    gate.leave();
     const reason = error instanceof Error ? error.message : "unreadable";
     return fail({ kind: "malformed_body", reason: `the body is not valid JSON: ${reason}` });
   }
+}
+
+type BodyGate = {
+  /** Why a body of this many bytes cannot be taken, or null. */
+  readonly admit: (bytes: number) => Problem | null;
+  readonly leave: Leave;
+};
+
+/** Keeps one body within its limits. */
+function bodyGate(): BodyGate {
+  let leave: Leave | null = null;
+  return {
+    admit(bytes) {
+      if (bytes > MAX_BODY_BYTES) return tooLarge;
+      if (bytes <= LARGE_BYTES || leave) return null;
+      leave = tryEnter();
+      return leave ? null : busy;
+    },
+    leave: () => leave?.(),
+  };
 }
 
 const tooLarge: Problem = {
@@ -67,8 +79,8 @@ const tooLarge: Problem = {
 
 const busy: Problem = {
   kind: "unavailable",
-  reason: "another large request is being read; send this one again",
-  retryAfterSeconds: LARGE_BODY_RETRY_SECONDS,
+  reason: "another large message is being handled; send this one again",
+  retryAfterSeconds: BUSY_RETRY_SECONDS,
 };
 
 const tooSlow: Problem = {
@@ -76,27 +88,24 @@ const tooSlow: Problem = {
   reason: `the body did not arrive within ${BODY_DEADLINE_MS / 1000} s`,
 };
 
-function isJson(contentType: string | null): boolean {
-  return /^application\/json\s*(;|$)/i.test(contentType ?? "");
+function parseJson(bytes: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
 }
 
-function parseJson(bytes: Uint8Array<ArrayBuffer>): ReceivedBody {
-  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-  const json: unknown = JSON.parse(text);
-  return { json, hash: () => sha256Hex(bytes) };
-}
-
-/** Reads the body in pieces, asking `claim` before it grows past a limit. */
+/** Reads the body into one buffer, asking the gate before it grows past a limit. */
 async function readAll(
   request: Request,
-  claim: (bytes: number) => Problem | null,
+  gate: BodyGate,
 ): Promise<Result<Uint8Array<ArrayBuffer>, Problem>> {
+  const announced = Number(request.headers.get("Content-Length") ?? 0);
+  const refused = gate.admit(announced);
+  if (refused) return fail(refused);
   const reader = request.body?.getReader();
   if (!reader) return ok(new Uint8Array());
-  const pieces: Uint8Array[] = [];
-  let total = 0;
-  // Cancelling ends the pending read, and with it the loop.
+  let buffer = new Uint8Array(announced > 0 ? announced : FIRST_BYTES);
+  let length = 0;
   let late = false;
+  // Cancelling ends the pending read, and with it the loop.
   const timer = setTimeout(() => {
     late = true;
     void reader.cancel("too slow");
@@ -105,13 +114,21 @@ async function readAll(
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      total += value.length;
-      const refused = claim(total);
-      if (refused) return fail(refused);
-      pieces.push(value);
+      const problem = gate.admit(length + value.length);
+      if (problem) return fail(problem);
+      buffer = withRoomFor(buffer, length + value.length);
+      buffer.set(value, length);
+      length += value.length;
     }
   } finally {
     clearTimeout(timer);
   }
-  return late ? fail(tooSlow) : ok(concat(pieces));
+  return late ? fail(tooSlow) : ok(buffer.subarray(0, length));
+}
+
+function withRoomFor(buffer: Uint8Array<ArrayBuffer>, bytes: number): Uint8Array<ArrayBuffer> {
+  if (bytes <= buffer.length) return buffer;
+  const larger = new Uint8Array(Math.max(bytes, buffer.length * 2));
+  larger.set(buffer);
+  return larger;
 }

@@ -22,8 +22,8 @@ export type Input<Params, Query, Body> = {
   readonly requestId: string;
   /** The Idempotency-Key header, or null. Format is checked by accept/send.ts. */
   readonly idempotencyKey: string | null;
-  /** SHA-256 of the raw body, hex. Computed only when it is asked for. */
-  readonly bodyHash: () => Promise<string>;
+  /** SHA-256 of the raw body, hex; "" without an idempotency key. */
+  readonly bodyHash: string;
 };
 
 type Schema = z.ZodType | undefined;
@@ -101,7 +101,7 @@ export function endpoint<
         key: received.key,
         requestId: received.requestId,
         idempotencyKey: received.idempotencyKey,
-        bodyHash: async () => (received.body ? received.body.hash() : ""),
+        bodyHash: received.body?.hash ?? "",
       });
     },
   };

@@ -6,7 +6,7 @@ import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
 import { authenticate } from "./authenticate.ts";
-import { type BodyLease, readJsonBody } from "./body.ts";
+import { readJsonBody } from "./body.ts";
 import type { Answer, Dialect, Endpoint } from "./endpoint.ts";
 import { kasplo } from "./kasplo/routes.ts";
 
@@ -110,20 +110,17 @@ async function run(
   }
   const query = queryOf(new URL(request.url));
   if (!query.ok) return query;
-  const lease = endpoint.takesBody ? await readJsonBody(request) : ok(null);
-  if (!lease.ok) return lease;
   const idempotencyKey = request.headers.get("Idempotency-Key");
+  const hash = idempotencyKey !== null;
+  const lease = endpoint.takesBody ? await readJsonBody(request, { hash }) : ok(null);
+  if (!lease.ok) return lease;
   try {
     const body = lease.value?.body ?? null;
     const received = { params, query: query.value, body, key: key.value, requestId };
     return await endpoint.run(app, { ...received, idempotencyKey });
   } finally {
-    releaseOf(lease.value)();
+    lease.value?.leave();
   }
-}
-
-function releaseOf(lease: BodyLease | null): () => void {
-  return lease?.release ?? (() => undefined);
 }
 
 /** The query as one value a name; a name given twice has no meaning we could guess. */

@@ -32,8 +32,8 @@ export type SendRequest = {
   readonly paths: SendPaths;
   /** The Idempotency-Key header, or null. */
   readonly idempotencyKey: string | null;
-  /** SHA-256 of the request body; only asked for beside an idempotency key. */
-  readonly bodyHash: () => Promise<string>;
+  /** SHA-256 of the request body; only read beside an idempotency key. */
+  readonly bodyHash: string;
 };
 
 /** 1–256 printable ASCII characters (decision 3). */
@@ -52,7 +52,7 @@ export async function send(app: App, request: SendRequest): Promise<Result<Accep
   const mailClass = await check(app, request);
   if (!mailClass.ok) return mailClass;
   const idempotency =
-    idempotencyKey === null ? null : { key: idempotencyKey, requestHash: await request.bodyHash() };
+    idempotencyKey === null ? null : { key: idempotencyKey, requestHash: request.bodyHash };
 
   await barrier(app.config.faultPlan, "C1");
   const committed = await commit(app, request, mailClass.value, idempotency);

@@ -32,6 +32,8 @@ const EMPTY_CLAIM_MS = 400;
 /** The work of one run. */
 export type Claims = {
   readonly next: () => Work | null;
+  /** What next() would give. */
+  readonly peek: () => Work | null;
   readonly waiting: () => number;
   /** Nothing waits, and the last claim found less than it asked for. */
   readonly drained: () => boolean;
@@ -114,6 +116,7 @@ export function claims(app: App, board: RelayBoard): Claims {
 
   return {
     next: () => waiting.shift() ?? null,
+    peek: () => waiting[0] ?? null,
     waiting: () => waiting.length,
     drained: () => waiting.length === 0 && !full,
     async refill({ alone }) {

@@ -12,7 +12,7 @@ import { type Next, settlementOf } from "../record/settlement.ts";
 import { type ClaimedDelivery, markContent, type Settlement } from "../store/delivery.ts";
 import { nextAttempt } from "./backoff.ts";
 import { claims } from "./claims.ts";
-import { preparer, type Ready, type Work } from "./prepare.ts";
+import { isLarge, preparer, type Ready, type Work } from "./prepare.ts";
 import { relayBoard } from "./relay-board.ts";
 
 /** SMTP sockets open at once in the whole deployment: the queue has one consumer (max_concurrency = 1). */
@@ -96,6 +96,7 @@ export async function consume(app: App): Promise<void> {
   async function attempt(carrier: Carrier, ready: Ready): Promise<Ready | null> {
     const { relay } = board.route();
     if (!relay) {
+      prepare.done(ready.work, null);
       claimed.giveBack(ready.work);
       return null;
     }
@@ -116,14 +117,14 @@ export async function consume(app: App): Promise<void> {
       return null;
     } finally {
       clearTimeout(timer);
+      prepare.done(ready.work, claimed.peek()?.message.id ?? null);
       if (late) slow -= 1;
       attempting -= 1;
     }
   }
 
   async function speak(carrier: Carrier, relay: UsableRelay, ready: Ready): Promise<Ready | null> {
-    // A relay in doubt gets one message at a time.
-    let ahead = relay.health ? null : await takeWaiting();
+    let ahead = mayLookAhead(relay) ? await takeWaiting() : null;
     const ending = await carrier.carry(relay, ready.tx, {
       next: () => ahead?.tx ?? (claimed.drained() ? "quit" : undefined),
       onSlow() {
@@ -138,6 +139,12 @@ export async function consume(app: App): Promise<void> {
     return ahead;
   }
 
+  /** A relay in doubt gets one message at a time, and so does the isolate when they are large. */
+  function mayLookAhead(relay: UsableRelay): boolean {
+    const next = claimed.peek();
+    return relay.health === null && next !== null && !isLarge(next);
+  }
+
   /** The transaction of a delivery. One that cannot be made keeps its lease, so that it ends up held. */
   async function transactionOf(work: Work): Promise<Transaction | null> {
     try {
@@ -148,6 +155,7 @@ export async function consume(app: App): Promise<void> {
     } catch (error) {
       logFailure("compose_failed", work.delivery, error);
       claimed.abandon(work.delivery);
+      prepare.done(work, null);
       return null;
     }
   }

@@ -3,6 +3,7 @@
 import type { App } from "../app.ts";
 import { compose, type Composed, needsOwnCopy } from "../compose/compose.ts";
 import type { Transaction } from "../deliver/smtp/transaction.ts";
+import { enter, LARGE_BYTES, type Leave } from "../lib/large-gate.ts";
 import type { Message, MessageContent } from "../model/message.ts";
 import { readContent, type StoredContent } from "../store/content.ts";
 import type { ClaimedDelivery } from "../store/delivery.ts";
@@ -21,14 +22,22 @@ export type Ready = { readonly work: Work; readonly tx: Transaction };
 export type Preparer = {
   /** The transaction of a delivery, or null when its content is not kept any more. */
   readonly transaction: (work: Work) => Promise<Transaction | null>;
+  /** The transaction of a delivery is over; `next` is the message that comes after it, if it is known. */
+  readonly done: (work: Work, next: string | null) => void;
   /** Forgets what the last claim brought. */
   readonly forget: () => void;
 };
+
+/** Whether a delivery's content is so large that nothing else large may be in the isolate. */
+export function isLarge(work: Work): boolean {
+  return work.message.size > LARGE_BYTES;
+}
 
 /** A preparer that remembers contents and shared bytes until told to forget them. */
 export function preparer(app: App): Preparer {
   const contents = new Map<string, Promise<MessageContent | null>>();
   const shared = new Map<string, Promise<Composed>>();
+  const turns = new Map<Work, Leave>();
 
   function contentOf(work: Work): Promise<MessageContent | null> {
     const known = contents.get(work.message.id);
@@ -49,17 +58,24 @@ export function preparer(app: App): Preparer {
 
   return {
     async transaction(work) {
+      if (isLarge(work)) turns.set(work, await enter());
       const content = await contentOf(work);
       if (!content) return null;
-      const { content: bytes, eightBit, smtputf8 } = await composed(work, content);
+      const { content: bytes, eightBit } = await composed(work, content);
       const { message, delivery } = work;
-      return {
-        from: message.from.address,
-        to: message.recipients[delivery.position]?.address ?? delivery.recipient,
-        content: bytes,
-        eightBit,
-        smtputf8,
-      };
+      const to = message.recipients[delivery.position]?.address ?? delivery.recipient;
+      // The bytes are shared, the envelope is not: a blind copy's address is in nobody's header.
+      const smtputf8 = eightBit || !/^[\x20-\x7e]*$/.test(to);
+      return { from: message.from.address, to, content: bytes, eightBit, smtputf8 };
+    },
+    done(work, next) {
+      if (!isLarge(work)) return;
+      if (next !== work.message.id) {
+        contents.delete(work.message.id);
+        shared.delete(work.message.id);
+      }
+      turns.get(work)?.();
+      turns.delete(work);
     },
     forget() {
       contents.clear();

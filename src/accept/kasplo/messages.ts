@@ -130,7 +130,7 @@ const resend = endpoint({
       metadata: message.metadata,
       onAmbiguous: message.onAmbiguous,
     };
-    const bodyHash = async () => `resend ${message.id}`;
+    const bodyHash = `resend ${message.id}`;
     const sent = await send(app, { key, command, paths: STORED, idempotencyKey, bodyHash });
     if (!sent.ok) return sent;
     const replayed = sent.value.replayed ? { "Idempotent-Replayed": "true" } : {};
