@@ -96,3 +96,18 @@ export async function jobsOf(id: string): Promise<readonly JobSeen[]> {
     .all<JobSeen>();
   return found.results;
 }
+
+/** A database whose batches are told to the test: `run` does the batch of the given number, from 1. */
+export function watchedBatches(
+  db: D1Database,
+  watch: (nth: number, run: () => Promise<D1Result[]>) => Promise<D1Result[]>,
+): D1Database {
+  let batches = 0;
+  return new Proxy(db, {
+    get(target, name) {
+      if (name !== "batch") return Reflect.get(target, name).bind(target);
+      return (statements: D1PreparedStatement[]) =>
+        watch(++batches, () => target.batch(statements));
+    },
+  });
+}
