@@ -11,6 +11,7 @@ import {
   jobsOf,
   logEvents,
   putWebhook,
+  stored,
   testApp,
 } from "./world.ts";
 
@@ -133,5 +134,28 @@ describe("runTail with a receiver at fault", () => {
     expect(await runTail(other, webhook.id)).toBe(clock.now + 5 * SECOND);
     expect(await receiver.requests()).toEqual([]);
     expect((await jobsOf(webhook.id))[0]?.entries).toContain("rotate it");
+  });
+
+  it("keeps what a slow pass had no time for, and goes on with it", async () => {
+    const receiver = await receiverOf();
+    const webhook = await putWebhook(app, receiver.url);
+    const events = Array.from({ length: 12 }, () => anEvent(clock.now));
+    const position = await logEvents(events);
+    // Each post takes 3 s of this clock, so a pass of 4 s starts two rounds of five at most.
+    const slow = testApp({
+      now: () => clock.now,
+      fetch: async (request) => {
+        clock.now += 3 * SECOND;
+        return fetch(request);
+      },
+    });
+    for (let run = 0; run < 12; run++) {
+      if ((await runTail(slow, webhook.id)) === null) break;
+    }
+    const ids = (await receiver.requests()).map((request) => request.headers["webhook-id"]);
+    expect(ids).toHaveLength(events.length);
+    expect(new Set(ids)).toEqual(new Set(events.map((event) => event.id)));
+    expect(await jobsOf(webhook.id)).toEqual([]);
+    expect((await stored(app, webhook.id)).cursor).toBe(position);
   });
 });
