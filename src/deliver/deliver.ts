@@ -2,44 +2,42 @@
 // is usable, and says how each transaction ended. Knows no queue and no database.
 import type { App } from "../app.ts";
 import { checkRelayHost } from "../lib/public-address.ts";
+import type { Result } from "../lib/result.ts";
 import type { UsableRelay } from "../model/relay.ts";
-import { openSession } from "./smtp/client.ts";
+import type { Slots } from "./slots.ts";
+import { openSession, type Unusable } from "./smtp/client.ts";
 import { SMTP_DEADLINES } from "./smtp/deadlines.ts";
 import type { SmtpSession } from "./smtp/session.ts";
-import type { Ending, Transaction } from "./smtp/transaction.ts";
+import type { Dial, Ending, Transaction } from "./smtp/transaction.ts";
 
 /** What a transaction may be followed by in the same group of commands (RFC 2920 §3.1). */
 export type Lookahead = {
-  /** Asked once, when the content is about to leave. */
+  /** Asked once, when the content is about to leave; what it gives is the next to be carried. */
   readonly next: () => Transaction | "quit" | undefined;
   /** The reply is late: what `next` gave will not be sent on this connection. */
   readonly onSlow: () => void;
 };
 
+/** A socket that never connected takes the platform about 20 s to close; then its slot is free. */
+const SLOT_WAIT_MS = 25_000;
+
 /** A connection that carries one transaction after the other. */
 export class Carrier {
   readonly #app: App;
+  readonly #slots: Slots;
   #session: SmtpSession | null = null;
   #relayId: string | null = null;
 
-  constructor(app: App) {
+  constructor(app: App, slots: Slots) {
     this.#app = app;
+    this.#slots = slots;
   }
 
   /** Delivers one transaction over a relay. Never throws for what a peer or a network can do. */
   async carry(relay: UsableRelay, tx: Transaction, lookahead: Lookahead): Promise<Ending> {
     if (this.#relayId !== relay.id || !this.#session?.usable) {
       this.quit();
-      const refusal = await checkRelayHost(this.#app, relay.login);
-      if (!refusal.ok) {
-        return { kind: "unusable", step: "connect", reply: null, reason: refusal.error };
-      }
-      const opened = await openSession(
-        this.#app.dial,
-        relay.login,
-        SMTP_DEADLINES,
-        this.#app.config.ehloName,
-      );
+      const opened = await this.#open(relay);
       if (!opened.ok) return opened.error;
       this.#session = opened.value;
       this.#relayId = relay.id;
@@ -54,4 +52,21 @@ export class Carrier {
     this.#relayId = null;
     if (session?.usable) this.#app.background("smtp_quit_failed", session.quit());
   }
+
+  async #open({ login }: UsableRelay): Promise<Result<SmtpSession, Unusable>> {
+    const refusal = await checkRelayHost(this.#app, login);
+    if (!refusal.ok) return cannotConnect(refusal.error);
+    const release = await this.#slots.acquire(SLOT_WAIT_MS);
+    if (!release) return cannotConnect("every connection was still closing");
+    const dial: Dial = (address) => {
+      const stream = this.#app.dial(address);
+      stream.closed.then(release, release);
+      return stream;
+    };
+    return openSession(dial, login, SMTP_DEADLINES, this.#app.config.ehloName);
+  }
+}
+
+function cannotConnect(reason: string): { readonly ok: false; readonly error: Unusable } {
+  return { ok: false, error: { kind: "unusable", step: "connect", reply: null, reason } };
 }

@@ -2,6 +2,7 @@
 // both lanes, transactional first, over at most MAX_CONNECTIONS connections.
 import type { App } from "../app.ts";
 import { Carrier } from "../deliver/deliver.ts";
+import { slots } from "../deliver/slots.ts";
 import { expire, judge, type Outcome } from "../deliver/outcome.ts";
 import type { Transaction } from "../deliver/smtp/transaction.ts";
 import { barrier } from "../lib/barrier.ts";
@@ -41,6 +42,7 @@ export async function consume(app: App): Promise<void> {
   const prepare = preparer(app);
   const record = recorder(app, (window) => claimed.settled(window.map((s) => s.delivery)));
   const startedAt = app.now();
+  const sockets = slots(MAX_CONNECTIONS);
   const workers = new Set<Promise<void>>();
   const failures: unknown[] = [];
   let attempting = 0;
@@ -83,7 +85,7 @@ export async function consume(app: App): Promise<void> {
   }
 
   async function work(): Promise<void> {
-    const carrier = new Carrier(app);
+    const carrier = new Carrier(app, sockets);
     try {
       let ready = await take();
       while (ready) ready = (await attempt(carrier, ready)) ?? (await take());
@@ -98,6 +100,7 @@ export async function consume(app: App): Promise<void> {
     if (!relay) {
       prepare.done(ready.work, null);
       claimed.giveBack(ready.work);
+      carrier.quit();
       return null;
     }
     attempting += 1;
