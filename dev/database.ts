@@ -23,22 +23,19 @@ export async function prepareDatabase(
 ): Promise<void> {
   await once(workerDir, "migrations", await migrationNames(), () => {
     say("Preparing the database …");
-    return runWrangler(["d1", "migrations", "apply", "DB", "--local", "--persist-to", workerDir]);
+    return runWrangler(
+      ["d1", "migrations", "apply", "DB", "--local", "--persist-to", workerDir],
+      workerDir,
+    );
   });
   const hash = await sha256Hex(apiKey);
   await once(workerDir, "seed", hash, async () => {
     const file = join(workerDir, "seed.sql");
     await writeWhole(file, seedSql(apiKey, hash, Date.now()));
-    await runWrangler([
-      "d1",
-      "execute",
-      "DB",
-      "--local",
-      "--persist-to",
+    await runWrangler(
+      ["d1", "execute", "DB", "--local", "--persist-to", workerDir, "--file", file],
       workerDir,
-      "--file",
-      file,
-    ]);
+    );
     await rm(file);
   });
 }

@@ -2,7 +2,6 @@
 // longer answers, and starts it again. wrangler itself does not: it leaves a killed proxy dead.
 import type { ChildProcess } from "node:child_process";
 import { createWriteStream, type WriteStream } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LOOPBACK } from "./ports.ts";
 import { endGroup, isAlive, type Process, processesOf, signal } from "./processes.ts";
@@ -42,7 +41,10 @@ const REPLACE_DEADLINE_MS = 1_500;
 
 /** A Worker that is busy may be slow to answer; one that does not answer twice is dead. */
 const HEALTH_EVERY_MS = 2_000;
-const HEALTH_DEADLINE_MS = 5_000;
+const HEALTH_DEADLINE_MS = 3_000;
+
+/** wrangler runs two: one takes the requests, the other runs the Worker. */
+const WORKERDS = 2;
 
 /** Waits between restarts that do not help. */
 const RESTART_DELAYS_MS = [0, 1_000, 5_000, 15_000, 30_000] as const;
@@ -109,8 +111,7 @@ function launch(options: WorkerOptions, log: Log): ChildProcess {
   args.push("--persist-to", options.workerDir, "--env-file", options.envFile);
   args.push("--var", "LOCAL_DEV:true", "--log-level", "error");
   args.push("--show-interactive-dev-session=false");
-  const registry = join(options.workerDir, "registry");
-  const child = spawnWrangler(args, { WRANGLER_REGISTRY_PATH: registry });
+  const child = spawnWrangler(args, options.workerDir);
   child.stdout?.on("data", (chunk: Buffer) => log.write(chunk));
   child.stderr?.on("data", (chunk: Buffer) => log.write(chunk));
   return child;
@@ -146,24 +147,26 @@ async function answers(port: number, deadlineMs: number): Promise<boolean> {
 
 /** Resolves when the Worker is dead, with how it was noticed. */
 async function watch(child: ChildProcess, options: WorkerOptions): Promise<string> {
-  let workerds = await workerdsOf(child);
-  let nextHealth = Date.now() + HEALTH_EVERY_MS;
-  let silent = 0;
+  let workerds: readonly Process[] = [];
+  let nextHealth = 0;
   for (;;) {
     await sleep(LOOK_EVERY_MS);
     if (hasEnded(child)) return "wrangler ended";
+    if (workerds.length < WORKERDS) workerds = await workerdsOf(child);
     const gone = workerds.find((workerd) => !isAlive(workerd.pid));
     if (gone) {
       const since = Date.now();
-      const proxy = gone.command.includes(`${LOOPBACK}:${options.port}`);
+      const proxy = gone.command.includes(`=${LOOPBACK}:${options.port} `);
       if (proxy || !(await answers(options.port, REPLACE_DEADLINE_MS))) return "workerd ended";
       const seconds = ((Date.now() - since) / 1000).toFixed(1);
       options.say(`The Worker's process ended and a new one answers after ${seconds} s.`);
-      workerds = await workerdsOf(child);
+      workerds = [];
     }
     if (Date.now() < nextHealth) continue;
-    silent = (await answers(options.port, HEALTH_DEADLINE_MS)) ? 0 : silent + 1;
-    if (silent === 2) return "no answer";
+    const healthy =
+      (await answers(options.port, HEALTH_DEADLINE_MS)) ||
+      (await answers(options.port, HEALTH_DEADLINE_MS));
+    if (!healthy) return "no answer";
     nextHealth = Date.now() + HEALTH_EVERY_MS;
   }
 }

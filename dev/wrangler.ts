@@ -9,19 +9,22 @@ const WRANGLER = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
 /** A migration or a seed takes seconds; after this long something hangs. */
 const RUN_DEADLINE_MS = 120_000;
 
-/** Starts wrangler in a process group of its own, so that everything it starts can be ended with it. */
-export function spawnWrangler(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+/**
+ * Starts wrangler in a process group of its own, so that everything it starts can be ended with it.
+ * What it keeps for itself goes into `folder`.
+ */
+export function spawnWrangler(args: readonly string[], folder: string): ChildProcess {
   return spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     detached: true,
-    env: { ...wranglerEnv(), ...env },
+    env: wranglerEnv(folder),
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
 
 /** Runs one wrangler command to its end; throws with everything it printed when it fails. */
-export async function runWrangler(args: readonly string[]): Promise<void> {
-  const child = spawnWrangler(args);
+export async function runWrangler(args: readonly string[], folder: string): Promise<void> {
+  const child = spawnWrangler(args, folder);
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -39,7 +42,7 @@ export async function runWrangler(args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${output}`);
 }
 
-function wranglerEnv(): NodeJS.ProcessEnv {
+function wranglerEnv(folder: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     // No question to the outside for request.cf, no banner with news of versions, no statistics.
@@ -52,5 +55,8 @@ function wranglerEnv(): NodeJS.ProcessEnv {
     WRANGLER_WRITE_LOGS: "false",
     // A LOCAL_DEV or a key of the developer's shell must not get into the Worker.
     CLOUDFLARE_INCLUDE_PROCESS_ENV: "false",
+    WRANGLER_REGISTRY_PATH: join(folder, "registry"),
+    // wrangler is 15 MB of JavaScript: keeping it compiled saves a quarter of each start.
+    NODE_COMPILE_CACHE: join(folder, "compiled"),
   };
 }
