@@ -1,0 +1,192 @@
+// The Worker is killed at each named crash point, then started again over the same state: what was
+// accepted ends exactly once, and a second copy leaves only where the ledger says that nobody knows.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
+import type { SmtpScript } from "../../peers/script.ts";
+import { type Ground, prepareGround } from "./ground.ts";
+import { copies, drain, entries, loggedEvents, postedBodies, within } from "./ledger.ts";
+import { inWorld, type World } from "./world.ts";
+
+const RECIPIENT = "ada@example.com";
+const KEY = "order-7";
+
+/** What must be true in the end after a kill at a crash point. */
+type Expected = {
+  readonly at: string;
+  readonly state: "delivered" | "held";
+  /** Copies at the relay when the Worker was dead, and in the end. */
+  readonly copies: readonly [atKill: number, inTheEnd: number];
+  /** Results of the attempts that GET /v1/messages/:id shows. */
+  readonly attempts: readonly string[];
+  /** How often each event was posted; once by default. */
+  readonly posts?: number;
+  readonly script?: SmtpScript;
+};
+
+/** C5: the consumer that was just woken cannot get further than its lease before the kill. */
+const LATE_BANNER: SmtpScript = {
+  rules: [{ at: "banner", connection: 1, do: { reply: "220 peer.test ESMTP", delay: 20_000 } }],
+};
+const NO_ANSWER_TO_DOT: SmtpScript = { rules: [{ at: "dot", nth: 1, do: { drop: "stall" } }] };
+
+const ONCE = { state: "delivered", attempts: ["success"] } as const;
+const AGAIN = { state: "delivered", attempts: ["unknown", "success"] } as const;
+const HELD = { state: "held", attempts: ["unknown"] } as const;
+
+/** C4, a wake-up that throws, needs no kill and is tested beside the accept stage. */
+const AFTER_THE_ANSWER: readonly Expected[] = [
+  { at: "C3", ...ONCE, copies: [0, 1] },
+  { at: "C5", ...AGAIN, copies: [0, 1], script: LATE_BANNER },
+  { at: "C6", ...ONCE, copies: [0, 1] },
+  // C7 has a test of its own, with the real clock.
+  { at: "C8", ...AGAIN, copies: [0, 1] },
+  { at: "C9", ...AGAIN, copies: [1, 2], script: NO_ANSWER_TO_DOT },
+  { at: "C10", ...AGAIN, copies: [1, 2] },
+  { at: "C11", ...ONCE, copies: [1, 1] },
+  { at: "C12", ...ONCE, copies: [1, 1] },
+  { at: "C13", ...ONCE, copies: [1, 1], posts: 2 },
+];
+
+/** The marker of a message that must not be sent twice is committed between C7 and C8. */
+const ON_AMBIGUOUS_HOLD: readonly Expected[] = [
+  { at: "C7", ...AGAIN, copies: [0, 1] },
+  // Nothing has left yet, but a marker cannot know that: held is the safe side.
+  { at: "C8", ...HELD, copies: [0, 0] },
+  { at: "C9", ...HELD, copies: [1, 1], script: NO_ANSWER_TO_DOT },
+  { at: "C10", ...HELD, copies: [1, 1] },
+  { at: "C11", ...ONCE, copies: [1, 1] },
+];
+
+const messageSchema = z.object({
+  data: z.object({
+    deliveries: z.array(
+      z.object({ state: z.string(), attempts: z.array(z.object({ result: z.string() })) }),
+    ),
+  }),
+});
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await prepareGround();
+});
+afterAll(() => ground.remove());
+
+// The longest takes 40 s, and all share the machine.
+describe.concurrent("a Worker killed at", { timeout: 115_000 }, () => {
+  it.for(AFTER_THE_ANSWER)("$at keeps what it accepted", (expected) =>
+    inWorld(ground, expected, async (world) => {
+      const id = await crash(world, expected, email());
+      await recover(world);
+      await expectEnd(world, id, expected);
+    }),
+  );
+
+  it.for(ON_AMBIGUOUS_HOLD)("$at never sends twice what asked for hold", (expected) =>
+    inWorld(ground, expected, async (world) => {
+      const id = await crash(world, expected, { ...email(), onAmbiguous: "hold" });
+      await recover(world);
+      await expectEnd(world, id, expected);
+    }),
+  );
+
+  it.for([
+    // Before the commit there is nothing; after it the client gets the answer that it missed.
+    { at: "C1", committed: 0, replayed: false },
+    { at: "C2", committed: 1, replayed: true },
+  ])("$at answers the retry of an unanswered send", ({ at, committed, replayed }) =>
+    inWorld(ground, { at }, async (world) => {
+      const answer = world.send(email(), KEY);
+      expect(await world.reached).toBe(at);
+      await world.kill();
+      expect(await answer).toBeNull();
+      await world.restart();
+      expect(await entries(world)).toHaveLength(committed);
+
+      const first = await world.send(email(), KEY);
+      expect(first).toEqual({ status: 200, id: expect.any(String), replayed });
+      const second = await world.send(email(), KEY);
+      expect(second).toEqual({ ...first, replayed: true });
+      await drain(world);
+      await expectEnd(world, first?.id ?? "", { at, ...ONCE, copies: [0, 1] });
+    }),
+  );
+
+  it("C7 is back at work as soon as the dead lease ends, after one sweep", () =>
+    inWorld(ground, { at: "C7" }, async (world) => {
+      const expected = { at: "C7", ...AGAIN, copies: [0, 1] } as const;
+      const id = await crash(world, expected, email());
+      await world.restart();
+      await world.sweep();
+      const [lease] = await world.sql(leaseRow, "select lease_until as ends from deliveries");
+      const left = (lease?.ends ?? 0) - Date.now();
+      expect(left).toBeGreaterThan(0);
+      // No more than the 30 s of a lease and some slack; with cron each 60 s that is below 100 s.
+      expect(await within(left + 10_000, () => copies(world).length > 0)).toBe(true);
+      expect(world.peer.log().messages[0]?.at).toBeGreaterThanOrEqual(lease?.ends ?? 0);
+      await drain(world);
+      await expectEnd(world, id, expected);
+    }));
+});
+
+const leaseRow = z.object({ ends: z.number() });
+
+/** Sends, waits until the Worker stands at the crash point, kills it there. Answers the message's id. */
+async function crash(
+  world: World,
+  { at, copies: [atKill] }: Pick<Expected, "at" | "copies">,
+  body: unknown,
+): Promise<string> {
+  const answer = await world.send(body, KEY);
+  expect(answer).toMatchObject({ status: 200, replayed: false });
+  // C9 lies at the peer; C5 only counts once another process's consumer holds the lease.
+  if (at === "C9") expect(await within(10_000, () => copies(world).length === 1)).toBe(true);
+  else expect(await world.reached).toBe(at);
+  const hasCaller = (): boolean => world.peer.log().connections.length === 1;
+  if (at === "C5") expect(await within(10_000, hasCaller)).toBe(true);
+  await world.kill();
+  expect(copies(world)).toHaveLength(atKill);
+  return answer?.id ?? "";
+}
+
+/** Starts again. The client, who cannot know, asks once more; two sweeps come at the same time. */
+async function recover(world: World): Promise<void> {
+  await world.restart();
+  await world.leasesRunOut();
+  await Promise.all([world.sweep(), world.sweep()]);
+  await drain(world);
+}
+
+async function expectEnd(world: World, id: string, expected: Expected): Promise<void> {
+  const read = await world.get(messageSchema, `/v1/messages/${id}`);
+  const attempts = expected.attempts.map((result) => ({ result }));
+  expect(read.data.deliveries).toEqual([{ state: expected.state, attempts }]);
+  const [entry, ...others] = await entries(world);
+  expect([entry?.message, others]).toEqual([id, []]);
+
+  const sent = copies(world);
+  expect(sent).toHaveLength(expected.copies[1]);
+  const [first] = sent;
+  for (const copy of sent) expect(copy).toEqual({ ...first, message: id, recipient: RECIPIENT });
+
+  const events = await loggedEvents(world);
+  expect(events.map(({ status }) => status)).toEqual(
+    expected.attempts.filter((result) => result === "success"),
+  );
+  const posted = postedBodies(world);
+  expect([...posted.keys()]).toEqual(events.map((event) => event.id));
+  for (const bodies of posted.values()) {
+    expect(bodies).toHaveLength(expected.posts ?? 1);
+    expect(new Set(bodies).size).toBe(1);
+  }
+}
+
+function email(): Record<string, unknown> {
+  return {
+    email: {
+      from: "sender@edgepost.test",
+      subject: "Hello",
+      text: "Hello there",
+      recipients: { to: [{ email: RECIPIENT }] },
+    },
+  };
+}

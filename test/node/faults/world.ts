@@ -1,0 +1,192 @@
+// The world of a crash test: the Worker in a process that can be killed, a relay and a webhook endpoint
+// that survive it, a key to send with. The test owns cron, and the time that leases take to run out.
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as z from "zod";
+import { startReceiver, type Receiver } from "../../peers/http-receiver.ts";
+import { listenOnLoopback } from "../../peers/listen.ts";
+import type { SmtpScript } from "../../peers/script.ts";
+import { startPeer, type Peer } from "../../peers/smtp-peer.ts";
+import { testCertificates } from "../../peers/trust.ts";
+import { type Ground, miniflareOptions } from "./ground.ts";
+import { type RunningWorker, type SqlValue, startWorker } from "./worker.ts";
+
+/** queue/claims.ts: how long a lease lasts. A dead process cannot have promised more. */
+const LEASE_MS = 30_000;
+
+/** Miniflares at a time: few, because a machine may have two cores and others use them too. */
+const WORLDS_AT_A_TIME = 3;
+
+const createdWebhook = z.object({ data: z.object({ id: z.string() }) });
+
+/** The answer to a send, as far as the tests look; null when the connection died before it. */
+export type Answer = {
+  readonly status: number;
+  readonly id: string | null;
+  readonly replayed: boolean;
+} | null;
+
+/** What is particular to a world. */
+export type Setting = {
+  /** The crash point where the Worker stops; none by default. */
+  readonly at?: string;
+  readonly script?: SmtpScript;
+};
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/** Runs a test in a world of its own, which ends with it. At most three exist at a time. */
+export async function inWorld(
+  ground: Ground,
+  setting: Setting,
+  test: (world: World) => Promise<void>,
+): Promise<void> {
+  if (running >= WORLDS_AT_A_TIME) await new Promise<void>((resolve) => waiting.push(resolve));
+  running += 1;
+  const world = new World(ground, setting);
+  try {
+    await world.start();
+    await test(world);
+  } finally {
+    await world.stop();
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
+/** A running world. */
+export class World {
+  readonly #ground: Ground;
+  readonly #setting: Setting;
+  readonly #state = mkdtempSync(join(tmpdir(), "edgepost-faults-world-"));
+  readonly #reached = Promise.withResolvers<string>();
+  #barriers: Server | null = null;
+  #peer: Peer | null = null;
+  #hook: Receiver | null = null;
+  #worker: RunningWorker | null = null;
+  #killedAt = 0;
+
+  constructor(ground: Ground, setting: Setting) {
+    this.#ground = ground;
+    this.#setting = setting;
+  }
+
+  async start(): Promise<void> {
+    const { at = "none", script = {} } = this.#setting;
+    cpSync(this.#ground.state, this.#state, { recursive: true });
+    this.#peer = await startPeer(script, testCertificates().certificates);
+    this.#hook = await startReceiver({});
+    // Never answers: a process that stands at a barrier stands there until it is killed.
+    this.#barriers = createServer((request) => this.#reached.resolve((request.url ?? "").slice(1)));
+    const url = `http://127.0.0.1:${await listenOnLoopback(this.#barriers, 0)}`;
+    await this.#run({ FAULT_PLAN: JSON.stringify({ url, at }) });
+    const webhook = { url: `http://127.0.0.1:${this.hook.port}/hook` };
+    createdWebhook.parse(await (await this.#ask("POST", "/v1/webhooks", webhook)).json());
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker?.kill();
+    await this.#peer?.stop();
+    await this.#hook?.stop();
+    this.#barriers?.closeAllConnections();
+    this.#barriers?.close();
+    rmSync(this.#state, { recursive: true, force: true });
+  }
+
+  get peer(): Peer {
+    return started(this.#peer);
+  }
+
+  get hook(): Receiver {
+    return started(this.#hook);
+  }
+
+  /** The crash point where the Worker stands, once it is there. */
+  get reached(): Promise<string> {
+    return this.#reached.promise;
+  }
+
+  /** What the Worker's process printed last. */
+  get output(): string {
+    return started(this.#worker).output();
+  }
+
+  /** Posts an email to the front door; with an Idempotency-Key when one is given. */
+  async send(body: unknown, idempotencyKey?: string): Promise<Answer> {
+    const own = idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey };
+    try {
+      const answer = await this.#ask("POST", "/v1/send-email", body, own);
+      await answer.text();
+      return {
+        status: answer.status,
+        id: answer.headers.get("X-Message-Id"),
+        replayed: answer.headers.get("Idempotent-Replayed") === "true",
+      };
+    } catch {
+      // Refused or cut off: the Worker is dead, and a client can only try again.
+      return null;
+    }
+  }
+
+  /** Reads from the API. */
+  async get<T>(schema: z.ZodType<T>, path: string): Promise<T> {
+    return schema.parse(await (await this.#ask("GET", path)).json());
+  }
+
+  /** Looks into the database past the Worker, or changes it. */
+  async sql<T>(row: z.ZodType<T>, text: string, ...values: SqlValue[]): Promise<readonly T[]> {
+    return z.array(row).parse(await started(this.#worker).sql(text, values));
+  }
+
+  /** Cron comes. */
+  async sweep(): Promise<void> {
+    const answer = await fetch(new URL("/cdn-cgi/local/scheduled", started(this.#worker).url));
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`the sweep failed: ${text}\n${this.output}`);
+  }
+
+  /** Kills the Worker: every process of its group, by SIGKILL. */
+  async kill(): Promise<void> {
+    this.#killedAt = Date.now();
+    await started(this.#worker).kill();
+  }
+
+  /** Starts the Worker again over the same folder, without a crash plan. */
+  async restart(): Promise<void> {
+    await this.#run({});
+  }
+
+  /**
+   * Lets the 30 s pass that the killed process's leases still had, by moving their end back in the
+   * database. A lease of the new process ends later than those and stays.
+   */
+  async leasesRunOut(): Promise<void> {
+    const sql = "update deliveries set lease_until = ?1 where lease_until <= ?2";
+    await this.sql(z.unknown(), sql, this.#killedAt, this.#killedAt + LEASE_MS);
+  }
+
+  async #run(variables: Readonly<Record<string, string>>): Promise<void> {
+    const relay = { RELAY_URL: `smtp://127.0.0.1:${this.peer.port}` };
+    const options = miniflareOptions(this.#ground, this.#state, { ...relay, ...variables });
+    this.#worker = await startWorker(this.#state, options);
+  }
+
+  #ask(method: string, path: string, body?: unknown, own: object = {}): Promise<Response> {
+    const authorization = `Bearer ${this.#ground.apiKey}`;
+    const headers = { authorization, "content-type": "application/json", ...own };
+    const request = {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
+    return fetch(new URL(path, started(this.#worker).url), request);
+  }
+}
+
+function started<T>(part: T | null): T {
+  if (part === null) throw new Error("the world was not started");
+  return part;
+}
