@@ -128,16 +128,30 @@ export async function consume(app: App): Promise<void> {
 
   async function speak(carrier: Carrier, relay: UsableRelay, ready: Ready): Promise<Ready | null> {
     let ahead = mayLookAhead(relay) ? await takeWaiting() : null;
-    const ending = await carrier.carry(relay, ready.tx, {
+    const giveAheadBack = () => {
+      if (ahead) claimed.putBack(ahead.work);
+      ahead = null;
+    };
+    const carrying = carrier.carry(relay, ready.tx, {
       next: () => ahead?.tx ?? (claimed.drained() ? "quit" : undefined),
       onSlow() {
-        if (ahead) claimed.putBack(ahead.work);
-        ahead = null;
+        giveAheadBack();
         staff();
       },
     });
-    if (ending.kind === "unusable") board.failed(relay, ending.reason);
-    else board.works(relay);
+    const ending = await carrying.catch((error: unknown) => {
+      // What failed is this delivery; its neighbour was not begun.
+      giveAheadBack();
+      throw error;
+    });
+    if (ending.kind === "unusable") {
+      board.failed(relay, ending.reason);
+      const other = board.after(relay);
+      if (other) {
+        giveAheadBack();
+        return speak(carrier, other, ready);
+      }
+    } else board.works(relay);
     record.add(settle(ready.work, relay, judge(ending, { relay: relay.login.host })));
     return ahead;
   }

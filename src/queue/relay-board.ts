@@ -11,6 +11,8 @@ import { putAside } from "./backoff.ts";
 export type RelayBoard = {
   /** What to do with due mail now; `relay` is null unless one is usable. */
   readonly route: () => { readonly route: Route; readonly relay: UsableRelay | null };
+  /** The next relay in order after one that could not be used, for the same message; or null. */
+  readonly after: (relay: UsableRelay) => UsableRelay | null;
   readonly failed: (relay: UsableRelay, reason: string) => void;
   readonly works: (relay: UsableRelay) => void;
 };
@@ -33,6 +35,12 @@ export async function relayBoard(app: App): Promise<RelayBoard> {
     route() {
       const chosen = route([...board.values()], app.now());
       return { route: chosen, relay: chosen.kind === "relay" ? chosen.relay : null };
+    },
+    after(relay) {
+      const rest = [...board.values()];
+      const place = rest.findIndex(({ id }) => id === relay.id);
+      const chosen = route(rest.slice(place + 1), app.now());
+      return chosen.kind === "relay" ? chosen.relay : null;
     },
     failed(relay, reason) {
       // Connects that were under way when it was put aside do not put it aside for longer.
