@@ -6,7 +6,9 @@ import { addressKind } from "./address-kind.ts";
 import { fail, ok, type Result } from "./result.ts";
 
 /** What judging needs of the world; App has it. */
-export type TargetWorld = DnsWorld & { readonly config: { readonly localDev: boolean } };
+export type TargetWorld = DnsWorld & {
+  readonly config: { readonly localDev: boolean; readonly ownHosts: readonly string[] };
+};
 
 /**
  * Why a target may not be called now. `forbidden`: never, as it stands; `no_address` and
@@ -121,7 +123,7 @@ async function checkHost(world: TargetWorld, hostname: string, rule: PortRule): 
   }
   if (!rule.allowed) return forbidden(`port ${rule.port} is refused; it must be ${rule.ports}`);
   if (kind !== null) return kind === "public" ? ok(undefined) : notPublic(host);
-  const refused = refusedName(host);
+  const refused = refusedName(host, world.config.ownHosts);
   if (refused !== null) return forbidden(refused);
   const resolved = await resolveAddresses(world, host);
   if (!resolved.ok) {
@@ -133,13 +135,14 @@ async function checkHost(world: TargetWorld, hostname: string, rule: PortRule): 
 }
 
 /** What is wrong with a host name, or null. */
-function refusedName(host: string): string | null {
+function refusedName(host: string, ownHosts: readonly string[]): string | null {
   const labels = host.split(".");
   const last = labels.at(-1) ?? "";
   if (host === "" || host.length > MAX_NAME_LENGTH || labels.includes("")) {
     return "this is not a valid host name";
   }
   if (PRIVATE_SUFFIXES.includes(last)) return "the host name is not one of the public Internet";
+  if (ownHosts.includes(host)) return "the host is this Worker itself";
   if (labels.length === 1) return "the host name must be a full one, such as hooks.example.com";
   return null;
 }

@@ -4,7 +4,7 @@ import { startHttpReceiver, type HttpReceiver } from "../peers/client.ts";
 
 /** A resolver that nobody may ask: targets that are refused without DNS. */
 const NO_DNS = {
-  config: { dohUrl: "https://dns.invalid/", localDev: false },
+  config: { dohUrl: "https://dns.invalid/", localDev: false, ownHosts: ["api.own.example"] },
   fetch: async (request: Request): Promise<Response> => {
     throw new Error(`asked ${request.url}`);
   },
@@ -116,6 +116,7 @@ const FORBIDDEN: readonly string[] = [
   "http://127.0.0.1\t:PORT/",
   "http://hooks.example.com/\r\nHost: x",
   " http://hooks.example.com/",
+  "https://api.own.example/v1/send-email",
   "http://hooks..example.com/",
   `http://hooks.example.com/${"a".repeat(2_048)}`,
 ];
@@ -181,7 +182,7 @@ async function judgeWith(
 ): Promise<readonly string[]> {
   const resolver = await startHttpReceiver(replies);
   const world = {
-    config: { dohUrl: `${resolver.url}/dns-query`, localDev: false },
+    config: { dohUrl: `${resolver.url}/dns-query`, localDev: false, ownHosts: ["api.own.example"] },
     fetch: (request: Request) => fetch(request),
   };
   const kinds: string[] = [];
@@ -197,7 +198,11 @@ describe("checkUrl with names", () => {
   it("asks for A and AAAA, and allows a name with public addresses only", async () => {
     const resolver = await startHttpReceiver({ replies: [answer([PUBLIC])] });
     const world = {
-      config: { dohUrl: `${resolver.url}/dns-query?ct=json`, localDev: false },
+      config: {
+        dohUrl: `${resolver.url}/dns-query?ct=json`,
+        localDev: false,
+        ownHosts: ["api.own.example"],
+      },
       fetch: (request: Request) => fetch(request),
     };
     expect((await checkUrl(world, "https://hooks.example.com/in")).ok).toBe(true);

@@ -103,7 +103,7 @@ const replay = endpoint({
   scope: "manage",
   request: {
     params: byId,
-    body: z.strictObject({ event_id: z.string().optional(), from: time, to: time }),
+    body: z.object({ event_id: z.string().optional(), from: time, to: time }),
   },
   async handle(app, { params, body }) {
     const webhook = await findWebhook(app.db, params.id);

@@ -52,7 +52,7 @@ const create = endpoint({
   summary: "Create a webhook endpoint; the answer holds its secret, once",
   scope: "manage",
   request: {
-    body: z.strictObject({
+    body: z.object({
       url,
       events: events.nullable().optional(),
       format: format.default("kasplo"),
@@ -113,7 +113,7 @@ const change = endpoint({
   scope: "manage",
   request: {
     params: byId,
-    body: z.strictObject({
+    body: z.object({
       url: url.optional(),
       events: events.nullable().optional(),
       state: state.optional(),
