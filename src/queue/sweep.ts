@@ -1,7 +1,8 @@
 // Cron: wakes what nobody woke. Due deliveries, expired leases, endpoints with something to read,
 // retries that come due before the next run; holds what must not be tried again by itself.
 import type { App } from "../app.ts";
-import { MAIL_CLASSES } from "../model/message.ts";
+import { reasonOf } from "../lib/log.ts";
+import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
 import { dueTimes, holdLost } from "../store/delivery.ts";
 import { endpointsToWake } from "../store/webhook.ts";
 
@@ -11,13 +12,25 @@ const LOOKAHEAD_MS = 90_000;
 /** Does one sweep. Every part may run twice or be missed; the next one makes up for it. */
 export async function sweep(app: App): Promise<void> {
   const now = app.now();
-  for (const lane of MAIL_CLASSES) {
-    const held = await holdLost(app.db, lane, now);
-    if (held > 0) app.log("error", "deliveries_held", { lane, held });
-    const times = await dueTimes(app.db, lane, now + LOOKAHEAD_MS);
-    const delays = new Set(times.map(({ at }) => Math.max(0, Math.ceil((at - now) / 1000))));
-    await Promise.all([...delays].map((delay) => app.wake.lane(lane, delay)));
-  }
+  // A queue that refuses a lane's wake-up must not keep the other lane or the endpoints asleep.
+  const parts = await Promise.allSettled([
+    ...MAIL_CLASSES.map((lane) => sweepLane(app, lane, now)),
+    sweepEndpoints(app, now),
+  ]);
+  const failures = parts.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
+  for (const reason of failures) app.log("error", "sweep_failed", { reason: reasonOf(reason) });
+  if (failures.length > 0) throw failures[0];
+}
+
+async function sweepLane(app: App, lane: MailClass, now: number): Promise<void> {
+  const held = await holdLost(app.db, lane, now);
+  if (held > 0) app.log("error", "deliveries_held", { lane, held });
+  const times = await dueTimes(app.db, lane, now + LOOKAHEAD_MS);
+  const delays = new Set(times.map(({ at }) => Math.max(0, Math.ceil((at - now) / 1000))));
+  await Promise.all([...delays].map((delay) => app.wake.lane(lane, delay)));
+}
+
+async function sweepEndpoints(app: App, now: number): Promise<void> {
   const endpoints = await endpointsToWake(app.db, now);
   await Promise.all(endpoints.map((webhookId) => app.wakeTail(webhookId)));
 }
