@@ -41,3 +41,12 @@ export function isUuidv7(text: string): boolean {
 export function timeOfUuidv7(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
+
+/** The largest time that fits the 48 bits. */
+const MAX_TIME = 2 ** 48 - 1;
+
+/** The smallest id that a UUIDv7 of this moment, epoch milliseconds, can have. */
+export function uuidv7Bound(time: number): string {
+  const digits = Math.min(Math.max(time, 0), MAX_TIME).toString(16).padStart(12, "0");
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-7000-8000-000000000000`;
+}

@@ -1,4 +1,5 @@
 // SQL of messages: accepting one is one batch, one round trip, one transaction.
+import { uuidv7Bound } from "../lib/id.ts";
 import { addressKey } from "../model/address.ts";
 import { type DeliveryState, QUEUE_LIFETIME_MS } from "../model/delivery.ts";
 import type { Message, Recipient } from "../model/message.ts";
@@ -239,6 +240,9 @@ export type ListedMessage = {
   readonly states: Readonly<Record<string, number>>;
 };
 
+/** Sorts after every id. */
+const AFTER_ALL = "g";
+
 /** Messages passed for one page: a filter that matches little must not read the whole table. */
 const SCAN_ROWS = 5_000;
 
@@ -251,7 +255,7 @@ export async function listMessages(
   filter: MessageFilter,
 ): Promise<{ readonly messages: readonly ListedMessage[]; readonly next: string | null }> {
   const bounds = [
-    filter.before ?? uuidv7Bound(filter.to === null ? MAX_TIME : filter.to + 1),
+    (filter.before ?? filter.to === null) ? AFTER_ALL : uuidv7Bound(filter.to + 1),
     uuidv7Bound(filter.from ?? 0),
     filter.recipient === null ? null : addressKey(filter.recipient),
   ] as const;
@@ -296,11 +300,18 @@ export async function listMessages(
   return { messages, next: scan?.passed === SCAN_ROWS ? scan.last : null };
 }
 
-/** Later than any UUIDv7 of ours: the end of its 48 bits. */
-const MAX_TIME = 2 ** 48 - 2;
-
-/** The smallest id that a UUIDv7 of this moment, epoch milliseconds, can have. */
-function uuidv7Bound(time: number): string {
-  const digits = Math.min(Math.max(time, 0), MAX_TIME).toString(16).padStart(12, "0");
-  return `${digits.slice(0, 8)}-${digits.slice(8)}-7000-8000-000000000000`;
+/** Which of these R2 keys belong to a message. */
+export async function knownContentKeys(
+  db: D1Database,
+  keys: readonly { readonly messageId: string; readonly key: string }[],
+): Promise<ReadonlySet<string>> {
+  const found = await rows<{ content_key: string }>(
+    statement(
+      db,
+      `select content_key from messages
+       where id in (select value from json_each(?1)) and content_key is not null`,
+      JSON.stringify(keys.map(({ messageId }) => messageId)),
+    ),
+  );
+  return new Set(found.map((row) => row.content_key));
 }
