@@ -5,9 +5,13 @@ import { reasonOf } from "../lib/log.ts";
 import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
 import { dueTimes, holdLost } from "../store/delivery.ts";
 import { endpointsToWake } from "../store/webhook.ts";
+import { collectOrphans } from "./orphans.ts";
 
 /** Cron may come up to 60 s late or early: what is due in this time gets its wake-up now, with a delay. */
 const LOOKAHEAD_MS = 90_000;
+
+/** The minute of the hour in which orphaned contents are collected. */
+const ORPHAN_MINUTE = 17;
 
 /** Does one sweep. Every part may run twice or be missed; the next one makes up for it. */
 export async function sweep(app: App): Promise<void> {
@@ -16,6 +20,7 @@ export async function sweep(app: App): Promise<void> {
   const parts = await Promise.allSettled([
     ...MAIL_CLASSES.map((lane) => sweepLane(app, lane, now)),
     sweepEndpoints(app, now),
+    sweepContents(app, now),
   ]);
   const failures = parts.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
   for (const reason of failures) app.log("error", "sweep_failed", { reason: reasonOf(reason) });
@@ -28,6 +33,13 @@ async function sweepLane(app: App, lane: MailClass, now: number): Promise<void> 
   const times = await dueTimes(app.db, lane, now + LOOKAHEAD_MS);
   const delays = new Set(times.map(({ at }) => Math.max(0, Math.ceil((at - now) / 1000))));
   await Promise.all([...delays].map((delay) => app.wake.lane(lane, delay)));
+}
+
+/** Once an hour: orphans are in nobody's way. */
+async function sweepContents(app: App, now: number): Promise<void> {
+  if (new Date(now).getUTCMinutes() !== ORPHAN_MINUTE) return;
+  const deleted = await collectOrphans(app);
+  if (deleted > 0) app.log("info", "orphans_deleted", { deleted });
 }
 
 async function sweepEndpoints(app: App, now: number): Promise<void> {

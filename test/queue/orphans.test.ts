@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { uuidv7 } from "../../src/lib/id.ts";
 import { collectOrphans } from "../../src/queue/orphans.ts";
+import { sweep } from "../../src/queue/sweep.ts";
 import { ask, email, givenDomain, givenKey, testApp } from "../support/world.ts";
 
 const HOUR = 60 * 60 * 1000;
@@ -34,4 +35,13 @@ it("leaves the content of a message alone, however old", async () => {
   const id = answer.headers.get("X-Message-Id");
   const { objects } = await env.CONTENT.list({ prefix: `content/${id}/` });
   expect(objects).toHaveLength(1);
+});
+
+it("is part of the sweep, once an hour", async () => {
+  const at = Date.UTC(2026, 10, 21, 12, 17);
+  const orphan = await givenObject(at - 25 * HOUR);
+  await sweep(testApp({ now: () => at - 60_000 }));
+  expect(await env.CONTENT.head(orphan)).not.toBeNull();
+  await sweep(testApp({ now: () => at }));
+  expect(await env.CONTENT.head(orphan)).toBeNull();
 });
