@@ -68,7 +68,8 @@ async function commit(app: App, window: readonly Settlement[]): Promise<void> {
       return;
     } catch (error) {
       app.log("error", "record_failed", { attempt, reason: reasonOf(error) });
-      await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS * 2 ** attempt));
+      if (attempt === COMMIT_TRIES) return;
+      await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS * 2 ** (attempt - 1)));
     }
   }
 }
