@@ -56,7 +56,8 @@ export async function queueWorld(
   const d1 = faultyD1(env.DB);
   const logged: string[] = [];
   const woken: Woken[] = [];
-  const app = appWithRelay(peer, {
+  const pending: Promise<unknown>[] = [];
+  const world = appWithRelay(peer, {
     now: clock.now,
     random: () => 0.5,
     db: d1.db,
@@ -66,8 +67,16 @@ export async function queueWorld(
       events: () => Promise.resolve(),
       endpoint: () => Promise.resolve(),
     },
+    // As app.ts does it: what fails in the background is logged and harms nobody.
+    background: (what, work) => void pending.push(work.catch(() => logged.push(what))),
     ...overrides,
   });
+  const app: TestApp = {
+    ...world,
+    async idle() {
+      while (pending.length > 0) await pending.shift();
+    },
+  };
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     ask(app, "POST", "/v1/send-email", { key: secret, body, headers });
   return {

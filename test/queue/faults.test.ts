@@ -1,0 +1,318 @@
+// F05–F07 and F09 behind the door: wake-ups that are lost, repeated or refused, and a D1 that fails at any
+// call of a run. Every delivery ends right afterwards; a second copy only where the history says why.
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { consume } from "../../src/queue/consume.ts";
+import { sweep } from "../../src/queue/sweep.ts";
+import { wakeOver } from "../../src/queue/wake.ts";
+import type { SmtpScript } from "../peers/script.ts";
+import { type D1Fault, faultyQueue, type QueueMode } from "../support/faults.ts";
+import {
+  copies,
+  countOf,
+  deliveries,
+  drain,
+  events,
+  messageIdOf,
+  onlyDelivery,
+  states,
+} from "../support/ledger.ts";
+import {
+  HOUR,
+  MINUTE,
+  people,
+  queueWorld,
+  type QueueWorld,
+  SECOND,
+} from "../support/queue-world.ts";
+import type { TestApp } from "../support/world.ts";
+
+let world: QueueWorld;
+afterEach(() => world.stop());
+
+/** A world whose wake-ups go through real wake code and a queue that misbehaves. */
+async function withQueue(mode: () => QueueMode): Promise<{
+  readonly app: TestApp;
+  readonly sent: ReturnType<typeof faultyQueue>["sent"];
+}> {
+  const late: { app?: TestApp } = {};
+  const delivery = faultyQueue(mode, async () => {
+    if (late.app) await consume(late.app);
+  });
+  const webhook = faultyQueue(
+    () => "lose",
+    () => Promise.resolve(),
+  );
+  const wake = wakeOver({ delivery: delivery.queue, webhook: webhook.queue });
+  world = await queueWorld({}, { wake });
+  late.app = world.app;
+  return { app: world.app, sent: delivery.sent };
+}
+
+/** Nobody received a second copy. */
+async function expectOnceEach(count: number): Promise<void> {
+  const seen = await copies(world.peer);
+  expect([seen.length, new Set(seen).size]).toEqual([count, count]);
+}
+
+describe("wake-ups that are repeated (F05)", () => {
+  it.each(["twice", "five at once"] as const)("%s: everybody receives one copy", async (mode) => {
+    const { app, sent } = await withQueue(() => mode);
+    for (let n = 0; n < 10; n++) await world.send(people(20, `m${n}-`));
+    await app.idle();
+    expect(sent().length).toBeGreaterThanOrEqual(10);
+    expect(await states()).toEqual({ delivered: 200 });
+    expect((await deliveries()).every(({ attempts }) => attempts === 1)).toBe(true);
+    await expectOnceEach(200);
+  });
+
+  it("one claim of five at once costs nobody an attempt", async () => {
+    world = await queueWorld();
+    await world.send(people(100));
+    await Promise.all(Array.from({ length: 5 }, () => consume(world.app)));
+    expect(await states()).toEqual({ delivered: 100 });
+    expect((await events()).length).toBe(100);
+    await expectOnceEach(100);
+  });
+});
+
+describe("wake-ups that are lost (F06)", () => {
+  it("every one: the sweep wakes the lane, and all is delivered", async () => {
+    let mode: QueueMode = "lose";
+    const { app, sent } = await withQueue(() => mode);
+    await world.send(people(50));
+    await app.idle();
+    expect(sent()).toEqual([{ job: { kind: "lane", lane: "transactional" }, delaySeconds: 0 }]);
+    expect(await states()).toEqual({ queued: 50 });
+    mode = "deliver";
+    world.clock.advance(MINUTE);
+    await sweep(app);
+    expect(sent().slice(1)).toEqual([
+      { job: { kind: "lane", lane: "transactional" }, delaySeconds: 0 },
+    ]);
+    expect(await states()).toEqual({ delivered: 50 });
+    await expectOnceEach(50);
+  });
+
+  it("one in five: nothing is lost and nobody waits for more than one sweep", async () => {
+    let sends = 0;
+    const { app } = await withQueue(() => (++sends % 5 === 0 ? "lose" : "deliver"));
+    for (let n = 0; n < 25; n++) await world.send([`p${n}@example.com`]);
+    await app.idle();
+    world.clock.advance(MINUTE);
+    await sweep(app);
+    await app.idle();
+    expect(await states()).toEqual({ delivered: 25 });
+    await expectOnceEach(25);
+  });
+});
+
+describe("a queue that refuses wake-ups (F07, C4)", () => {
+  it("does not undo the 200; mail goes out as soon as anybody wakes the lane", async () => {
+    let mode: QueueMode = "throw";
+    const { app, sent } = await withQueue(() => mode);
+    const ids = await Promise.all(people(10).map((address) => world.send([address])));
+    expect(new Set(ids).size).toBe(10);
+    await app.idle();
+    expect(world.logged).toEqual(Array(10).fill("wake_lane_failed"));
+    expect(await states()).toEqual({ queued: 10 });
+    expect(sent().length).toBe(10);
+    mode = "deliver";
+    world.clock.advance(MINUTE);
+    await sweep(app);
+    expect(await states()).toEqual({ delivered: 10 });
+    await expectOnceEach(10);
+  });
+});
+
+/** One good address, one bad one, one that is refused once: every kind of settlement in one run. */
+const MIXED: SmtpScript = {
+  rules: [
+    { at: "rcpt", match: "bad@", do: { reply: "550 5.1.1 no such user" } },
+    { at: "rcpt", match: "full@", times: 1, do: { reply: "452 4.2.2 mailbox full" } },
+  ],
+};
+const MIXED_TO = ["good@example.com", "bad@example.com", "full@example.com"];
+
+/** One run that may fail, as the platform would run it. */
+async function tryRun(): Promise<void> {
+  await consume(world.app).catch(() => undefined);
+  await world.app.idle();
+}
+
+/** After the faults: every delivery of MIXED ended right, with its events and no unexplained copy. */
+async function expectMixedEnds(): Promise<void> {
+  world.d1.plan(null);
+  await drain(world.app, world.clock, { rounds: 40 });
+  const seen = await deliveries();
+  expect(seen.map(({ state }) => state)).toEqual(["delivered", "bounced", "delivered"]);
+  expect(await countOf("suppressions")).toBe(1);
+  const received = await copies(world.peer);
+  for (const { recipient, history } of seen) {
+    const got = received.filter((copy) => copy.endsWith(` → ${recipient}`)).length;
+    const doubts = history.filter(({ result }) => result === "unknown").length;
+    expect(got).toBeLessThanOrEqual(1 + doubts);
+    expect(got).toBe(recipient === "bad@example.com" ? 0 : Math.max(got, 1));
+  }
+  const told = await events();
+  const kinds = (position: number) =>
+    told
+      .filter((event) => event.position === position)
+      .map((event) => (event.name === "delivery_attempt" ? event.status : event.name));
+  expect(kinds(0)).toEqual(["success"]);
+  expect(kinds(1)).toEqual(["failure", "bounce_all", "bounce_bad_address"]);
+  expect(kinds(2).filter((kind) => kind === "success")).toEqual(["success"]);
+  expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
+}
+
+describe("D1 fails at one call of a run (F09)", () => {
+  // Relays, claim, the empty claims of both lanes, settle.
+  const CALLS = 5;
+
+  it(`makes ${CALLS} calls, one more when its outcomes fall into two windows`, async () => {
+    world = await queueWorld(MIXED);
+    await world.send(MIXED_TO);
+    world.d1.reset();
+    await tryRun();
+    expect([CALLS, CALLS + 1]).toContain(world.d1.calls().length);
+    await expectMixedEnds();
+  });
+
+  const cases = Array.from({ length: CALLS }, (_, index) => index + 1).flatMap((n) =>
+    (["before", "after"] as const).flatMap((mode) =>
+      [1, 2].map((times) => ({ n, mode, times }) as const),
+    ),
+  );
+  it.each(cases)("call $n, $mode it is committed, $times in a row", async ({ n, mode, times }) => {
+    world = await queueWorld(MIXED);
+    await world.send(MIXED_TO);
+    world.d1.reset();
+    world.d1.plan({ on: (call) => call.n >= n, mode, times });
+    await tryRun();
+    expect(world.d1.broken()).toBeGreaterThan(0);
+    await expectMixedEnds();
+  });
+
+  it.each(["before", "after"] as const)(
+    "the marker of a message that must not double, %s it is committed: never two copies",
+    async (mode) => {
+      world = await queueWorld();
+      await world.send(["a@example.com"], { onAmbiguous: "hold" });
+      world.d1.plan(markOnce(mode));
+      await tryRun();
+      expect(world.d1.broken()).toBe(1);
+      expect((await onlyDelivery()).state).toBe("sending");
+      world.d1.plan(null);
+      world.clock.advance(31 * SECOND);
+      await drain(world.app, world.clock);
+      // Marked and not known to be: held in doubt. Not marked: nothing can have left, so it goes.
+      expect((await onlyDelivery()).state).toBe(mode === "after" ? "held" : "delivered");
+      expect((await copies(world.peer)).length).toBe(mode === "after" ? 0 : 1);
+    },
+  );
+});
+
+function markOnce(mode: "before" | "after"): D1Fault {
+  return { on: ({ sql }) => sql.includes("set marker = 1"), mode, times: 1 };
+}
+
+describe("a window that cannot be committed for good", () => {
+  const settling = (mode: "before" | "after"): D1Fault => ({
+    on: ({ sql }) => sql.includes("insert into event_log"),
+    mode,
+  });
+
+  it("and was not: the lease ends, the ledger says why there are two copies (C10)", async () => {
+    world = await queueWorld();
+    await world.send(["a@example.com"]);
+    world.d1.plan(settling("before"));
+    await tryRun();
+    expect(world.d1.broken()).toBe(4);
+    expect(world.logged.filter((event) => event === "record_failed")).toHaveLength(4);
+    expect([(await onlyDelivery()).state, await countOf("event_log")]).toEqual(["sending", 0]);
+    world.d1.plan(null);
+    world.clock.advance(31 * SECOND);
+    await drain(world.app, world.clock);
+    const { state, history } = await onlyDelivery();
+    expect([state, ...history.map(({ result }) => result)]).toEqual([
+      "delivered",
+      "unknown",
+      "success",
+    ]);
+    const { messages } = await world.peer.log();
+    expect(messages).toHaveLength(2);
+    expect(new Set(messages.map(({ content }) => messageIdOf(content))).size).toBe(1);
+    expect(await events()).toHaveLength(1);
+  });
+
+  it("and was: nothing is sent, written or told twice (C11)", async () => {
+    world = await queueWorld();
+    await world.send(["a@example.com"]);
+    world.d1.plan(settling("after"));
+    await tryRun();
+    await expectDeliveredOnce();
+    world.clock.advance(31 * SECOND);
+    world.d1.plan(null);
+    await drain(world.app, world.clock);
+    await tryRun();
+    await expectDeliveredOnce();
+  });
+
+  async function expectDeliveredOnce(): Promise<void> {
+    const { state, attempts, history } = await onlyDelivery();
+    expect([state, attempts, history.length]).toEqual(["delivered", 1, 1]);
+    expect(await events()).toHaveLength(1);
+    await expectOnceEach(1);
+  }
+});
+
+describe("D1 fails while a relay is down", () => {
+  const BOOKKEEPING = {
+    "the relay's failure": "insert into relay_health",
+    "leases given back": "set lease_id = null, lease_until = null,",
+    "new dates": "set due_at = ?3",
+    "the relay's recovery": "delete from relay_health",
+  };
+
+  it.each(
+    Object.entries(BOOKKEEPING).flatMap(([what, sql]) =>
+      (["before", "after"] as const).map((mode) => ({ what, sql, mode }) as const),
+    ),
+  )("at $what, $mode it is committed: all is delivered in the end", async ({ sql, mode }) => {
+    world = await queueWorld({
+      rules: [{ at: "connect", times: 4, do: { drop: "close" } }],
+    });
+    await world.send(people(10));
+    world.d1.plan({ on: (call) => call.sql.includes(sql), mode, times: 2 });
+    for (let round = 0; round < 4; round++) {
+      await consume(world.app).catch(() => undefined);
+      await world.app.idle();
+      world.clock.advance(31 * SECOND);
+    }
+    expect(world.d1.broken()).toBeGreaterThan(0);
+    world.d1.plan(null);
+    for (let hours = 0; hours < 4; hours++) {
+      await drain(world.app, world.clock, { stepMs: MINUTE });
+      world.clock.advance(HOUR);
+    }
+    expect(await states()).toEqual({ delivered: 10 });
+    await expectOnceEach(10);
+    const rows = await env.DB.prepare("select count(*) as n from relay_health").first("n");
+    expect(rows).toBe(0);
+  });
+});
+
+describe("D1 is down altogether (F10)", () => {
+  it("a run fails loudly, sends nothing, and the next one does the work", async () => {
+    world = await queueWorld();
+    await world.send(people(10));
+    world.d1.plan({ on: () => true, mode: "before" });
+    await expect(consume(world.app)).rejects.toThrow("injected");
+    await expect(sweep(world.app)).rejects.toThrow("injected");
+    expect(await copies(world.peer)).toEqual([]);
+    world.d1.plan(null);
+    await tryRun();
+    expect(await states()).toEqual({ delivered: 10 });
+    await expectOnceEach(10);
+  });
+});
