@@ -1,11 +1,12 @@
 // `npm test`, in Node 22: format, typed lint, types, then all tests; stops at the first that fails.
 // Ends with one plain line, `N passed, N failed`.
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import * as z from "zod";
 import { ROOT } from "./bootstrap.js";
+import { readIfPresent } from "./files.ts";
 import { signal } from "./processes.ts";
 
 const BIN = join(ROOT, "node_modules", ".bin");
@@ -20,6 +21,14 @@ const CHECKS = [
   ["types of the tools", ["tsc", "--noEmit", "-p", "tsconfig.node.json"]],
 ] as const;
 
+const reportSchema = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number(),
+  success: z.boolean(),
+});
+
 process.exitCode = await check();
 
 async function check(): Promise<number> {
@@ -32,25 +41,12 @@ async function check(): Promise<number> {
   return test();
 }
 
-const reportSchema = z.object({
-  numPassedTests: z.number(),
-  numFailedTests: z.number(),
-  numPendingTests: z.number(),
-  numTodoTests: z.number(),
-  success: z.boolean(),
-});
-
 async function test(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "edgepost-test-"));
   const file = join(folder, "report.json");
-  const command = [
-    "vitest",
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile=${file}`,
-  ];
-  const result = await step("tests", command);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile=${file}`];
+  // What stands after `npm test --` chooses test files.
+  const result = await step("tests", ["vitest", "run", ...reporters, ...process.argv.slice(2)]);
   const report = await readReport(file);
   await rm(folder, { recursive: true });
   const passed = report?.numPassedTests ?? 0;
@@ -64,12 +60,9 @@ async function test(): Promise<number> {
 }
 
 async function readReport(file: string): Promise<z.infer<typeof reportSchema> | null> {
-  try {
-    return reportSchema.parse(JSON.parse(await readFile(file, "utf8")));
-  } catch {
-    // vitest ended before it wrote one; its output says why.
-    return null;
-  }
+  const text = await readIfPresent(file);
+  // Without one vitest ended early; its output says why.
+  return text === null ? null : reportSchema.parse(JSON.parse(text));
 }
 
 /** Runs one tool to its end, with one line about it. */
