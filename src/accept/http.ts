@@ -22,7 +22,8 @@ export async function handle(app: App, request: Request): Promise<Response> {
   const path = new URL(request.url).pathname;
   const dialect = DIALECTS.find(({ base }) => path === base || path.startsWith(`${base}/`));
   const { base, problem } = dialect ?? FALLBACK;
-  const about = { path: path.startsWith(base) ? path.slice(base.length) : path, requestId };
+  // The routes take a slash at the end too.
+  const about = { path: path.replace(base, "").replace(/\/+$/, ""), requestId };
   const answer = await answerOf(app, dialect, request, requestId);
   return respond(answer.ok ? answer.value : problem(answer.error, about), requestId);
 }

@@ -5,14 +5,14 @@ import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
 import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
 import { twice } from "../store/db.ts";
+import { postponeDue } from "../store/delivery.ts";
 import {
   type Claim,
   claimDue,
   type ClaimedDelivery,
-  postponeDue,
   releaseLeases,
   renewLeases,
-} from "../store/delivery.ts";
+} from "../store/delivery-claim.ts";
 import type { Work } from "./prepare.ts";
 import type { RelayBoard } from "./relay-board.ts";
 

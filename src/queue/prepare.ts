@@ -6,7 +6,7 @@ import type { Transaction } from "../deliver/smtp/transaction.ts";
 import { enter, LARGE_BYTES, type Leave } from "../lib/large-gate.ts";
 import type { Message, MessageContent } from "../model/message.ts";
 import { readContent, type StoredContent } from "../store/content.ts";
-import type { ClaimedDelivery } from "../store/delivery.ts";
+import type { ClaimedDelivery } from "../store/delivery-claim.ts";
 
 /** A delivery of this run with its message. */
 export type Work = {

@@ -4,7 +4,7 @@
 import type { App } from "../app.ts";
 import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
-import { settle, type Settlement } from "../store/delivery.ts";
+import { settle, type Settlement } from "../store/delivery-settlement.ts";
 
 /** A window is committed when it holds this many outcomes… */
 const WINDOW_SIZE = 50;

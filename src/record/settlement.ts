@@ -4,7 +4,8 @@ import type { Outcome } from "../deliver/outcome.ts";
 import { BAD_ADDRESS, type BounceCode, bounceType } from "../model/bounce.ts";
 import type { DeliveryEvent, EventBase } from "../model/event.ts";
 import type { Message } from "../model/message.ts";
-import type { ClaimedDelivery, Settlement } from "../store/delivery.ts";
+import type { ClaimedDelivery } from "../store/delivery-claim.ts";
+import type { Settlement } from "../store/delivery-settlement.ts";
 
 /** Everything a settlement is made from. */
 export type Attempted = {

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { consume } from "../../src/queue/consume.ts";
 import { sweep } from "../../src/queue/sweep.ts";
-import { claimDue, markContent } from "../../src/store/delivery.ts";
+import { claimDue, markContent } from "../../src/store/delivery-claim.ts";
 import type { SmtpScript } from "../peers/script.ts";
 import {
   copies,

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { consume } from "../../src/queue/consume.ts";
 import { sweep } from "../../src/queue/sweep.ts";
-import { claimDue } from "../../src/store/delivery.ts";
+import { claimDue } from "../../src/store/delivery-claim.ts";
 import { copies, deliveries, onlyDelivery, states } from "../support/ledger.ts";
 import {
   HOUR,

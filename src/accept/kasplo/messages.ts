@@ -10,7 +10,8 @@ import { clickTrackingId, type Message, type SendCommand } from "../../model/mes
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { readContent, type StoredContent } from "../../store/content.ts";
 import { type DeliveryRecord, deliveriesOf } from "../../store/delivery.ts";
-import { findMessage, type ListedMessage, listMessages } from "../../store/message.ts";
+import { findMessage } from "../../store/message.ts";
+import { type ListedMessage, listMessages } from "../../store/message-list.ts";
 import { endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
 import { iso, limitParameter, one, page, timeParameter } from "./native.ts";

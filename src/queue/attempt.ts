@@ -1,0 +1,161 @@
+// One attempt, from the claimed delivery to its settlement: compose → deliver → judge → record. A part
+// of the conductor in consume.ts.
+import type { App } from "../app.ts";
+import { Carrier } from "../deliver/deliver.ts";
+import { expire, judge, type Outcome } from "../deliver/outcome.ts";
+import type { Slots } from "../deliver/slots.ts";
+import type { Ending, Transaction } from "../deliver/smtp/transaction.ts";
+import { barrier } from "../lib/barrier.ts";
+import { reasonOf } from "../lib/log.ts";
+import type { UsableRelay } from "../model/relay.ts";
+import type { Recorder } from "../record/record.ts";
+import { type Next, settlementOf } from "../record/settlement.ts";
+import { type ClaimedDelivery, markContent } from "../store/delivery-claim.ts";
+import { nextAttempt } from "./backoff.ts";
+import type { Claims } from "./claims.ts";
+import type { Worker } from "./crew.ts";
+import { isLarge, type Preparer, type Ready, type Work } from "./prepare.ts";
+import type { RelayBoard } from "./relay-board.ts";
+
+/** What the attempts of one run share. */
+export type Desk = {
+  readonly app: App;
+  readonly board: RelayBoard;
+  readonly claimed: Claims;
+  readonly prepare: Preparer;
+  readonly record: Recorder;
+  readonly sockets: Slots;
+};
+
+/** The first of those that wait and can be composed. */
+export async function nextReady(desk: Desk): Promise<Ready | null> {
+  for (let work = desk.claimed.next(); work; work = desk.claimed.next()) {
+    const tx = await transactionOf(desk, work);
+    if (tx) return { work, tx };
+  }
+  return null;
+}
+
+/** A worker with a connection of its own. */
+export function deliveryWorker(desk: Desk): Worker<Ready> {
+  const { app, board, claimed, prepare } = desk;
+  const carrier = new Carrier(app, desk.sockets);
+
+  async function attempt(ready: Ready, onSlow: () => void): Promise<Ready | null> {
+    const { relay } = board.route();
+    try {
+      if (relay) return await speak(relay, ready, onSlow);
+      claimed.giveBack(ready.work);
+      carrier.quit();
+      return null;
+    } catch (error) {
+      // Not what a peer or a network did: the lease is left to expire, so that it ends up held.
+      logFailure(app, "attempt_failed", ready.work.delivery, error);
+      claimed.abandon(ready.work.delivery);
+      carrier.quit();
+      return null;
+    } finally {
+      prepare.done(ready.work, claimed.peek()?.message.id ?? null);
+    }
+  }
+
+  /** Carries one message, with the envelope of the next behind it, and settles it. */
+  async function speak(
+    relay: UsableRelay,
+    ready: Ready,
+    onSlow: () => void,
+  ): Promise<Ready | null> {
+    let ahead = mayLookAhead(desk, relay) ? await nextReady(desk) : null;
+    const giveAheadBack = () => {
+      if (ahead) claimed.putBack(ahead.work);
+      ahead = null;
+    };
+    const carrying = carrier.carry(relay, ready.tx, {
+      next: () => ahead?.tx ?? (claimed.drained() ? "quit" : undefined),
+      onSlow() {
+        giveAheadBack();
+        onSlow();
+      },
+    });
+    const ending = await carrying.catch((error: unknown) => {
+      // What failed is this delivery; its neighbour was not begun.
+      giveAheadBack();
+      throw error;
+    });
+    const other = learn(board, relay, ending);
+    if (other) {
+      giveAheadBack();
+      return speak(other, ready, onSlow);
+    }
+    settle(desk, ready.work, relay, judge(ending, { relay: relay.login.host }));
+    return ahead;
+  }
+
+  return { attempt, leave: () => carrier.quit() };
+}
+
+/** Notes how a relay did. Answers the next one to ask when it could not even be told of the message. */
+function learn(board: RelayBoard, relay: UsableRelay, ending: Ending): UsableRelay | null {
+  if (ending.kind !== "unusable") {
+    board.works(relay);
+    return null;
+  }
+  board.failed(relay, ending.reason);
+  return board.after(relay);
+}
+
+/** A relay in doubt gets one message at a time, and so does the isolate when they are large. */
+function mayLookAhead({ claimed }: Desk, relay: UsableRelay): boolean {
+  const next = claimed.peek();
+  return relay.health === null && next !== null && !isLarge(next);
+}
+
+/** The transaction of a delivery. One that cannot be made keeps its lease, so that it ends up held. */
+async function transactionOf(desk: Desk, work: Work): Promise<Transaction | null> {
+  const { app, prepare, claimed } = desk;
+  try {
+    const tx = await prepare.transaction(work);
+    if (!tx) throw new Error("the content is not kept any more");
+    const hold = work.message.onAmbiguous === "hold";
+    return { ...tx, beforeContent: () => beforeContent(app, work.delivery, hold) };
+  } catch (error) {
+    logFailure(app, "compose_failed", work.delivery, error);
+    claimed.abandon(work.delivery);
+    prepare.done(work, null);
+    return null;
+  }
+}
+
+async function beforeContent(app: App, delivery: ClaimedDelivery, hold: boolean): Promise<void> {
+  if (hold && !(await markContent(app.db, delivery))) throw new Error("the lease was lost");
+  await barrier(app.config.faultPlan, "C8");
+}
+
+function settle(desk: Desk, work: Work, relay: UsableRelay, outcome: Outcome): void {
+  const { app, record } = desk;
+  const { delivery, message } = work;
+  const now = app.now();
+  const host = relay.login.host;
+  const attempted = { delivery, message, relay: host, outcome, now, newId: app.newId };
+  record.add(settlementOf(attempted, () => afterDeferral(app, work, outcome, now)));
+}
+
+/** What follows an attempt that settled nothing. */
+function afterDeferral(app: App, work: Work, outcome: Outcome, now: number): Next {
+  const { delivery, message } = work;
+  if (outcome.result === "unknown" && message.onAmbiguous === "hold") return { kind: "hold" };
+  const next = nextAttempt({
+    attempts: delivery.attempts + 1,
+    acceptedAt: message.createdAt,
+    now,
+    random: app.random(),
+  });
+  if (next !== "give-up") return { kind: "retry", at: next.at };
+  const { code, text } = expire(outcome);
+  return { kind: "expired", code, text };
+}
+
+function logFailure(app: App, event: string, delivery: ClaimedDelivery, error: unknown): void {
+  const { messageId: message, position } = delivery;
+  app.log("error", event, { message, position, reason: reasonOf(error) });
+}
