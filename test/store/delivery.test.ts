@@ -3,17 +3,15 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { DELIVERY_STATES, type DeliveryState, mayFollow } from "../../src/model/delivery.ts";
+import { holdLost, postponeDue } from "../../src/store/delivery.ts";
 import {
   claimDue,
   type ClaimedDelivery,
-  holdLost,
   markContent,
-  postponeDue,
   releaseLeases,
   renewLeases,
-  settle,
-  type Settlement,
-} from "../../src/store/delivery.ts";
+} from "../../src/store/delivery-claim.ts";
+import { settle, type Settlement } from "../../src/store/delivery-settlement.ts";
 import { faultyD1 } from "../support/faults.ts";
 import { countOf, deliveries, emptyLedger, events, onlyDelivery } from "../support/ledger.ts";
 
