@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TERMINAL_STATES } from "../../../src/model/delivery.ts";
-import type { SmtpScript } from "../../peers/script.ts";
+import type { HttpScript, SmtpScript } from "../../peers/script.ts";
 import { type Ground, prepareGround } from "./ground.ts";
 import {
   copies,
@@ -42,6 +42,9 @@ const RELAY: SmtpScript = {
   ],
 };
 
+/** An endpoint that takes its time, so that kills find events half told. */
+const ENDPOINT: HttpScript = { replies: [{ delay: 150 }] };
+
 /** What one client holds in the end. */
 type Sent = {
   readonly key: string;
@@ -60,7 +63,7 @@ let posted: ReadonlyMap<string, readonly string[]> = new Map();
 
 beforeAll(async () => {
   ground = await prepareGround();
-  await inWorld(ground, { script: RELAY }, async (world) => {
+  await inWorld(ground, { script: RELAY, hook: ENDPOINT }, async (world) => {
     const storm = killAgainAndAgain(world);
     sent = await Promise.all(Array.from({ length: SENDS }, (_, n) => client(world, n)));
     await storm;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { startReceiver, type Receiver } from "../../peers/http-receiver.ts";
 import { listenOnLoopback } from "../../peers/listen.ts";
-import type { SmtpScript } from "../../peers/script.ts";
+import type { HttpScript, SmtpScript } from "../../peers/script.ts";
 import { startPeer, type Peer } from "../../peers/smtp-peer.ts";
 import { testCertificates } from "../../peers/trust.ts";
 import { type Ground, miniflareOptions } from "./ground.ts";
@@ -33,6 +33,7 @@ export type Setting = {
   /** The crash point where the Worker stops; none by default. */
   readonly at?: string;
   readonly script?: SmtpScript;
+  readonly hook?: HttpScript;
 };
 
 let running = 0;
@@ -75,10 +76,10 @@ export class World {
   }
 
   async start(): Promise<void> {
-    const { at = "none", script = {} } = this.#setting;
+    const { at = "none", script = {}, hook = {} } = this.#setting;
     cpSync(this.#ground.state, this.#state, { recursive: true });
     this.#peer = await startPeer(script, testCertificates().certificates);
-    this.#hook = await startReceiver({});
+    this.#hook = await startReceiver(hook);
     // Never answers: a process that stands at a barrier stands there until it is killed.
     this.#barriers = createServer((request) => this.#reached.resolve((request.url ?? "").slice(1)));
     const url = `http://127.0.0.1:${await listenOnLoopback(this.#barriers, 0)}`;
