@@ -1,6 +1,7 @@
 // The first send: one real email through the whole product, told line by line as it happens.
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
+import { timeOfUuidv7 } from "../src/lib/id.ts";
 import { type Api, call, readDelivery } from "./api.ts";
 import type { MailboxStore } from "./mailbox-store.ts";
 
@@ -35,7 +36,7 @@ export async function sendFirst(send: FirstSend): Promise<void> {
   try {
     const { headers } = await call(send.api, "POST", "/v1/send-email", body());
     const id = headers.get("x-message-id") ?? "";
-    tell("accepted", `message ${id}`);
+    tell("accepted", `message ${id}`, timeOfUuidv7(id));
     const claimed = await until(async () => {
       const delivery = await readDelivery(send.api, id);
       return delivery && delivery.state !== "queued" ? delivery : null;
