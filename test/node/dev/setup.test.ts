@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadAccount, saveAccount } from "../../../dev/account.ts";
 import { isInstalled, ROOT } from "../../../dev/bootstrap.js";
-import { seedSql } from "../../../dev/database.ts";
+import { hashOf, seedSql, senderDomainRow } from "../../../dev/seed.ts";
 import { isFree } from "../../../dev/ports.ts";
 import { readSettings } from "../../../dev/settings.ts";
 import { isLoopbackRelay, workerEnv } from "../../../dev/worker-env.ts";
@@ -90,13 +90,13 @@ describe("the account", () => {
   it("is seeded with its key, domains and the AMP approval, twice without harm", async () => {
     const database = new DatabaseSync(":memory:");
     database.exec(await readFile(join(ROOT, "schema.sql"), "utf8"));
-    const sql = seedSql("ep_live_key", "hash", 1_700_000_000_000);
+    const sql = await seedSql("ep_live_key", 1_700_000_000_000);
     database.exec(sql);
     database.exec(sql);
     const all = (query: string): unknown[] => database.prepare(query).all();
     expect(all("select hash, family, scopes, mail_class, revoked_at from keys")).toEqual([
       {
-        hash: "hash",
+        hash: await hashOf("ep_live_key"),
         family: "kasplo",
         scopes: '["send","read","manage"]',
         mail_class: null,
@@ -108,6 +108,13 @@ describe("the account", () => {
         domain,
       })),
     );
+    const sender = { domain: "yourdomain.com", sender: "o'neil@yourdomain.com", name: null };
+    database.exec(senderDomainRow(sender, 1_700_000_000_000));
+    expect(
+      all(
+        "select domain, default_sender as sender from sender_domains where default_sender is not null",
+      ),
+    ).toEqual([{ domain: "yourdomain.com", sender: "o'neil@yourdomain.com" }]);
     expect(all("select domain, from_name from amp_approvals")).toEqual([
       { domain: "edgepost.test", from_name: "*" },
     ]);

@@ -1,0 +1,62 @@
+// Makes what the API cannot make by itself: a verified sender domain, AMP approvals, and a first API
+// key, printed once. Works on the local database of `npm start`, or with --remote on the deployed one.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { ampApprovalRow, keyRow, senderDomainRow } from "../dev/seed.ts";
+import { runWrangler } from "../dev/wrangler.ts";
+import { parseAddress, parseDomain } from "../src/model/address.ts";
+import { makeKey } from "../src/model/key.ts";
+
+const USAGE = `Usage: npm run account -- --domain example.com [--remote]
+  [--sender hello@example.com] [--name "Example"] [--amp "From name" | --amp "*"] [--no-key]`;
+
+const { values } = parseArgs({
+  options: {
+    domain: { type: "string" },
+    sender: { type: "string" },
+    name: { type: "string" },
+    amp: { type: "string", multiple: true },
+    remote: { type: "boolean", default: false },
+    "no-key": { type: "boolean", default: false },
+  },
+});
+
+const domain = parseDomain(values.domain ?? "");
+const sender = values.sender === undefined ? null : parseAddress(values.sender);
+if (!domain.ok) fail(`--domain ${domain.error}`);
+else if (sender && !sender.ok) fail(`--sender ${sender.error}`);
+else {
+  const now = Date.now();
+  const key = values["no-key"] ? null : makeKey("kasplo");
+  const statements = [
+    senderDomainRow(
+      { domain: domain.value, sender: sender?.value ?? null, name: values.name ?? null },
+      now,
+    ),
+    ...(values.amp ?? []).map((name) => ampApprovalRow(domain.value, name, now)),
+    ...(key === null ? [] : [await keyRow(key, "first key", now)]),
+  ];
+  await execute(statements.join("\n"), values.remote);
+  console.log(`${domain.value} may send${values.remote ? "" : " from the local copy"}.`);
+  if (key !== null) console.log(`API key, shown once: ${key}`);
+}
+
+async function execute(sql: string, remote: boolean): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "edgepost-"));
+  const file = join(folder, "account.sql");
+  const state = resolve(process.env["STATE_DIR"] ?? ".local", "worker");
+  const target = remote ? ["--remote", "--yes"] : ["--local", "--persist-to", state];
+  try {
+    await writeFile(file, sql, { mode: 0o600 });
+    await runWrangler(["d1", "execute", "DB", ...target, "--file", file], folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function fail(reason: string): void {
+  console.error(`${reason}\n${USAGE}`);
+  process.exitCode = 1;
+}
