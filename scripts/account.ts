@@ -25,8 +25,8 @@ const { values } = parseArgs({
 
 const domain = parseDomain(values.domain ?? "");
 const sender = values.sender === undefined ? null : parseAddress(values.sender);
-if (!domain.ok) fail(`--domain ${domain.error}`);
-else if (sender && !sender.ok) fail(`--sender ${sender.error}`);
+if (!domain.ok) fail(`--domain ${domain.error}\n${USAGE}`);
+else if (sender && !sender.ok) fail(`--sender ${sender.error}\n${USAGE}`);
 else {
   const now = Date.now();
   const key = values["no-key"] ? null : makeKey("kasplo");
@@ -38,8 +38,14 @@ else {
     ...(values.amp ?? []).map((name) => ampApprovalRow(domain.value, name, now)),
     ...(key === null ? [] : [await keyRow(key, "first key", now)]),
   ];
-  await execute(statements.join("\n"), values.remote);
-  console.log(`${domain.value} may send${values.remote ? "" : " from the local copy"}.`);
+  await execute(statements.join("\n"), values.remote).then(
+    () => said(domain.value, key),
+    (error: unknown) => fail(error instanceof Error ? error.message : String(error)),
+  );
+}
+
+function said(domain: string, key: string | null): void {
+  console.log(`${domain} may send${values.remote ? "" : " from the local copy"}.`);
   if (key !== null) console.log(`API key, shown once: ${key}`);
 }
 
@@ -51,12 +57,19 @@ async function execute(sql: string, remote: boolean): Promise<void> {
   try {
     await writeFile(file, sql, { mode: 0o600 });
     await runWrangler(["d1", "execute", "DB", ...target, "--file", file], folder);
+  } catch (error) {
+    const missing = String(error).includes("no such table");
+    if (missing && !remote)
+      throw new Error("there is no local database yet: run npm start once", { cause: error });
+    if (missing)
+      throw new Error("the database has no tables yet: run npm run deploy once", { cause: error });
+    throw error;
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 function fail(reason: string): void {
-  console.error(`${reason}\n${USAGE}`);
+  console.error(reason);
   process.exitCode = 1;
 }
