@@ -42,8 +42,9 @@ export async function listMessages(
   db: D1Database,
   filter: MessageFilter,
 ): Promise<{ readonly messages: readonly ListedMessage[]; readonly next: string | null }> {
+  const end = filter.to === null ? AFTER_ALL : uuidv7Bound(filter.to + 1);
   const bounds = [
-    (filter.before ?? filter.to === null) ? AFTER_ALL : uuidv7Bound(filter.to + 1),
+    filter.before !== null && filter.before < end ? filter.before : end,
     uuidv7Bound(filter.from ?? 0),
     filter.recipient === null ? null : addressKey(filter.recipient),
   ] as const;
