@@ -14,9 +14,13 @@ export const limitParameter = z.coerce
   .max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
   .default(DEFAULT_LIMIT);
 
+/** A date, or a date and a time with its zone; Date.parse alone also takes `-1` or `5 dogs`. */
+const ISO_8601 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
+
 /** A moment as ISO 8601 or epoch milliseconds; parsed to epoch milliseconds. */
 export const timeParameter = z.string().transform((text, context) => {
-  const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  const written = ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+  const time = /^\d+$/.test(text) ? Number(text) : written;
   if (Number.isSafeInteger(time) && time >= 0) return time;
   context.addIssue("must be ISO 8601 such as 2026-11-21T10:00:00Z, or epoch milliseconds");
   return z.NEVER;
