@@ -166,11 +166,11 @@ describe("JSON that is deep or wide", () => {
   });
 
   it("of 1,000,000 keys is refused", async () => {
-    const many = Array.from({ length: 1_000_000 }, (_, n) => `"k${n}":1`).join(",");
+    const keys = (n: number) => Array.from({ length: n }, (_, key) => `"k${key}":1`).join(",");
     const rest = JSON.stringify(email()).slice(1);
-    expect((await post(`{${many},${rest}`)).status).toBe(400);
-    expect((await post(`{"metadata":{${many}},${rest}`)).status).toBe(400);
-    const variables = `{"email":"a@example.com","variables":{${many}}`;
+    expect((await post(`{${keys(1_000_000)},${rest}`)).status).toBe(400);
+    expect((await post(`{"metadata":{${keys(50_000)}},${rest}`)).status).toBe(400);
+    const variables = `{"email":"a@example.com","variables":{${keys(50_000)}}`;
     const body = JSON.stringify(email()).replace('{"email":"a@example.com"', variables);
     expect((await post(body)).status).toBe(400);
   });
