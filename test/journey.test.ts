@@ -111,4 +111,61 @@ describe("the journey of one message", () => {
     expect([eventId, machine]).toEqual([seen?.headers["webhook-id"], false]);
     expect(body).toEqual(verified);
   });
+
+  it("arrives as it was posted: texts, names and files byte for byte", async () => {
+    const { peer, app, key } = await given();
+    const files = {
+      "Übersicht.pdf": "%PDF-1.7\n\u0000\u0001\u00ff\r\n.\r\n",
+      "plot.png": "\u0089PNG\r\n\u001a\n\u0000binary",
+      "rows.csv": "a,b\r\n.\r\n1,2\r\n",
+    };
+    const text = "Grüße\n.\n..two dots\nFrom here\n";
+    const html = '<p>Grüße 🎉</p><img src="cid:plot">';
+    const body = {
+      email: {
+        from: "sender@yourdomain.com",
+        fromName: 'Jürgen, "Chef"',
+        subject: "Grüße – 件名",
+        text,
+        html,
+        recipients: {
+          to: [{ email: "ann@example.com", name: "Ann Ümläut" }],
+          cc: [{ email: "bob@example.com" }],
+          bcc: [{ email: "hidden@example.com" }],
+        },
+        attachments: Object.entries(files).map(([filename, content]) => ({
+          filename,
+          content: btoa(content),
+          ...(filename === "plot.png" ? { contentId: "plot" } : {}),
+        })),
+      },
+    };
+    const answer = await ask(app, "POST", "/v1/send-email", { key, body });
+    expect(answer.status).toBe(200);
+    await consume(app);
+    const { messages, bareCr, bareLf } = await peer.log();
+    expect([messages.map(({ to }) => to[0]), bareCr, bareLf]).toEqual([
+      ["ann@example.com", "bob@example.com", "hidden@example.com"],
+      0,
+      0,
+    ]);
+    for (const message of messages) {
+      const mail = await PostalMime.parse(bytesOf(message.content));
+      expect(mail.from).toMatchObject({ name: 'Jürgen, "Chef"', address: "sender@yourdomain.com" });
+      expect(mail.to).toMatchObject([{ name: "Ann Ümläut", address: "ann@example.com" }]);
+      expect(mail.cc).toMatchObject([{ address: "bob@example.com" }]);
+      expect(mail.subject).toBe("Grüße – 件名");
+      expect(mail.text?.replaceAll("\r\n", "\n").trimEnd()).toBe(text.trimEnd());
+      expect(mail.html?.trimEnd()).toBe(html);
+      const received = mail.attachments.map(({ filename, content }) => [filename, latin1(content)]);
+      expect(Object.fromEntries(received)).toEqual(files);
+      expect(latin1(bytesOf(message.content))).not.toContain("hidden@");
+    }
+  });
 });
+
+/** Bytes as a text of the same length. */
+function latin1(content: ArrayBuffer | Uint8Array | string): string {
+  if (typeof content === "string") return content;
+  return Array.from(new Uint8Array(content), (byte) => String.fromCharCode(byte)).join("");
+}
