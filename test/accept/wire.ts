@@ -11,7 +11,7 @@ import { appWithRelay, ask, givenDomain, givenKey, type TestApp } from "../suppo
 /** What one test posts with. */
 export type Wire = {
   readonly get: (path: string) => Promise<Response>;
-  readonly post: (body: unknown) => Promise<Response>;
+  readonly post: (body: unknown, headers?: Record<string, string>) => Promise<Response>;
   /** Posts every body; a 400 stores nothing, everything else must be a 200. Answers the statuses. */
   readonly postAll: (bodies: readonly unknown[]) => Promise<readonly number[]>;
   /** Delivers what was accepted and reads it back; judges the bytes on the way. */
@@ -39,7 +39,8 @@ export function wire(): Wire {
   });
   afterEach(() => peer.stop());
 
-  const post = (body: unknown) => ask(app, "POST", "/v1/send-email", { key, body });
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    ask(app, "POST", "/v1/send-email", { key, body, headers });
   return {
     get: (path) => ask(app, "GET", path, { key }),
     post,
