@@ -97,7 +97,8 @@ async function commit(
     app.log("error", "accept_failed", { message: message.id, reason: reasonOf(error) });
     return fail({
       kind: "unavailable",
-      reason: "storage did not answer; nothing was accepted, send the request again",
+      reason:
+        "storage did not answer; send the request again, with the same Idempotency-Key if any",
       retryAfterSeconds: STORAGE_RETRY_SECONDS,
     });
   }
