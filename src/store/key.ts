@@ -52,17 +52,17 @@ export async function insertKey(db: D1Database, hash: string, key: Key): Promise
   ).run();
 }
 
-/** Revokes a key; false when there is none with this id. A second time changes nothing. */
-export async function revokeKey(db: D1Database, id: string, now: number): Promise<boolean> {
-  const found = await rows<{ id: string }>(
+/** Revokes a key and says since when it is; null when there is none. A second time changes nothing. */
+export async function revokeKey(db: D1Database, id: string, now: number): Promise<number | null> {
+  const found = await rows<{ revoked_at: number }>(
     statement(
       db,
-      "update keys set revoked_at = coalesce(revoked_at, ?2) where id = ?1 returning id",
+      "update keys set revoked_at = coalesce(revoked_at, ?2) where id = ?1 returning revoked_at",
       id,
       now,
     ),
   );
-  return found.length > 0;
+  return found[0]?.revoked_at ?? null;
 }
 
 function decode(row: KeyRow): Key {

@@ -1,11 +1,11 @@
 // /v1/keys: create (the key is shown once), list, revoke (decisions 2 and 19).
 import * as z from "zod";
 import { sha256Hex } from "../../lib/digest.ts";
-import { fail, ok } from "../../lib/result.ts";
+import { fail, ok, type Result } from "../../lib/result.ts";
 import { parseDomain } from "../../model/address.ts";
 import { hintOf, type Key, KEY_FAMILIES, makeKey, SCOPES } from "../../model/key.ts";
 import { MAIL_CLASSES } from "../../model/message.ts";
-import { invalidField } from "../../model/problem.ts";
+import { invalidField, type Problem } from "../../model/problem.ts";
 import { insertKey, listKeys, revokeKey } from "../../store/key.ts";
 import { endpoint } from "../endpoint.ts";
 import { iso, one, page, timeParameter } from "./native.ts";
@@ -31,9 +31,9 @@ const create = endpoint({
   async handle(app, { body, key: maker }) {
     const missing = body.scopes.find((scope) => !maker.scopes.includes(scope));
     if (missing) return fail({ kind: "insufficient_scope", scope: missing });
-    const domain = body.domain === undefined ? null : parseDomain(body.domain);
-    if (domain && !domain.ok) return fail(invalidField("domain", domain.error));
-    if (body.family === "kasapost" && !domain) {
+    const limits = limitsOf(body, maker);
+    if (!limits.ok) return limits;
+    if (body.family === "kasapost" && limits.value.domain === null) {
       return fail(invalidField("domain", "is required for a kasapost key"));
     }
     const now = app.now();
@@ -46,8 +46,7 @@ const create = endpoint({
       name: body.name,
       family: body.family,
       scopes: [...new Set(body.scopes)],
-      domain: domain ? domain.value : null,
-      mailClass: body.mailClass ?? null,
+      ...limits.value,
       hint: hintOf(secret),
       createdAt: now,
       expiresAt: body.expires_at ?? null,
@@ -76,16 +75,31 @@ const revoke = endpoint({
   scope: "manage",
   request: { params: z.object({ id: z.string() }) },
   async handle(app, { params }) {
-    const now = app.now();
-    if (!(await revokeKey(app.db, params.id, now))) {
-      return fail({ kind: "not_found", what: "this API key" });
-    }
-    return ok(one({ id: params.id, revoked_at: iso(now) }));
+    const revokedAt = await revokeKey(app.db, params.id, app.now());
+    if (revokedAt === null) return fail({ kind: "not_found", what: "this API key" });
+    return ok(one({ id: params.id, revoked_at: iso(revokedAt) }));
   },
 });
 
 /** The operations of /v1/keys. */
 export const keyEndpoints = [create, list, revoke];
+
+/** The domain and class that a new key is bound to: its maker's own, where the maker is bound. */
+function limitsOf(
+  body: z.output<typeof newKey>,
+  maker: Key,
+): Result<Pick<Key, "domain" | "mailClass">, Problem> {
+  const domain = body.domain === undefined ? ok(maker.domain) : parseDomain(body.domain);
+  if (!domain.ok) return fail(invalidField("domain", domain.error));
+  if (maker.domain !== null && domain.value !== maker.domain) {
+    return fail({ kind: "sender_not_allowed", domain: body.domain ?? maker.domain });
+  }
+  const mailClass = body.mailClass ?? maker.mailClass;
+  if (maker.mailClass !== null && mailClass !== maker.mailClass) {
+    return fail({ kind: "mail_class_not_allowed", mailClass: mailClass ?? maker.mailClass });
+  }
+  return ok({ domain: domain.value, mailClass });
+}
 
 function shown(key: Key) {
   return {

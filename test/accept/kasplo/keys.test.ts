@@ -1,0 +1,184 @@
+// /v1/keys (decisions 2 and 19): a key is shown once, may never do more than its maker, and stops when
+// it is revoked. What a key opens is tested in test/accept/auth.test.ts.
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { sha256Hex } from "../../../src/lib/digest.ts";
+import { familyOf, KEY_FAMILIES, type Key } from "../../../src/model/key.ts";
+import { emptyLedger } from "../../support/ledger.ts";
+import { ask, email, givenDomain, givenKey, ownClock, testApp } from "../../support/world.ts";
+import { expectError, native, pageOf } from "./native.ts";
+
+const START = Date.UTC(2026, 10, 21, 10);
+const NOBODY = "0189abcd-0000-7000-8000-000000000001";
+
+let manager = "";
+const clock = ownClock(START);
+const app = testApp({ now: clock.now, log() {} });
+beforeEach(async () => {
+  await emptyLedger();
+  await env.DB.prepare("delete from keys").run();
+  await givenDomain("edgepost.test");
+  manager = (await givenKey()).secret;
+});
+
+type Shown = Readonly<Record<string, unknown>> & { readonly id: string; readonly key?: string };
+
+const NEW = { name: "  Shop  ", scopes: ["send"] };
+
+function create(body: object, key = manager): Promise<Shown> {
+  return native<Shown>(app, key, { method: "POST", path: "/v1/keys", body }, 201);
+}
+
+async function countOfKeys(): Promise<number> {
+  return (await env.DB.prepare("select id from keys").all()).results.length;
+}
+
+describe("POST /v1/keys", () => {
+  it("answers the whole key, which works at once", async () => {
+    const made = await create(NEW);
+    const secret = made.key ?? "";
+    expect(made).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      name: "Shop",
+      family: "kasplo",
+      scopes: ["send"],
+      domain: null,
+      mail_class: null,
+      hint: `ep_live_…${secret.slice(-4)}`,
+      created_at: new Date(START).toISOString(),
+      expires_at: null,
+      revoked_at: null,
+      key: expect.stringMatching(/^ep_live_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/),
+    });
+    const sent = await ask(app, "POST", "/v1/send-email", { key: secret, body: email() });
+    expect(sent.status).toBe(200);
+  });
+
+  it("stores the SHA-256 of the key and nothing else of it", async () => {
+    const { id, key = "" } = await create(NEW);
+    const row = await env.DB.prepare("select * from keys where id = ?1").bind(id).first();
+    expect(row?.["hash"]).toBe(await sha256Hex(key));
+    expect(JSON.stringify(row).includes(key.slice(8, 51))).toBe(false);
+  });
+
+  it("makes a key of each family, each with its own prefix", async () => {
+    for (const family of KEY_FAMILIES) {
+      const made = await create({ ...NEW, family, domain: "Shop.Example.COM" });
+      expect([familyOf(made.key ?? ""), made["family"]]).toEqual([family, family]);
+      expect(made["domain"]).toBe("shop.example.com");
+    }
+  });
+
+  it("names each scope once", async () => {
+    expect((await create({ ...NEW, scopes: ["read", "send", "read"] }))["scopes"]).toEqual([
+      "read",
+      "send",
+    ]);
+  });
+
+  it.each([
+    ["2026-11-21T10:00:00.001Z", "2026-11-21T10:00:00.001Z"],
+    [String(START + 1), "2026-11-21T10:00:00.001Z"],
+    ["2027-01-01", "2027-01-01T00:00:00.000Z"],
+  ])("takes %s for the end of its life", async (given, shown) => {
+    expect((await create({ ...NEW, expires_at: given }))["expires_at"]).toBe(shown);
+  });
+
+  it.each([
+    ["name", { ...NEW, name: " " }],
+    ["name", { ...NEW, name: "x".repeat(101) }],
+    ["name", { scopes: ["send"] }],
+    ["scopes", { ...NEW, scopes: [] }],
+    ["scopes[0]", { ...NEW, scopes: ["admin"] }],
+    ["scopes", { ...NEW, scopes: "send" }],
+    ["family", { ...NEW, family: "test" }],
+    ["domain", { ...NEW, family: "kasapost" }],
+    ["domain", { ...NEW, domain: "not a domain" }],
+    ["domain", { ...NEW, domain: "" }],
+    ["mailClass", { ...NEW, mailClass: "spam" }],
+    ["limits", { ...NEW, limits: { per_second: 5 } }],
+    ["limits", { ...NEW, limits: {} }],
+    ["expires_at", { ...NEW, expires_at: new Date(START).toISOString() }],
+    ["expires_at", { ...NEW, expires_at: "2020-01-01" }],
+    ["expires_at", { ...NEW, expires_at: "soon" }],
+  ])("refuses %s in %j and makes none", async (field, body) => {
+    const answer = await ask(app, "POST", "/v1/keys", { key: manager, body });
+    await expectError(answer, { status: 400, code: "invalid_request", field });
+    expect(await countOfKeys()).toBe(1);
+  });
+
+  it("says that limits are not there yet, rather than to leave them unkept", async () => {
+    const body = { ...NEW, limits: { daily: 5 } };
+    const answer = await ask(app, "POST", "/v1/keys", { key: manager, body });
+    expect(await answer.text()).toContain("not available yet");
+  });
+});
+
+describe("what a key may hand on", () => {
+  const MADE: readonly (readonly [string, Partial<Key>, object, string])[] = [
+    ["a scope", { scopes: ["manage"] }, { scopes: ["manage", "send"] }, "insufficient_scope"],
+    ["another domain", { domain: "a.test" }, { domain: "b.test" }, "sender_not_allowed"],
+    [
+      "another mail class",
+      { mailClass: "marketing" },
+      { mailClass: "transactional" },
+      "mail_class_not_allowed",
+    ],
+  ];
+
+  it.each(MADE)("is not %s that it lacks", async (_name, maker, body, code) => {
+    const { secret } = await givenKey(maker);
+    const answer = await ask(app, "POST", "/v1/keys", { key: secret, body: { ...NEW, ...body } });
+    await expectError(answer, { status: 403, code });
+    expect(await countOfKeys()).toBe(2);
+  });
+
+  it("is bound to the domain and the class that the maker is bound to", async () => {
+    const { secret } = await givenKey({ domain: "a.test", mailClass: "marketing" });
+    for (const body of [NEW, { ...NEW, domain: "A.test", mailClass: "marketing" }]) {
+      const made = await create(body, secret);
+      expect([made["domain"], made["mail_class"]]).toEqual(["a.test", "marketing"]);
+    }
+  });
+});
+
+describe("GET /v1/keys", () => {
+  it("lists every key, newest first, without what would open a door", async () => {
+    const secrets = [];
+    for (const name of ["one", "two", "three"]) {
+      clock.advance(1_000);
+      secrets.push((await create({ ...NEW, name })).key ?? "none");
+    }
+    const { data, next_cursor: next } = await pageOf<Shown>(app, manager, "/v1/keys");
+    const names = data.map(({ name }) => name).filter((name) => name !== "test");
+    expect([data.length, names, next]).toEqual([4, ["three", "two", "one"], null]);
+    const text = JSON.stringify(data);
+    for (const secret of secrets) {
+      expect([text.includes(secret), text.includes(await sha256Hex(secret))]).toEqual([
+        false,
+        false,
+      ]);
+    }
+    expect(data.every((item) => !("key" in item))).toBe(true);
+  });
+});
+
+describe("DELETE /v1/keys/:id", () => {
+  it("revokes a key, and says the same when asked again", async () => {
+    const { id } = await create(NEW);
+    const call = { method: "DELETE", path: `/v1/keys/${id}` };
+    const at = new Date(clock.now()).toISOString();
+    expect(await native(app, manager, call)).toEqual({ id, revoked_at: at });
+    clock.advance(60_000);
+    expect(await native(app, manager, call)).toEqual({ id, revoked_at: at });
+    const { data } = await pageOf<Shown>(app, manager, "/v1/keys");
+    expect(data.find((item) => item.id === id)?.["revoked_at"]).toBe(at);
+  });
+
+  it.each([NOBODY, "1", "' or 1=1 --", "%E2%98%83"])("answers %s with 404", async (id) => {
+    const answer = await ask(app, "DELETE", `/v1/keys/${id}`, { key: manager });
+    await expectError(answer, { status: 404, code: "not_found" });
+    const { data } = await pageOf<Shown>(app, manager, "/v1/keys");
+    expect(data.map(({ revoked_at: at }) => at)).toEqual([null]);
+  });
+});
