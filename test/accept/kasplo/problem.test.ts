@@ -1,0 +1,140 @@
+// Problems on the two wires of this dialect: E-01's three keys (contract 1.2), and the native error
+// object (decision 2). The table holds every kind; the compiler sees that none is missing.
+import { describe, expect, it } from "vitest";
+import { kasploProblem } from "../../../src/accept/kasplo/problem.ts";
+import type { Problem } from "../../../src/model/problem.ts";
+
+type Wanted = {
+  readonly problem: Problem;
+  readonly status: number;
+  readonly statusCode: number;
+  readonly code: string;
+  readonly says: string;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+function wanted(
+  problem: Problem,
+  [status, statusCode, code]: readonly [number, number, string],
+  says: string,
+  headers: Readonly<Record<string, string>> = {},
+): Wanted {
+  return { problem, status, statusCode, code, says, headers };
+}
+
+/** One row for each kind. */
+const PROBLEMS: { readonly [Kind in Problem["kind"]]: Wanted } = {
+  malformed_body: wanted(
+    { kind: "malformed_body", reason: "not JSON" },
+    [400, 1001, "invalid_json"],
+    "not JSON",
+  ),
+  invalid_field: wanted(
+    { kind: "invalid_field", path: "email.to[0]", reason: "must be x" },
+    [400, 1002, "invalid_request"],
+    "email.to[0]: must be x",
+  ),
+  unauthorized: wanted(
+    { kind: "unauthorized", reason: "no key" },
+    [401, 1003, "unauthorized"],
+    "no key",
+    { "WWW-Authenticate": "Bearer" },
+  ),
+  sender_not_allowed: wanted(
+    { kind: "sender_not_allowed", domain: "a.test" },
+    [403, 1004, "sender_not_allowed"],
+    "a.test",
+  ),
+  insufficient_scope: wanted(
+    { kind: "insufficient_scope", scope: "manage" },
+    [403, 1004, "insufficient_scope"],
+    "manage",
+  ),
+  mail_class_not_allowed: wanted(
+    { kind: "mail_class_not_allowed", mailClass: "marketing" },
+    [403, 1004, "mail_class_not_allowed"],
+    "marketing",
+  ),
+  attachment_refused: wanted(
+    { kind: "attachment_refused", path: "email.attachments[0]", reason: "is an EXE" },
+    [400, 1005, "attachment_refused"],
+    "email.attachments[0]: is an EXE",
+  ),
+  too_large: wanted(
+    { kind: "too_large", what: "the request body", limitBytes: 40 * 1024 * 1024 },
+    [413, 1006, "too_large"],
+    "at most 40 MB",
+  ),
+  amp_not_approved: wanted(
+    { kind: "amp_not_approved", domain: "a.test", fromName: "A" },
+    [403, 1009, "amp_not_approved"],
+    "a.test",
+  ),
+  all_suppressed: wanted(
+    { kind: "all_suppressed" },
+    [422, 1010, "all_recipients_suppressed"],
+    "suppressed",
+  ),
+  unsupported_media_type: wanted(
+    { kind: "unsupported_media_type" },
+    [415, 1011, "unsupported_media_type"],
+    "application/json",
+  ),
+  method_not_allowed: wanted(
+    { kind: "method_not_allowed", allow: ["GET", "POST"] },
+    [405, 1012, "method_not_allowed"],
+    "GET, POST",
+    { Allow: "GET, POST" },
+  ),
+  idempotency_key_reused: wanted(
+    { kind: "idempotency_key_reused" },
+    [422, 1013, "idempotency_key_reused"],
+    "Idempotency-Key",
+  ),
+  not_found: wanted(
+    { kind: "not_found", what: "this relay" },
+    [404, 1002, "not_found"],
+    "this relay",
+  ),
+  conflict: wanted({ kind: "conflict", reason: "in use" }, [409, 1002, "conflict"], "in use"),
+  unavailable: wanted(
+    { kind: "unavailable", reason: "later", retryAfterSeconds: 7 },
+    [503, 1099, "unavailable"],
+    "later",
+    { "Retry-After": "7" },
+  ),
+};
+
+const cases = Object.values(PROBLEMS);
+const requestId = "request";
+
+describe("a problem", () => {
+  it.each(cases)("$code on /send-email is $status/$statusCode, three keys in order", (want) => {
+    const answer = kasploProblem(want.problem, { path: "/send-email", requestId });
+    const text = "json" in answer ? JSON.stringify(answer.json) : "";
+    const body: Record<string, unknown> = JSON.parse(text);
+    expect([answer.status, answer.headers]).toEqual([want.status, want.headers]);
+    expect(Object.entries(body)).toEqual([
+      ["statusCode", want.statusCode],
+      ["status", "FAILED"],
+      ["message", expect.stringContaining(want.says)],
+    ]);
+  });
+
+  it.each(cases)("$code anywhere else is $status with the native error", (want) => {
+    const answer = kasploProblem(want.problem, { path: "/messages", requestId });
+    const field = want.problem.kind === "invalid_field" ? { field: "email.to[0]" } : {};
+    expect(answer).toEqual({
+      status: want.status,
+      headers: want.headers,
+      json: {
+        error: {
+          code: want.code,
+          message: expect.stringContaining(want.says),
+          ...field,
+          request_id: requestId,
+        },
+      },
+    });
+  });
+});
