@@ -1,0 +1,75 @@
+// `npm run bench`, in Node 22: runs the legs one after the other, prints JSON lines and a table.
+// `-- --only NAME` runs one leg (its name or the number of a goal it measures) and ends with its last
+// line; `-- --write` keeps the table in BENCHMARKS.md. Exit 1 when a correctness gate fails.
+import { parseArgs } from "node:util";
+import { type Ground, prepareGround } from "./ground.ts";
+import type { Figure, Leg, LegEnd, LegResult } from "./leg.ts";
+import { accept } from "./legs/accept.ts";
+import { deliver } from "./legs/deliver.ts";
+import { webhooks } from "./legs/webhooks.ts";
+import { surroundings, table, writeTable } from "./report.ts";
+
+const LEGS: readonly Leg[] = [accept, deliver, webhooks];
+
+// What the ground and the stages left is removed on exit.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => process.exit(1));
+}
+
+try {
+  process.exitCode = (await bench()) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
+
+async function bench(): Promise<boolean> {
+  const { values } = parseArgs({
+    options: { only: { type: "string" }, write: { type: "boolean", default: false } },
+  });
+  const legs = legsFor(values.only);
+  const about = await surroundings();
+  print(about);
+  const ground = await prepareGround();
+  const figures: Figure[] = [];
+  const ends: LegEnd[] = [];
+  for (const leg of legs) {
+    const { end, figures: own } = await runLeg(leg, ground);
+    figures.push(...own);
+    ends.push(end);
+    // A single leg ends the output with its last line; the table comes before it.
+    if (values.only === undefined) print(end);
+  }
+  ground.remove();
+  console.log(`\n${table(figures)}\n`);
+  if (about.warning !== null) console.log(`${about.warning}\n`);
+  if (values.write) await writeTable(figures, about);
+  if (values.only !== undefined) ends.forEach(print);
+  return ends.every(({ gate }) => gate);
+}
+
+/** A leg that cannot be finished has failed its gate; the others are measured all the same. */
+async function runLeg(leg: Leg, ground: Ground): Promise<LegResult> {
+  try {
+    return await leg.run(ground, (line) => print({ leg: leg.name, ...line }));
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    print({ leg: leg.name, failed: reason });
+    const nothing = { ratio: null, min: null, max: null, rounds: 0 };
+    return { end: { goal: leg.goal, ...nothing, gate: false }, figures: [] };
+  }
+}
+
+function legsFor(only: string | undefined): readonly Leg[] {
+  if (only === undefined) return LEGS;
+  const found = LEGS.find(
+    ({ name, goals }) => name === only || goals.some((goal) => String(goal) === only),
+  );
+  if (found) return [found];
+  const known = LEGS.map(({ name, goals }) => `${name} (${goals.join(", ")})`);
+  throw new Error(`--only ${only}: no such leg; there are ${known.join(", ")}`);
+}
+
+function print(content: object): void {
+  console.log(JSON.stringify(content));
+}

@@ -1,0 +1,98 @@
+// The Worker with eyes: every call to D1 and every queue operation is counted on its way to the real
+// binding. `GET /bench/counts` tells the counts, POST also begins anew. Nothing else differs.
+import type { Env } from "../../src/app.ts";
+import production, { WebhookTail as ProductionTail } from "../../src/index.ts";
+import type { Job } from "../../src/model/job.ts";
+import { faultyD1, type FaultyD1 } from "../../test/support/faults.ts";
+
+/** A queue operation is billed for each 64 KB begun of a message that is written, read or deleted. */
+const OPERATION_BYTES = 64 * 1024;
+
+const databases: FaultyD1[] = [];
+const envs = new WeakMap<Env, Env>();
+let queue = { writes: 0, reads: 0, deletes: 0 };
+
+/** The Worker's objects of webhook endpoints, counted. */
+export class WebhookTail extends ProductionTail {
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, counted(env));
+  }
+}
+
+// oxlint-disable-next-line import/no-default-export -- a Worker's entry
+export default {
+  async fetch(request, env, context) {
+    if (request.url.endsWith("/bench/counts")) {
+      const told = counts();
+      if (request.method === "POST") reset();
+      return Response.json(told);
+    }
+    return production.fetch(request, counted(env), context);
+  },
+
+  async queue(batch, env, context) {
+    const operations = sum(batch.messages.map((message) => operationsOf(message.body)));
+    queue.reads += operations;
+    await production.queue(batch, counted(env), context);
+    queue.deletes += operations;
+  },
+
+  async scheduled(controller, env, context) {
+    await production.scheduled(controller, counted(env), context);
+  },
+} satisfies ExportedHandler<Env>;
+
+/** The same bindings, counted; the same object for the same Env, as the Worker keeps things by it. */
+function counted(env: Env): Env {
+  const known = envs.get(env);
+  if (known) return known;
+  const database = faultyD1(env.DB);
+  databases.push(database);
+  const made: Env = {
+    ...env,
+    DB: database.db,
+    DELIVERY_QUEUE: countedQueue(env.DELIVERY_QUEUE),
+    WEBHOOK_QUEUE: countedQueue(env.WEBHOOK_QUEUE),
+  };
+  envs.set(env, made);
+  return made;
+}
+
+function countedQueue(real: Queue<Job>): Queue<Job> {
+  return {
+    send(job, options) {
+      queue.writes += operationsOf(job);
+      return real.send(job, options);
+    },
+    sendBatch(messages, options) {
+      const all = [...messages];
+      queue.writes += sum(all.map(({ body }) => operationsOf(body)));
+      return real.sendBatch(all, options);
+    },
+    metrics: () => real.metrics(),
+  };
+}
+
+function counts() {
+  return {
+    d1_round_trips: sum(databases.map((database) => database.calls().length)),
+    d1_rows_written: sum(databases.map((database) => database.rowsWritten())),
+    queue_writes: queue.writes,
+    queue_reads: queue.reads,
+    queue_deletes: queue.deletes,
+  };
+}
+
+function reset(): void {
+  for (const database of databases) database.reset();
+  queue = { writes: 0, reads: 0, deletes: 0 };
+}
+
+function operationsOf(body: unknown): number {
+  const bytes = new TextEncoder().encode(JSON.stringify(body)).length;
+  return Math.max(1, Math.ceil(bytes / OPERATION_BYTES));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
