@@ -83,8 +83,17 @@ export function parseRelayUrl(text: string, localDev: boolean): RelayLogin {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port ? Number(url.port) : DEFAULT_PORTS[url.protocol],
     tls: url.protocol === "smtps:" ? "implicit" : loopback ? "none" : "starttls",
-    username: url.username ? decodeURIComponent(url.username) : null,
-    password: url.password ? decodeURIComponent(url.password) : null,
+    username: url.username ? decoded(url.username) : null,
+    password: url.password ? decoded(url.password) : null,
     allowCleartextAuth: loopback,
   };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // Without the platform's words as the cause: nothing of a login may reach a log.
+    throw new Error("RELAY_URL: write a % in the user name or password as %25");
+  }
 }
