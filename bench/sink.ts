@@ -31,6 +31,19 @@ export function taken(sink: Peer, skip: number): readonly Taken[] {
     });
 }
 
+/** Most connections at the same time of those that had not said QUIT yet. */
+export function mostBeforeQuit(sink: Peer): number {
+  const { connections, lines } = sink.log();
+  const quits = lines.filter(({ text }) => text.toUpperCase() === "QUIT");
+  const quitAt = new Map(quits.map(({ connection, at }) => [connection, at]));
+  const spans = connections.map(({ connection, openedAt, closedAt }) => ({
+    from: openedAt,
+    to: Math.min(quitAt.get(connection) ?? Infinity, closedAt ?? Infinity),
+  }));
+  const openAt = (time: number) => spans.filter(({ from, to }) => from <= time && time < to).length;
+  return Math.max(...spans.map(({ from }) => openAt(from)));
+}
+
 /** Messages a second that a fresh sink takes over so many connections, content and next envelope in one group. */
 export async function sinkRate(connections: number, messages: number, bytes: number) {
   const sink = await startSink();

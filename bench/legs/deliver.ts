@@ -8,7 +8,7 @@ import { rounded, spread } from "../figures.ts";
 import { type Ground, type Stage, startStage } from "../ground.ts";
 import type { Leg, LegResult } from "../leg.ts";
 import { drive, manage, sendOf, textOf } from "../load.ts";
-import { sinkRate, startSink, taken } from "../sink.ts";
+import { mostBeforeQuit, sinkRate, startSink, taken } from "../sink.ts";
 import { within } from "../wait.ts";
 
 const MESSAGES = 2_000;
@@ -46,6 +46,13 @@ type Round = {
   readonly rows: number;
   readonly queueOperations: number;
   readonly gate: boolean;
+};
+
+/** What holds for all rounds together. */
+type Ended = {
+  readonly gate: boolean;
+  readonly maxConnections: number;
+  readonly beforeQuit: number;
 };
 
 async function run(ground: Ground, line: (content: object) => void): Promise<LegResult> {
@@ -88,19 +95,20 @@ async function measure(
   const { requests } = scene.hook.log();
   const posted = events === MESSAGES && requests.length === MESSAGES;
   const { maxConnections } = scene.sink.log();
+  const beforeQuit = mostBeforeQuit(scene.sink);
   const best = Math.max(...rounds.map(({ emailsPerSecond }) => emailsPerSecond));
   const gate = [...rounds, told].every((one) => one.gate) && posted;
   line({
     gate: "the sink holds each accepted message once with the body that was sent; one POST for each event",
     ok: gate,
     max_connections: maxConnections,
-    max_connections_before_quit: mostBeforeQuit(scene.sink),
+    max_connections_before_quit: beforeQuit,
     webhook_posts: requests.length,
     webhook_events: events,
     sink_per_s: Math.round(capacity),
     sink_headroom: rounded(capacity / best, 1),
   });
-  return result(rounds, told, { gate, maxConnections });
+  return result(rounds, told, { gate, maxConnections, beforeQuit });
 }
 
 async function round(
@@ -151,24 +159,8 @@ async function round(
   return made;
 }
 
-/** Most connections at the same time of those that had not said QUIT yet. */
-function mostBeforeQuit(sink: Peer): number {
-  const { connections, lines } = sink.log();
-  const quits = lines.filter(({ text }) => text.toUpperCase() === "QUIT");
-  const quitAt = new Map(quits.map(({ connection, at }) => [connection, at]));
-  const spans = connections.map(({ connection, openedAt, closedAt }) => ({
-    from: openedAt,
-    to: Math.min(quitAt.get(connection) ?? Infinity, closedAt ?? Infinity),
-  }));
-  const openAt = (time: number) => spans.filter(({ from, to }) => from <= time && time < to).length;
-  return Math.max(...spans.map(({ from }) => openAt(from)));
-}
-
-function result(
-  rounds: readonly Round[],
-  told: Round,
-  { gate, maxConnections }: { readonly gate: boolean; readonly maxConnections: number },
-): LegResult {
+function result(rounds: readonly Round[], told: Round, end: Ended): LegResult {
+  const { gate, maxConnections, beforeQuit } = end;
   const failed = gate ? "" : "; GATE FAILED";
   const n = `${rounds.length} × ${MESSAGES} emails`;
   const row = (number: string, what: string, of: (round: Round) => number, digits: number) => {
@@ -223,8 +215,8 @@ function result(
       figure(trips, trips.median <= 1.1 ? "good (≤ 1.1)" : "above 1.1"),
       figure(rate, "peers not measured yet"),
       {
-        number: "issue 2",
-        what: "most SMTP connections that the sink saw open at the same time",
+        number: "connections",
+        what: `most SMTP connections open at the same time, as the sink sees it; ${beforeQuit} that had not said QUIT`,
         measured: String(maxConnections),
         range: `${maxConnections}`,
         n: `${rounds.length + 1} rounds`,

@@ -26,7 +26,7 @@ const ARRIVAL_DEADLINE_MS = 15_000;
 /** A switched endpoint is noticed with the next events. */
 const SWITCH_MS = 300;
 
-/** Issue 2: p95 beside a dead endpoint ÷ alone, and the first POST after the event. */
+/** What is good: p95 beside dead endpoints ÷ alone, and the first POST after the event. */
 const GOOD_RATIO = 1.5;
 const GOOD_FIRST_POST_MS = 2_000;
 
