@@ -58,12 +58,19 @@ export class Carrier {
     if (!refusal.ok) return cannotConnect(refusal.error);
     const release = await this.#slots.acquire(SLOT_WAIT_MS);
     if (!release) return cannotConnect("every connection was still closing");
+    let dialled = false;
     const dial: Dial = (address) => {
       const stream = this.#app.dial(address);
+      dialled = true;
       stream.closed.then(release, release);
       return stream;
     };
-    return openSession(dial, login, SMTP_DEADLINES, this.#app.config.ehloName);
+    try {
+      return await openSession(dial, login, SMTP_DEADLINES, this.#app.config.ehloName);
+    } finally {
+      // The platform throws for addresses that it will not even try: nothing will ever close.
+      if (!dialled) release();
+    }
   }
 }
 
