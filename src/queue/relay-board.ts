@@ -2,6 +2,7 @@
 // relay aside, one that works brings it back.
 import type { App } from "../app.ts";
 import { type Route, route } from "../deliver/route.ts";
+import { reasonOf } from "../lib/log.ts";
 import { open } from "../lib/seal.ts";
 import { DEFAULT_RELAY_ID, type RelayHealth, type UsableRelay } from "../model/relay.ts";
 import { forgetFailures, listRelays, noteFailure, type StoredRelay } from "../store/relay.ts";
@@ -20,7 +21,7 @@ export type RelayBoard = {
 /** Reads the relays and their health: one D1 round trip a run. RELAY_URL comes after the others. */
 export async function relayBoard(app: App): Promise<RelayBoard> {
   const { relays, health } = await listRelays(app.db);
-  const usable = await Promise.all(relays.map((relay) => login(app, relay)));
+  const usable = (await Promise.all(relays.map((relay) => usableRelay(app, relay)))).flat();
   const { defaultRelay } = app.config;
   if (defaultRelay) usable.push({ id: DEFAULT_RELAY_ID, login: defaultRelay, health: null });
   const board = new Map(
@@ -59,6 +60,16 @@ export async function relayBoard(app: App): Promise<RelayBoard> {
       app.background("forget_relay_failures_failed", forgetFailures(app.db, relay.id));
     },
   };
+}
+
+/** The relay with its login; nothing when its password does not open, so that the others go on. */
+async function usableRelay(app: App, relay: StoredRelay): Promise<readonly UsableRelay[]> {
+  try {
+    return [await login(app, relay)];
+  } catch (error) {
+    app.log("error", "relay_password_unreadable", { relay: relay.id, reason: reasonOf(error) });
+    return [];
+  }
 }
 
 async function login(app: App, relay: StoredRelay): Promise<UsableRelay> {
