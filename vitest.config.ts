@@ -7,6 +7,8 @@ const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-pl
 
 export default defineConfig({
   test: {
+    // One file waits for peers and clocks most of its time.
+    maxWorkers: 2,
     projects: [
       {
         // Runs inside workerd, with real local D1, queues, Durable Objects and R2.
