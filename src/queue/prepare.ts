@@ -44,6 +44,8 @@ export function preparer(app: App): Preparer {
     if (known) return known;
     const loading = readContent(app.blobs, work.content);
     contents.set(work.message.id, loading);
+    // A failure of storage is this delivery's, not that of every recipient of the message.
+    loading.catch(() => contents.delete(work.message.id));
     return loading;
   }
 
@@ -58,7 +60,8 @@ export function preparer(app: App): Preparer {
 
   return {
     async transaction(work) {
-      if (isLarge(work)) turns.set(work, await enter());
+      // Work that was put back has its turn still.
+      if (isLarge(work) && !turns.has(work)) turns.set(work, await enter());
       const content = await contentOf(work);
       if (!content) return null;
       const { content: bytes, eightBit } = await composed(work, content);
