@@ -33,7 +33,7 @@ export async function surroundings(): Promise<Surroundings> {
   const versions = await Promise.all(
     ["workerd", "miniflare", "wrangler"].map(async (name) => `${name} ${await versionOf(name)}`),
   );
-  const warning = `load average ${load.toFixed(1)} before the start: absolute figures are too low, ratios lean on luck`;
+  const warning = `load average ${load.toFixed(1)} before the start makes absolute figures too low and ratios uncertain`;
   return {
     date: new Date().toISOString().slice(0, 10),
     commit: await commit(),
@@ -57,10 +57,11 @@ export function table(figures: readonly Figure[]): string {
 export async function writeTable(figures: readonly Figure[], about: Surroundings): Promise<void> {
   const text = await readFile(FILE, "utf8");
   const [before] = text.split(MARK);
-  const warning = about.warning === null ? "" : ` (${about.warning})`;
+  const warning = about.warning === null ? "" : ` Others used the processors: ${about.warning}.`;
+  const after = (loadavg()[0] ?? 0).toFixed(1);
   const facts = [
     `${about.date}, commit ${about.commit}. ${about.versions}.`,
-    `${about.machine}. Load average before the start: ${about.load.toFixed(1)}${warning}.`,
+    `${about.machine}. Load average before the start ${about.load.toFixed(1)}, at the end ${after}.${warning}`,
   ];
   await writeFile(FILE, `${before}${MARK}\n\n${facts.join("\n")}\n\n${table(figures)}\n`);
 }
