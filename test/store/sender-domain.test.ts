@@ -1,0 +1,55 @@
+// Sender domains in SQL: their AMP approvals, and whose default sender counts.
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { findDefaultSender, findSenderDomain } from "../../src/store/sender-domain.ts";
+import { givenDomain } from "../support/world.ts";
+
+beforeEach(async () => {
+  await env.DB.batch(
+    ["sender_domains", "amp_approvals"].map((table) => env.DB.prepare(`delete from ${table}`)),
+  );
+});
+
+describe("findSenderDomain", () => {
+  it("gives a domain with the From names that may send AMP", async () => {
+    await givenDomain("a.test", { amp: ["O'\"Shop", "*"] });
+    await givenDomain("b.test", { amp: ["other"], verified: false });
+    expect(await findSenderDomain(env.DB, "a.test")).toEqual({
+      domain: "a.test",
+      verified: true,
+      ampFromNames: ["*", "O'\"Shop"],
+    });
+    expect(await findSenderDomain(env.DB, "b.test")).toMatchObject({ verified: false });
+  });
+
+  it.each(["A.test", "test", "%", "", "a.test' or 1=1 --"])("knows no %j", async (domain) => {
+    await givenDomain("a.test");
+    expect(await findSenderDomain(env.DB, domain)).toBeNull();
+  });
+});
+
+describe("findDefaultSender", () => {
+  async function date(domain: string, createdAt: number, name: string | null): Promise<void> {
+    const sql = "update sender_domains set created_at = ?2, default_name = ?3 where domain = ?1";
+    await env.DB.prepare(sql).bind(domain, createdAt, name).run();
+  }
+
+  it("is nobody where none is configured", async () => {
+    expect(await findDefaultSender(env.DB)).toBeNull();
+    await givenDomain("a.test");
+    expect(await findDefaultSender(env.DB)).toBeNull();
+  });
+
+  it("is the one of the oldest verified domain that has one", async () => {
+    await givenDomain("a.test", { defaultSender: "x@a.test" });
+    await givenDomain("b.test", { defaultSender: "x@b.test" });
+    await givenDomain("c.test", { defaultSender: "x@c.test", verified: false });
+    await givenDomain("d.test");
+    await date("a.test", 3, "A");
+    await date("b.test", 2, null);
+    await date("c.test", 1, "C");
+    expect(await findDefaultSender(env.DB)).toEqual({ address: "x@b.test", name: "" });
+    await date("b.test", 4, "B");
+    expect(await findDefaultSender(env.DB)).toEqual({ address: "x@a.test", name: "A" });
+  });
+});
