@@ -38,7 +38,7 @@ it("takes 25 MB of attachments in 40 MB of body, one at a time, and delivers the
       world.post(emailWith(12 * MB)),
       world.post(emailWith(12 * MB)),
     ]);
-    expect([one.status, other.status].toSorted()).toEqual(expect.arrayContaining([503]));
+    expect([one.status, other.status]).toContain(503);
     expect((await patiently(world, emailWith(MAX_ATTACHMENTS))).status).toBe(200);
     expect((await patiently(world, emailWith(MAX_ATTACHMENTS + 1))).status).toBe(413);
     expect((await patiently(world, padded(emailWith(MAX_ATTACHMENTS), MAX_BODY + 1))).status).toBe(
