@@ -127,8 +127,7 @@ async function round(
   await within(DRAIN_DEADLINE_MS, () => sink.log().messages.length >= before.taken + messages);
   await within(DRAIN_DEADLINE_MS, () => isDrained(stage));
   const counts = await countsOf(stage, "GET");
-  const cpu = await stage.cpuMs();
-  const after = sink.log();
+  const [cpu, after] = [await stage.cpuMs(), sink.log()];
   const got = taken(sink, before.taken);
   const lastAt = Math.max(startedAt + 1, ...got.map(({ at }) => at));
   const checked = await check(stage, accepted, got);
