@@ -6,6 +6,11 @@ import { concat, fromBase64, fromUtf8, hex, toBase64, utf8 } from "../../src/lib
 
 const bytesArbitrary = fc.uint8Array({ maxLength: 300 });
 
+/** Texts of any code points but halves of surrogate pairs. */
+const wellFormed = fc
+  .array(fc.integer({ min: 0, max: 0x10ffff }))
+  .map((points) => String.fromCodePoint(...points).toWellFormed());
+
 /** Bytes that repeat a pattern: large ones without a large generator. */
 function large(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) & 0xff);
@@ -21,7 +26,7 @@ describe("toBase64 and hex", () => {
     );
   });
 
-  it.each([32_767, 32_768, 32_769, 65_536, 1_000_003])("do so for %i bytes", (length) => {
+  it.each([32_767, 32_768, 32_769, 65_536, 262_147])("do so for %i bytes", (length) => {
     const bytes = large(length);
     expect(toBase64(bytes) === Buffer.from(bytes).toString("base64")).toBe(true);
   });
@@ -50,7 +55,7 @@ describe("fromBase64", () => {
     );
   });
 
-  it.each([49_151, 49_152, 49_153, 49_154, 98_303, 98_304, 98_305, 1_000_003])(
+  it.each([49_151, 49_152, 49_153, 49_154, 98_303, 98_304, 98_305, 262_147])(
     "gives back %i bytes, whatever the pieces they are decoded in",
     (length) => {
       const bytes = large(length);
@@ -109,7 +114,7 @@ describe("fromBase64", () => {
 describe("utf8 and fromUtf8", () => {
   it("give back any text that is well formed", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(wellFormed, (text) => {
         expect(fromUtf8(utf8(text)).replace(/^\ufeff/, "")).toBe(text.replace(/^\ufeff/, ""));
         expect(hex(utf8(text))).toBe(Buffer.from(text).toString("hex"));
       }),

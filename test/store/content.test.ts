@@ -99,7 +99,7 @@ describe("a content", () => {
       fc.asyncProperty(contentArbitrary, async (content) => {
         expect(plain(await throughD1(content))).toEqual(plain(content));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -108,13 +108,13 @@ describe("a content", () => {
       fc.asyncProperty(contentArbitrary, async (content) => {
         expect(plain(await throughR2(content))).toEqual(plain(content));
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
-  it("of many megabytes comes out of R2 as it went in", async () => {
-    const bytes = Uint8Array.from({ length: 3_000_001 }, (_, n) => (n * 7 + (n >> 9)) & 0xff);
-    const views = [bytes.subarray(1, 2_000_000), new Uint8Array(), bytes.subarray(2_000_000)];
+  it("that is large comes out of R2 as it went in", async () => {
+    const bytes = Uint8Array.from({ length: 400_001 }, (_, n) => (n * 7 + (n >> 9)) & 0xff);
+    const views = [bytes.subarray(1, 300_000), new Uint8Array(), bytes.subarray(300_000)];
     const attachments = views.map((_, n) => ({
       filename: `${n}.zip`,
       contentType: "application/zip",
