@@ -8,12 +8,15 @@ export type Release = () => void;
 export type Slots = {
   /** Waits for a free slot, at most so many milliseconds; null when none came free. */
   readonly acquire: (deadline: number) => Promise<Release | null>;
+  /** Waits until every slot is free, at most so many milliseconds. */
+  readonly idle: (deadline: number) => Promise<void>;
 };
 
 /** `count` slots, given out in the order they are asked for. */
 export function slots(count: number): Slots {
   let free = count;
   const waiting: ((release: Release) => void)[] = [];
+  let whenIdle: (() => void) | null = null;
 
   function give(): Release {
     let given = true;
@@ -23,6 +26,7 @@ export function slots(count: number): Slots {
       const next = waiting.shift();
       if (next) next(give());
       else free += 1;
+      if (free === count) whenIdle?.();
     };
   }
 
@@ -42,6 +46,16 @@ export function slots(count: number): Slots {
           resolve(null);
         }, deadline);
         waiting.push(ask);
+      });
+    },
+    async idle(deadline) {
+      if (free === count) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, deadline);
+        whenIdle = () => {
+          clearTimeout(timer);
+          resolve();
+        };
       });
     },
   };

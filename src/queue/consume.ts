@@ -13,6 +13,9 @@ import { relayBoard } from "./relay-board.ts";
 /** SMTP sockets open at once: one a worker. */
 const MAX_SOCKETS = MAX_WORKERS;
 
+/** A relay answers QUIT and closes in less; a socket that never connected is nobody's connection. */
+const CLOSE_WAIT_MS = 2_000;
+
 /** Works through what is due in every lane; throws when D1 cannot be asked. */
 export async function consume(app: App): Promise<void> {
   await barrier(app.config.faultPlan, "C6");
@@ -35,5 +38,7 @@ export async function consume(app: App): Promise<void> {
   } finally {
     await record.drain();
     await claimed.close();
+    // The next run counts its own sockets: to the relay they must not stand beside ours.
+    await desk.sockets.idle(CLOSE_WAIT_MS);
   }
 }

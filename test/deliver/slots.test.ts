@@ -107,4 +107,22 @@ describe("slots", () => {
       { numRuns: 50 },
     );
   });
+
+  it("waits until all are free, and no longer than it is told to", async () => {
+    const two = slots(2);
+    await two.idle(LONG);
+    const first = await two.acquire(LONG);
+    const second = await two.acquire(LONG);
+    let idle = false;
+    const waited = two.idle(LONG).then(() => {
+      idle = true;
+    });
+    first?.();
+    await pause(10);
+    expect(idle).toBe(false);
+    second?.();
+    await waited;
+    await two.acquire(LONG);
+    await two.idle(10);
+  });
 });
