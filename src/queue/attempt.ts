@@ -110,24 +110,51 @@ function mayLookAhead({ claimed }: Desk, relay: UsableRelay): boolean {
   return relay.health === null && next !== null && !isLarge(next);
 }
 
-/** The transaction of a delivery. One that cannot be made keeps its lease, so that it ends up held. */
+/** The transaction of a delivery, or null when it is not to be attempted now. */
 async function transactionOf(desk: Desk, work: Work): Promise<Transaction | null> {
-  const { app, prepare, claimed } = desk;
+  const { app, prepare } = desk;
+  const { delivery } = work;
   try {
-    const tx = await prepare.transaction(work);
-    if (!tx) throw new Error("the content is not kept any more");
-    const hold = work.message.onAmbiguous === "hold";
-    return { ...tx, beforeContent: () => beforeContent(app, work.delivery, hold) };
+    const prepared = await prepare.transaction(work);
+    if (prepared.kind === "ready") {
+      const inDoubt = work.message.onAmbiguous;
+      return { ...prepared.tx, beforeContent: () => beforeContent(app, delivery, inDoubt) };
+    }
+    if (prepared.kind === "gone") hold(desk, delivery, "the content is not kept any more");
+    else if (app.now() >= delivery.expiresAt) hold(desk, delivery, "the content cannot be read");
+    else {
+      logFailure(app, "content_unreadable", delivery, prepared.reason);
+      desk.claimed.postpone(delivery);
+    }
   } catch (error) {
-    logFailure(app, "compose_failed", work.delivery, error);
-    claimed.abandon(work.delivery);
-    prepare.done(work, null);
-    return null;
+    // It cannot be composed: the lease is left to expire, so that it ends up held.
+    logFailure(app, "compose_failed", delivery, error);
+    desk.claimed.abandon(delivery);
   }
+  prepare.done(work, null);
+  return null;
 }
 
-async function beforeContent(app: App, delivery: ClaimedDelivery, hold: boolean): Promise<void> {
-  if (hold && !(await markContent(app.db, delivery))) throw new Error("the lease was lost");
+/** Nothing can be sent; a person is to see it. */
+function hold({ app, record }: Desk, delivery: ClaimedDelivery, reply: string): void {
+  const attempt = { at: app.now(), relay: "", code: null, reply, tls: null };
+  record.add({
+    delivery,
+    state: "held",
+    dueAt: null,
+    attempt: { ...attempt, result: "failure" },
+    events: [],
+    suppress: false,
+  });
+}
+
+async function beforeContent(
+  app: App,
+  delivery: ClaimedDelivery,
+  inDoubt: "retry" | "hold",
+): Promise<void> {
+  const marked = inDoubt === "retry" || (await markContent(app.db, delivery));
+  if (!marked) throw new Error("the lease was lost");
   await barrier(app.config.faultPlan, "C8");
 }
 

@@ -10,6 +10,7 @@ import {
   type Claim,
   claimDue,
   type ClaimedDelivery,
+  postponeLease,
   releaseLeases,
   renewLeases,
 } from "../store/delivery-claim.ts";
@@ -25,6 +26,9 @@ const RENEW_MS = 10_000;
 
 /** Without any relay, due mail is looked at again after this. */
 const NO_RELAY_MS = 30_000;
+
+/** Storage that did not answer is asked again after this. */
+const STORAGE_RETRY_MS = 30_000;
 
 /** An empty claim is not repeated sooner, however many workers ask. */
 const EMPTY_CLAIM_MS = 400;
@@ -43,6 +47,8 @@ export type Claims = {
   readonly putBack: (work: Work) => void;
   /** Work that no relay can take now: it and all that waits are given back. */
   readonly giveBack: (work: Work) => void;
+  /** Gives one delivery back, to be tried again a little later. */
+  readonly postpone: (delivery: ClaimedDelivery) => void;
   /** Stops renewing a lease without settling it. */
   readonly abandon: (delivery: ClaimedDelivery) => void;
   readonly settled: (deliveries: readonly ClaimedDelivery[]) => void;
@@ -78,7 +84,7 @@ export function claims(app: App, board: RelayBoard): Claims {
   async function claim(alone: boolean): Promise<number> {
     const { route } = board.route();
     if (route.kind !== "relay") {
-      await postpone(route.kind === "wait" ? route.until : app.now() + NO_RELAY_MS);
+      await postponeAll(route.kind === "wait" ? route.until : app.now() + NO_RELAY_MS);
       return 0;
     }
     if (route.probing && !alone) return 0;
@@ -97,7 +103,7 @@ export function claims(app: App, board: RelayBoard): Claims {
   }
 
   /** Gives back what waits, then re-dates what is due, so that nobody looks at it before `until`. */
-  async function postpone(until: number): Promise<void> {
+  async function postponeAll(until: number): Promise<void> {
     await release();
     const now = app.now();
     for (const lane of MAIL_CLASSES) await postponeDue(app.db, lane, now, until);
@@ -134,6 +140,11 @@ export function claims(app: App, board: RelayBoard): Claims {
     giveBack(work) {
       unstarted.push(work.delivery, ...waiting.map((other) => other.delivery));
       waiting = [];
+    },
+    postpone(delivery) {
+      held.delete(delivery);
+      const later = postponeLease(app.db, delivery, app.now() + STORAGE_RETRY_MS);
+      app.background("postpone_failed", later);
     },
     abandon(delivery) {
       held.delete(delivery);

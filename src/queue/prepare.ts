@@ -5,7 +5,7 @@ import { compose, type Composed, needsOwnCopy } from "../compose/compose.ts";
 import type { Transaction } from "../deliver/smtp/transaction.ts";
 import { enter, LARGE_BYTES, type Leave } from "../lib/large-gate.ts";
 import type { Message, MessageContent } from "../model/message.ts";
-import { readContent, type StoredContent } from "../store/content.ts";
+import { type ReadContent, readContent, type StoredContent } from "../store/content.ts";
 import type { ClaimedDelivery } from "../store/delivery-claim.ts";
 
 /** A delivery of this run with its message. */
@@ -18,10 +18,18 @@ export type Work = {
 /** A delivery and the transaction made of it. */
 export type Ready = { readonly work: Work; readonly tx: Transaction };
 
+/** What became of preparing a delivery. */
+export type Prepared =
+  | { readonly kind: "ready"; readonly tx: Transaction }
+  /** The retention of content has ended. */
+  | { readonly kind: "gone" }
+  /** Storage did not answer; it may, later. */
+  | { readonly kind: "unreadable"; readonly reason: string };
+
 /** Composes the transactions of one run. */
 export type Preparer = {
-  /** The transaction of a delivery, or null when its content is not kept any more. */
-  readonly transaction: (work: Work) => Promise<Transaction | null>;
+  /** The transaction of a delivery, or why there is none. Throws when the message cannot be composed. */
+  readonly transaction: (work: Work) => Promise<Prepared>;
   /** The transaction of a delivery is over; `next` is the message that comes after it, if it is known. */
   readonly done: (work: Work, next: string | null) => void;
   /** Forgets what the last claim brought. */
@@ -35,18 +43,20 @@ export function isLarge(work: Work): boolean {
 
 /** A preparer that remembers contents and shared bytes until told to forget them. */
 export function preparer(app: App): Preparer {
-  const contents = new Map<string, Promise<MessageContent | null>>();
+  const contents = new Map<string, Promise<ReadContent>>();
   const shared = new Map<string, Promise<Composed>>();
   const turns = new Map<Work, Leave>();
 
-  function contentOf(work: Work): Promise<MessageContent | null> {
+  function contentOf(work: Work): Promise<ReadContent> {
     const known = contents.get(work.message.id);
     if (known) return known;
     const loading = readContent(app.blobs, work.content);
     contents.set(work.message.id, loading);
     // A failure of storage is this delivery's, not that of every recipient of the message.
-    loading.catch(() => contents.delete(work.message.id));
-    return loading;
+    return loading.then((read) => {
+      if (read.kind === "unreadable") contents.delete(work.message.id);
+      return read;
+    });
   }
 
   function composed(work: Work, content: MessageContent): Promise<Composed> {
@@ -62,14 +72,15 @@ export function preparer(app: App): Preparer {
     async transaction(work) {
       // Work that was put back has its turn still.
       if (isLarge(work) && !turns.has(work)) turns.set(work, await enter());
-      const content = await contentOf(work);
-      if (!content) return null;
-      const { content: bytes, eightBit } = await composed(work, content);
+      const read = await contentOf(work);
+      if (read.kind !== "content") return read;
+      const { content: bytes, eightBit } = await composed(work, read.content);
       const { message, delivery } = work;
       const to = message.recipients[delivery.position]?.address ?? delivery.recipient;
       // The bytes are shared, the envelope is not: a blind copy's address is in nobody's header.
       const smtputf8 = eightBit || !/^[\x20-\x7e]*$/.test(to);
-      return { from: message.from.address, to, content: bytes, eightBit, smtputf8 };
+      const tx = { from: message.from.address, to, content: bytes, eightBit, smtputf8 };
+      return { kind: "ready", tx };
     },
     done(work, next) {
       if (!isLarge(work)) return;

@@ -1,6 +1,7 @@
 // The content of a message: inline in D1 up to 32 KB, above that one R2 object. Both hold the same
 // two things: a JSON head, and the attachments' bytes one after the other.
 import { concat, fromBase64, fromUtf8, toBase64, utf8 } from "../lib/bytes.ts";
+import { reasonOf } from "../lib/log.ts";
 import type { MessageContent } from "../model/message.ts";
 import { stored } from "./db.ts";
 
@@ -55,18 +56,25 @@ export function inlineParts(packed: PackedContent): string | null {
   return packed.parts.length === 0 ? null : toBase64(concat(packed.parts));
 }
 
-/** Reads a content from where it is kept; null when it is not kept any more. */
-export async function readContent(
-  blobs: R2Bucket,
-  stored: StoredContent,
-): Promise<MessageContent | null> {
+/** What reading a content came to. */
+export type ReadContent =
+  | { readonly kind: "content"; readonly content: MessageContent }
+  /** It is not kept any more. */
+  | { readonly kind: "gone" }
+  /** R2 did not answer; it may, later. */
+  | { readonly kind: "unreadable"; readonly reason: string };
+
+/** Reads a content from where it is kept. Throws when what is kept cannot be understood. */
+export async function readContent(blobs: R2Bucket, stored: StoredContent): Promise<ReadContent> {
   switch (stored.kind) {
     case "inline":
-      return unpackInline(stored.head, stored.parts);
-    case "blob":
-      return getContent(blobs, stored.key);
+      return { kind: "content", content: unpackInline(stored.head, stored.parts) };
+    case "blob": {
+      const read = await readObject(blobs, stored.key);
+      return read instanceof ArrayBuffer ? { kind: "content", content: unpackObject(read) } : read;
+    }
     case "gone":
-      return null;
+      return { kind: "gone" };
   }
 }
 
@@ -84,10 +92,20 @@ export async function putContent(blobs: R2Bucket, key: string, packed: PackedCon
   await blobs.put(key, new Blob([length, head, ...packed.parts.map(ownBuffer)]));
 }
 
-async function getContent(blobs: R2Bucket, key: string): Promise<MessageContent | null> {
-  const object = await blobs.get(key);
-  if (!object) return null;
-  const buffer = await object.arrayBuffer();
+/** The bytes of an R2 object; what R2 itself throws becomes a value here. */
+async function readObject(
+  blobs: R2Bucket,
+  key: string,
+): Promise<ArrayBuffer | Exclude<ReadContent, { kind: "content" }>> {
+  try {
+    const object = await blobs.get(key);
+    return object ? await object.arrayBuffer() : { kind: "gone" };
+  } catch (error) {
+    return { kind: "unreadable", reason: reasonOf(error) };
+  }
+}
+
+function unpackObject(buffer: ArrayBuffer): MessageContent {
   const headLength = new DataView(buffer).getUint32(0);
   const head = fromUtf8(new Uint8Array(buffer, LENGTH_BYTES, headLength));
   return unpack(head, new Uint8Array(buffer, LENGTH_BYTES + headLength));

@@ -173,6 +173,21 @@ export async function releaseLeases(
   ).run();
 }
 
+/** Gives back one delivery that could not be attempted; it is due again at `dueAt`. */
+export async function postponeLease(
+  db: D1Database,
+  delivery: ClaimedDelivery,
+  dueAt: number,
+): Promise<void> {
+  await statement(
+    db,
+    `update deliveries set lease_id = null, lease_until = null, due_at = ?2,
+       state = case when attempts = 0 then 'queued' else 'deferred' end where ${IN_KEYS}`,
+    keysOf([delivery]),
+    dueAt,
+  ).run();
+}
+
 /** Marks a delivery of an `onAmbiguous: hold` message just before its content leaves; false: lease lost. */
 export async function markContent(db: D1Database, delivery: ClaimedDelivery): Promise<boolean> {
   const marked = await rows<{ recipient: string }>(

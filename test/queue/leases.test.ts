@@ -2,6 +2,7 @@
 // what a copy in doubt becomes, and that one bad delivery never holds or harms another.
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import type { App } from "../../src/app.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { sweep } from "../../src/queue/sweep.ts";
 import { claimDue, markContent } from "../../src/store/delivery-claim.ts";
@@ -22,8 +23,8 @@ const LEASE = 30 * SECOND;
 let world: QueueWorld;
 afterEach(() => world.stop());
 
-async function given(script: SmtpScript = {}): Promise<QueueWorld> {
-  world = await queueWorld(script);
+async function given(script: SmtpScript = {}, overrides: Partial<App> = {}): Promise<QueueWorld> {
+  world = await queueWorld(script, overrides);
   return world;
 }
 
@@ -121,10 +122,34 @@ describe("a poison message", () => {
     for (const { key } of objects) await env.CONTENT.delete(key);
     await send(people(30));
     await run();
-    expect(await states()).toEqual({ delivered: 30, sending: 1 });
+    expect(await states()).toEqual({ delivered: 30, held: 1 });
     await drain(app, clock);
     expect(await states()).toEqual({ delivered: 30, held: 1 });
     expect(await copies(peer)).toHaveLength(30);
+  });
+
+  it("whose content R2 does not give is tried again until it does", async () => {
+    let failing = true;
+    const blobs = new Proxy(env.CONTENT, {
+      get(target, name) {
+        if (name === "get" && failing) return () => Promise.reject(new Error("R2 is down"));
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const { app, send, clock, peer } = await given({}, { blobs });
+    await send(["large@example.com"], { text: "x".repeat(60_000) });
+    for (let minute = 0; minute < 10; minute++) {
+      await run();
+      await app.idle();
+      expect(await states()).toEqual({ queued: 1 });
+      clock.advance(MINUTE);
+    }
+    failing = false;
+    await run();
+    expect(await states()).toEqual({ delivered: 1 });
+    expect((await onlyDelivery()).history).toHaveLength(1);
+    expect(await copies(peer)).toHaveLength(1);
   });
 
   it("that cannot be composed ends held; the others are delivered at once", async () => {

@@ -6,7 +6,12 @@ import { isUuidv7 } from "../../lib/id.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { addressKey } from "../../model/address.ts";
 import { type Attempt, DELIVERY_STATES } from "../../model/delivery.ts";
-import { clickTrackingId, type Message, type SendCommand } from "../../model/message.ts";
+import {
+  clickTrackingId,
+  type Message,
+  type MessageContent,
+  type SendCommand,
+} from "../../model/message.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { readContent, type StoredContent } from "../../store/content.ts";
 import { type DeliveryRecord, deliveriesOf } from "../../store/delivery.ts";
@@ -15,6 +20,9 @@ import { type ListedMessage, listMessages } from "../../store/message-list.ts";
 import { endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
 import { iso, limitParameter, one, page, timeParameter } from "./native.ts";
+
+/** R2's hiccups are short. */
+const STORAGE_RETRY_SECONDS = 5;
 
 /** A resend has no request fields: problems name the parts of the stored message. */
 const STORED = { from: "message.from", amp: "message.amp", attachments: "message.attachments" };
@@ -97,9 +105,9 @@ const raw = endpoint({
     if (query.index >= message.recipients.length) {
       return fail(invalidField("index", `must be below ${message.recipients.length}`));
     }
-    const content = await readContent(app.blobs, found.value.content);
-    if (!content) return fail({ kind: "not_found", what: "the content of this message" });
-    const composed = await compose(message, message.recipients, content, query.index);
+    const content = await contentOf(app, found.value.content);
+    if (!content.ok) return content;
+    const composed = await compose(message, message.recipients, content.value, query.index);
     const headers = {
       "Content-Type": "message/rfc822",
       "Content-Disposition": `attachment; filename="${message.id}.eml"`,
@@ -119,10 +127,10 @@ const resend = endpoint({
     const found = await find(app, params.id);
     if (!found.ok) return found;
     const { message } = found.value;
-    const content = await readContent(app.blobs, found.value.content);
-    if (!content) return fail({ kind: "not_found", what: "the content of this message" });
+    const content = await contentOf(app, found.value.content);
+    if (!content.ok) return content;
     const command: SendCommand = {
-      content,
+      content: content.value,
       recipients: message.recipients.map(({ address, name, role }) => ({ address, name, role })),
       tags: message.tags,
       sendId: message.sendId,
@@ -150,6 +158,23 @@ type Found = { readonly message: Message; readonly content: StoredContent };
 async function find(app: App, id: string): Promise<Result<Found, Problem>> {
   const found = isUuidv7(id) ? await findMessage(app.db, id) : null;
   return found ? ok(found) : fail({ kind: "not_found", what: "this message" });
+}
+
+async function contentOf(
+  app: App,
+  stored: StoredContent,
+): Promise<Result<MessageContent, Problem>> {
+  const read = await readContent(app.blobs, stored);
+  switch (read.kind) {
+    case "content":
+      return ok(read.content);
+    case "gone":
+      return fail({ kind: "not_found", what: "the content of this message" });
+    case "unreadable": {
+      const reason = "storage did not answer; send the request again";
+      return fail({ kind: "unavailable", reason, retryAfterSeconds: STORAGE_RETRY_SECONDS });
+    }
+  }
 }
 
 /** Bytes over an ArrayBuffer of their own, as Blob wants them. */
