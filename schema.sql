@@ -171,3 +171,19 @@ create table webhook_jobs (
 ) without rowid;
 
 create index webhook_jobs_by_webhook on webhook_jobs (webhook_id, due_at);
+
+-- ---------------------------------------------------------------- account and retention
+
+-- The one row of settings that differ from the defaults of model/account.ts. Written by /v1/account.
+create table account (
+  id integer primary key check (id = 1),
+  retention_days integer not null,         -- 7…730
+  content_retention_days integer not null  -- 1…retention_days
+);
+
+-- One row is a walk of the purge that passed things which must stay. Gone when the walk starts again.
+create table purge_walks (
+  name text primary key,            -- messages | contents | blobs
+  after text not null,              -- what was passed last, in the order of the walk
+  started_at integer not null
+) without rowid;

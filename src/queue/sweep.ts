@@ -1,17 +1,18 @@
 // Cron: wakes what nobody woke. Due deliveries, expired leases, endpoints with something to read,
-// retries that come due before the next run; holds what must not be tried again by itself.
+// retries that come due before the next run; holds what must not be tried again by itself. Then the purge.
 import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
 import { dueTimes, holdLost } from "../store/delivery.ts";
 import { endpointsToWake } from "../store/webhook.ts";
 import { collectOrphans } from "./orphans.ts";
+import { purge, purgeBlobs } from "./purge.ts";
 
 /** Cron may come up to 60 s late or early: what is due in this time gets its wake-up now, with a delay. */
 const LOOKAHEAD_MS = 90_000;
 
-/** The minute of the hour in which orphaned contents are collected. */
-const ORPHAN_MINUTE = 17;
+/** The minute of the hour in which R2 is looked through: for orphans, and for contents kept long enough. */
+const BLOB_MINUTE = 17;
 
 /** Does one sweep. Every part may run twice or be missed; the next one makes up for it. */
 export async function sweep(app: App): Promise<void> {
@@ -20,7 +21,8 @@ export async function sweep(app: App): Promise<void> {
   const parts = await Promise.allSettled([
     ...MAIL_CLASSES.map((lane) => sweepLane(app, lane, now)),
     sweepEndpoints(app, now),
-    sweepContents(app, now),
+    sweepBlobs(app, now),
+    purge(app),
   ]);
   const failures = parts.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
   for (const reason of failures) app.log("error", "sweep_failed", { reason: reasonOf(reason) });
@@ -35,11 +37,12 @@ async function sweepLane(app: App, lane: MailClass, now: number): Promise<void> 
   await Promise.all([...delays].map((delay) => app.wake.lane(lane, delay)));
 }
 
-/** Once an hour: orphans are in nobody's way. */
-async function sweepContents(app: App, now: number): Promise<void> {
-  if (new Date(now).getUTCMinutes() !== ORPHAN_MINUTE) return;
+/** Once an hour: neither orphans nor old contents are in anybody's way. */
+async function sweepBlobs(app: App, now: number): Promise<void> {
+  if (new Date(now).getUTCMinutes() !== BLOB_MINUTE) return;
   const deleted = await collectOrphans(app);
   if (deleted > 0) app.log("info", "orphans_deleted", { deleted });
+  await purgeBlobs(app);
 }
 
 async function sweepEndpoints(app: App, now: number): Promise<void> {

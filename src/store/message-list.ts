@@ -7,7 +7,7 @@ import { batch, rowsOf, statement, stored } from "./db.ts";
 import { decodeMessage, MESSAGE_COLUMNS, type MessageRow } from "./message.ts";
 
 /** The delivery key of an element `r` of json_each(m.recipients). */
-const RECIPIENT_KEY = "coalesce(r.value ->> 'key', lower(r.value ->> 'address'))";
+export const RECIPIENT_KEY = "coalesce(r.value ->> 'key', lower(r.value ->> 'address'))";
 
 /** Which messages a list shows. Times are epoch milliseconds; absent filters are null. */
 export type MessageFilter = {

@@ -19,6 +19,8 @@ const LEDGER = [
   "event_log",
   "webhooks",
   "webhook_jobs",
+  "account",
+  "purge_walks",
 ] as const;
 
 /** More than any delivery needs after its faults are over. */

@@ -3,6 +3,7 @@ import { ok } from "../../lib/result.ts";
 import { defaultSender } from "../default-sender.ts";
 import { type Dialect, endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
+import { accountEndpoints } from "./account.ts";
 import { eventEndpoints } from "./events.ts";
 import { keyEndpoints } from "./keys.ts";
 import { mapSend } from "./map.ts";
@@ -49,5 +50,6 @@ export const kasplo: Dialect = {
     ...webhookEndpoints,
     ...keyEndpoints,
     ...relayEndpoints,
+    ...accountEndpoints,
   ],
 };
