@@ -34,6 +34,9 @@ export type Suppression = {
   readonly createdAt: number;
 };
 
+/** An entry that somebody asks to add. */
+export type NewSuppression = Pick<Suppression, "entry" | "scope" | "reason">;
+
 /** One change of an entry: what is kept of those that were removed. */
 export type SuppressionChange = {
   readonly scope: SuppressionScope;

@@ -1,5 +1,10 @@
 // SQL of suppressions: the look-up that accept and claim share, adding, removing with its story, pages.
-import type { Suppression, SuppressionChange, SuppressionScope } from "../model/suppression.ts";
+import type {
+  NewSuppression,
+  Suppression,
+  SuppressionChange,
+  SuppressionScope,
+} from "../model/suppression.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
 
 /**
@@ -39,45 +44,50 @@ function decode(row: SuppressionRow): Suppression {
   };
 }
 
-function insert(db: D1Database, list: readonly Suppression[]) {
+/** Who adds entries, and when. */
+export type AddedBy = { readonly keyId: string; readonly now: number };
+
+function insert(db: D1Database, list: readonly NewSuppression[], { keyId, now }: AddedBy) {
   return statement(
     db,
     `insert into suppressions (${COLUMNS})
-     select value ->> 'entry', value ->> 'scope', value ->> 'reason', value ->> 'messageId',
-       value ->> 'createdAt', value ->> 'keyId'
-     from json_each(?1) where true on conflict do nothing`,
-    JSON.stringify(list),
+     select value ->> 0, value ->> 1, value ->> 2, null, ?2, ?3 from json_each(?1) where true
+     on conflict do nothing`,
+    JSON.stringify(list.map(({ entry, scope, reason }) => [entry, scope, reason])),
+    now,
+    keyId,
   );
 }
 
 /** Adds entries and answers how many were new; one that is there already stays as it is. */
 export async function insertSuppressions(
   db: D1Database,
-  list: readonly Suppression[],
+  list: readonly NewSuppression[],
+  by: AddedBy,
 ): Promise<number> {
-  const [inserted] = await batch(db, [insert(db, list)]);
+  const [inserted] = await batch(db, [insert(db, list, by)]);
   return inserted?.meta.changes ?? 0;
 }
 
 /** Adds an entry; answers the one that stands there now, and whether it is new. */
 export async function insertSuppression(
   db: D1Database,
-  suppression: Suppression,
+  suppression: NewSuppression,
+  by: AddedBy,
 ): Promise<{ readonly suppression: Suppression; readonly added: boolean }> {
+  const { entry, scope } = suppression;
   const results = await batch(db, [
-    insert(db, [suppression]),
+    insert(db, [suppression], by),
     statement(
       db,
       `select ${COLUMNS} from suppressions where address = ?1 and scope = ?2`,
-      suppression.entry,
-      suppression.scope,
+      entry,
+      scope,
     ),
   ]);
   const row = rowsOf<SuppressionRow>(results[1])[0];
-  return {
-    suppression: row ? decode(row) : suppression,
-    added: (results[0]?.meta.changes ?? 0) > 0,
-  };
+  if (!row) throw new Error("a suppression was inserted and is not there");
+  return { suppression: decode(row), added: (results[0]?.meta.changes ?? 0) > 0 };
 }
 
 /** What stands under these entries, in every scope. */
