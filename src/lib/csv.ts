@@ -44,13 +44,22 @@ export function csvReader(): CsvReader {
 
   return {
     push(text) {
-      for (const character of text) {
-        if (character === "\n" || character === "\r") {
-          lineBreak(character);
+      let at = 0;
+      while (at < text.length) {
+        const run = plainRun(state, text, at);
+        if (run !== "") {
+          take(state, run);
+          afterCr = false;
+          at += run.length;
           continue;
         }
-        afterCr = false;
-        step(state, character);
+        const character = text.charAt(at);
+        at += 1;
+        if (character === "\n" || character === "\r") lineBreak(character);
+        else {
+          afterCr = false;
+          step(state, character);
+        }
       }
       const records = found;
       found = [];
@@ -96,21 +105,38 @@ function lose(state: State, fault: string): void {
   state.cells.length = 0;
 }
 
-/** Adds a character to the cell. */
-function take(state: State, character: string): void {
-  state.cell += character;
-  state.length += character.length;
+/** Characters that mean something in each place; a closed quote has to be looked at one by one. */
+const SPECIAL = {
+  start: /[",\r\n]/g,
+  bare: /[",\r\n]/g,
+  quoted: /["\r\n]/g,
+  lost: /[\r\n]/g,
+} as const;
+
+/** What begins here and has no special character. */
+function plainRun({ place }: State, text: string, from: number): string {
+  if (place === "closed") return "";
+  const special = SPECIAL[place];
+  special.lastIndex = from;
+  return text.slice(from, special.exec(text)?.index ?? text.length);
+}
+
+/** Adds characters to the cell. */
+function take(state: State, characters: string): void {
+  if (state.place === "lost") return;
+  if (state.place === "start") state.place = "bare";
+  state.cell += characters;
+  state.length += characters.length;
   if (state.length > MAX_RECORD) lose(state, state.place === "quoted" ? NOT_CLOSED : TOO_LONG);
 }
 
-/** One character that is no line break. */
+/** One character that a cell may not hold as it is, and no line break. */
 function step(state: State, character: string): void {
   switch (state.place) {
     case "lost":
       return;
     case "quoted":
-      if (character === '"') state.place = "closed";
-      else take(state, character);
+      state.place = "closed";
       return;
     case "closed":
       if (character === ",") nextCell(state);
@@ -122,10 +148,7 @@ function step(state: State, character: string): void {
     case "start":
     case "bare":
       if (character === ",") nextCell(state);
-      else if (character !== '"') {
-        state.place = "bare";
-        take(state, character);
-      } else if (state.place === "start") state.place = "quoted";
+      else if (state.place === "start") state.place = "quoted";
       else lose(state, STRAY_QUOTE);
   }
 }

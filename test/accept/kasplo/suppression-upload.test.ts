@@ -127,7 +127,7 @@ describe("a CSV", () => {
 
   it("that is not UTF-8 is refused line by line", async () => {
     const latin1 = Uint8Array.from(
-      [..."caf\u00e9@example.com\na@example.com\n"].map((c) => c.charCodeAt(0)),
+      Array.from("caf\u00e9@example.com\na@example.com\n", (letter) => letter.charCodeAt(0)),
     );
     const answer = await postStream([latin1]);
     const { data } = await answer.json<{ data: Summary }>();
