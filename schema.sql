@@ -93,19 +93,36 @@ create table deliveries (
   marker integer not null default 0, -- 1: an onAmbiguous=hold content may be on its way
   last_code integer,                -- bounce class of the last deferral, for when it expires
   history text not null default '[]', -- JSON array of attempts, oldest first
+  md5 blob,                         -- MD5 of recipient, which SQL cannot compute, for suppressions
+  suppressed_at integer,            -- when a suppression stopped it
   primary key (recipient, message_id)
 ) without rowid;
 
 create index deliveries_due on deliveries (lane, due_at) where due_at is not null;
 
--- One row is an address that must not be written to. Written by record, in the batch of the event.
+-- One row is an entry that stops mail. Written by record, in the batch of the event, and by
+-- /v1/suppressions.
 create table suppressions (
-  address text not null,            -- lower-cased address
-  scope text not null,              -- bounce | complaint | global | unsubscribe | transactional
-  reason text not null,
-  message_id text,                  -- the message whose bounce asked for it
+  address text not null,            -- lower-cased address, @domain, or md5:<hex of a lower-cased address>
+  scope text not null,              -- global | complaint | bounce | unsubscribe | transactional
+  reason text not null,             -- what the key's owner wrote, or the relay's words
+  message_id text,                  -- the message whose event asked for it
   created_at integer not null,
+  key_id text,                      -- the API key that added it; null: Edgepost did
   primary key (address, scope)
+) without rowid;
+
+-- One row is one change of an entry that is gone: how it had come, and its removal. Written in the
+-- transaction of the removal by /v1/suppressions, never changed. A standing entry tells its own story.
+create table suppression_changes (
+  address text not null,
+  scope text not null,
+  at integer not null,
+  action text not null,             -- added | removed
+  key_id text,
+  reason text not null,
+  message_id text,
+  primary key (address, scope, at, action)
 ) without rowid;
 
 -- ---------------------------------------------------------------- relays

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key, KeyFamily, Scope } from "../model/key.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
 import type { ReceivedBody } from "./body.ts";
+import { type BodyText, noText } from "./body-text.ts";
 
 /** What a handler answers with. */
 export type Answer =
@@ -24,6 +25,8 @@ export type Input<Params, Query, Body> = {
   readonly idempotencyKey: string | null;
   /** SHA-256 of the raw body, hex; "" without an idempotency key. */
   readonly bodyHash: string;
+  /** The body of an operation that `streams`, as it comes; nothing for others. */
+  readonly text: BodyText;
 };
 
 type Schema = z.ZodType | undefined;
@@ -37,6 +40,8 @@ export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Sch
   readonly summary: string;
   readonly scope: Scope;
   readonly request: { readonly params?: P; readonly query?: Q; readonly body?: B };
+  /** The media type of a body that the handler reads as it comes; another operation may take JSON there. */
+  readonly streams?: string;
   readonly handle: (
     app: App,
     input: Input<Parsed<P>, Parsed<Q>, Parsed<B>>,
@@ -50,6 +55,7 @@ export type Endpoint = {
   readonly summary: string;
   readonly scope: Scope;
   readonly takesBody: boolean;
+  readonly streams: string | null;
   readonly run: (app: App, received: Received) => Promise<Result<Answer, Problem>>;
 };
 
@@ -58,6 +64,8 @@ export type Received = {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: ReceivedBody | null;
+  /** Given to operations that stream. */
+  readonly text?: BodyText;
   readonly key: Key;
   readonly requestId: string;
   readonly idempotencyKey: string | null;
@@ -87,6 +95,7 @@ export function endpoint<
     summary,
     scope,
     takesBody: request.body !== undefined,
+    streams: definition.streams ?? null,
     async run(app, received) {
       const params = parse<P>(request.params, received.params);
       if (!params.ok) return params;
@@ -102,6 +111,7 @@ export function endpoint<
         requestId: received.requestId,
         idempotencyKey: received.idempotencyKey,
         bodyHash: received.body?.hash ?? "",
+        text: received.text ?? noText(),
       });
     },
   };

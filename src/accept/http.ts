@@ -7,6 +7,7 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
 import { authenticate } from "./authenticate.ts";
 import { readJsonBody } from "./body.ts";
+import { bodyText } from "./body-text.ts";
 import type { Answer, Dialect, Endpoint } from "./endpoint.ts";
 import { kasplo } from "./kasplo/routes.ts";
 
@@ -58,9 +59,14 @@ function match(dialect: Dialect, request: Request): Result<Matched, Problem> | n
   const { pathname } = new URL(request.url);
   const found = routesOf(dialect).filter(({ pattern }) => pattern.test(pathname));
   if (found.length === 0) return null;
-  const route = found.find(({ endpoint }) => endpoint.method === request.method);
+  const able = found.filter(({ endpoint }) => endpoint.method === request.method);
+  const mediaType = request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  const route =
+    able.find(({ endpoint }) => endpoint.streams !== null && endpoint.streams === mediaType) ??
+    able.find(({ endpoint }) => endpoint.streams === null);
   if (!route) {
-    return fail({ kind: "method_not_allowed", allow: found.map((r) => r.endpoint.method) });
+    const allow = [...new Set(found.map((r) => r.endpoint.method))];
+    return fail({ kind: "method_not_allowed", allow });
   }
   const params = decodeParams(route.pattern.exec(pathname)?.groups ?? {});
   return params ? ok({ endpoint: route.endpoint, params }) : null;
@@ -117,7 +123,8 @@ async function run(
   if (!lease.ok) return lease;
   try {
     const body = lease.value?.body ?? null;
-    const received = { params, query: query.value, body, key: key.value, requestId };
+    const text = endpoint.streams === null ? {} : { text: bodyText(request) };
+    const received = { params, query: query.value, body, key: key.value, requestId, ...text };
     return await endpoint.run(app, { ...received, idempotencyKey });
   } finally {
     lease.value?.leave();

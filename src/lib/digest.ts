@@ -1,4 +1,4 @@
-// SHA-256, HMAC-SHA-256 and comparison in constant time, over WebCrypto.
+// SHA-256, HMAC-SHA-256 and MD5 over WebCrypto.
 import { hex, utf8 } from "./bytes.ts";
 
 /** Lower-case hex SHA-256 of a text or of bytes. */
@@ -15,4 +15,9 @@ export async function hmacSha256(
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, data));
+}
+
+/** Lower-case hex MD5 (RFC 1321) of a text: for lists that others hashed, never for security. */
+export async function md5Hex(text: string): Promise<string> {
+  return hex(new Uint8Array(await crypto.subtle.digest("MD5", utf8(text))));
 }

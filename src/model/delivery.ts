@@ -17,10 +17,20 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 /** The only legal moves. Guarded in SQL by what each statement asks for; a test walks every pair. */
 export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
   // queued or deferred → delivered: a relay said 250 to a run that had given its lease back.
-  queued: ["sending", "cancelled", "delivered"],
+  // → suppressed: a suppression was committed after the accept; seen when the lease is asked for.
+  queued: ["sending", "cancelled", "delivered", "suppressed"],
   // sending → sending: an expired lease is taken over. → queued or deferred: given back unstarted.
-  sending: ["sending", "queued", "delivered", "deferred", "bounced", "expired", "held"],
-  deferred: ["sending", "cancelled", "delivered"],
+  sending: [
+    "sending",
+    "queued",
+    "delivered",
+    "deferred",
+    "bounced",
+    "expired",
+    "held",
+    "suppressed",
+  ],
+  deferred: ["sending", "cancelled", "delivered", "suppressed"],
   // A late bounce: the relay accepted, a later server refused.
   delivered: ["bounced"],
   bounced: [],

@@ -29,6 +29,8 @@ const NO_RELAY_MS = 30_000;
 
 /** Storage that did not answer is asked again after this. */
 const STORAGE_RETRY_MS = 30_000;
+/** Claims of one lane in a row that may bring nothing but suppressed deliveries; a wake-up goes on. */
+const MAX_SUPPRESSED_CLAIMS = 20;
 
 /** An empty claim is not repeated sooner, however many workers ask. */
 const EMPTY_CLAIM_MS = 400;
@@ -89,17 +91,31 @@ export function claims(app: App, board: RelayBoard): Claims {
     }
     if (route.probing && !alone) return 0;
     const limit = route.probing ? 1 : CLAIM_SIZE;
+    full = false;
     for (const lane of MAIL_CLASSES) {
-      const now = app.now();
-      const leaseId = app.newId();
-      const lease = { lane, now, leaseId, leaseUntil: now + LEASE_MS, limit, alone };
-      take(await twice(() => claimDue(app.db, lease)));
+      full ||= await claimLane({ lane, limit, alone });
       if (waiting.length > 0) break;
     }
     await barrier(app.config.faultPlan, "C7");
-    full = waiting.length >= limit;
     if (waiting.length === 0) emptyAt = app.now();
     return waiting.length;
+  }
+
+  /** Claims of one lane, again while all of it is suppressed; answers whether more may be due. */
+  async function claimLane(ask: {
+    readonly lane: MailClass;
+    readonly limit: number;
+    readonly alone: boolean;
+  }): Promise<boolean> {
+    for (let n = 0; n < MAX_SUPPRESSED_CLAIMS; n++) {
+      const now = app.now();
+      const lease = { ...ask, now, leaseId: app.newId(), leaseUntil: now + LEASE_MS };
+      const brought = await twice(() => claimDue(app.db, lease));
+      take(brought);
+      if (brought.deliveries.length + brought.suppressed < ask.limit) return false;
+      if (waiting.length > 0) return true;
+    }
+    return true;
   }
 
   /** Gives back what waits, then re-dates what is due, so that nobody looks at it before `until`. */

@@ -1,10 +1,12 @@
 // SQL of the lease: claiming what is due, keeping it, giving it back. The WHERE clauses are the guard of
 // the transitions to and from `sending` in model/delivery.ts.
 import type { MailClass, Message } from "../model/message.ts";
+import { scopesThatStop } from "../model/suppression.ts";
 import { storedContent, type StoredContent } from "./content.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
 import { LOST_ATTEMPT, MAX_LOSSES, SCAN_ROWS } from "./delivery.ts";
 import { decodeMessage, JOIN_CONTENT, MESSAGE_COLUMNS, type MessageRow } from "./message.ts";
+import { stopped } from "./suppression.ts";
 
 /** One delivery under lease, ready to be attempted. */
 export type ClaimedDelivery = {
@@ -24,6 +26,8 @@ export type ClaimedMessage = { readonly message: Message; readonly content: Stor
 export type Claim = {
   readonly deliveries: readonly ClaimedDelivery[];
   readonly messages: ReadonlyMap<string, ClaimedMessage>;
+  /** How many of the due deliveries a suppression stopped; they count against the limit. */
+  readonly suppressed: number;
 };
 
 /** Bytes of distinct contents in one claim: several times this is held while composing. */
@@ -36,10 +40,18 @@ const SUSPECT_LOSSES = 3;
 const CLAIMABLE = `lane = ?1 and due_at <= ?2 and (lease_until is null or lease_until <= ?2)
   and lease_losses + (lease_id is not null) < ${MAX_LOSSES} and marker = 0`;
 
+/** The deliveries that lease ?3 holds; they are among the oldest due of the lane. */
+const LEASED = `(select * from (select * from deliveries where lane = ?1 and due_at <= ?2
+  order by due_at limit ${SCAN_ROWS}) where lease_id = ?3)`;
+
+/** A delivery that an entry of the scopes ?4 stops. */
+const SUPPRESSED = stopped({ address: "recipient", md5Hex: "lower(hex(md5))", scopes: "?4" });
+
 /**
- * Leases the oldest due deliveries of a lane. The same `leaseId` again gives the same rows, so a claim
- * whose answer was lost can be repeated. With `alone` a delivery that lost leases before may be claimed,
- * and then nothing else with it.
+ * Leases the oldest due deliveries of a lane; of these, the ones that a suppression has come to stop
+ * since they were accepted end as `suppressed` in the same transaction. The same `leaseId` again gives
+ * the same rows, so a claim whose answer was lost can be repeated. With `alone` a delivery that lost
+ * leases before may be claimed, and then nothing else with it.
  */
 export async function claimDue(
   db: D1Database,
@@ -53,15 +65,13 @@ export async function claimDue(
   },
 ): Promise<Claim> {
   const { lane, now, leaseId, leaseUntil, limit } = claim;
-  const leased = `(select * from (select * from deliveries where lane = ?1 and due_at <= ?2
-    order by due_at limit ${SCAN_ROWS}) where lease_id = ?3)`;
   const results = await batch(db, [
     statement(
       db,
       `with due as (
          select recipient, message_id, due_at, lease_losses + (lease_id is not null) as losses
          from deliveries where ${CLAIMABLE} and (?6 = 1 or lease_losses + (lease_id is not null) < ${SUSPECT_LOSSES})
-         order by due_at limit max(0, ?5 - (select count(*) from ${leased}))
+         order by due_at limit max(0, ?5 - (select count(*) from ${LEASED}))
        ), counted as (
          select due.*, m.size, row_number() over (order by due_at, message_id, recipient) as n,
            row_number() over (partition by message_id order by due_at, recipient) as nth
@@ -87,10 +97,11 @@ export async function claimDue(
       limit,
       claim.alone ? 1 : 0,
     ),
+    suppressLeased(db, claim),
     statement(
       db,
       `select recipient, message_id, position, attempts, expires_at, lease_id
-       from ${leased} order by due_at, message_id, position`,
+       from ${LEASED} order by due_at, message_id, position`,
       lane,
       now,
       leaseId,
@@ -98,21 +109,40 @@ export async function claimDue(
     statement(
       db,
       `select ${MESSAGE_COLUMNS}, c.head, c.parts from messages m ${JOIN_CONTENT}
-       where m.id in (select message_id from ${leased})`,
+       where m.id in (select message_id from ${LEASED})`,
       lane,
       now,
       leaseId,
     ),
   ]);
   return {
-    deliveries: rowsOf<ClaimRow>(results[1]).map(decodeClaimed),
+    deliveries: rowsOf<ClaimRow>(results[2]).map(decodeClaimed),
+    suppressed: results[1]?.meta.changes ?? 0,
     messages: new Map(
-      rowsOf<MessageRow & { head: string | null; parts: string | null }>(results[2]).map((row) => [
+      rowsOf<MessageRow & { head: string | null; parts: string | null }>(results[3]).map((row) => [
         row.id,
         { message: decodeMessage(row), content: storedContent(row) },
       ]),
     ),
   };
+}
+
+/** Ends what the claim has just leased and a suppression stops; it costs rows only then. */
+function suppressLeased(
+  db: D1Database,
+  claim: { readonly lane: MailClass; readonly now: number; readonly leaseId: string },
+) {
+  return statement(
+    db,
+    `update deliveries set state = 'suppressed', due_at = null, suppressed_at = ?2,
+       lease_id = null, lease_until = null
+     where (recipient, message_id) in (select recipient, message_id from ${LEASED})
+       and ${SUPPRESSED}`,
+    claim.lane,
+    claim.now,
+    claim.leaseId,
+    JSON.stringify(scopesThatStop(claim.lane)),
+  );
 }
 
 type ClaimRow = {

@@ -80,6 +80,8 @@ export type DeliveryRecord = {
   readonly recipient: string;
   readonly state: DeliveryState;
   readonly dueAt: number | null;
+  /** When a suppression stopped it, or null. */
+  readonly suppressedAt: number | null;
   readonly history: readonly Attempt[];
 };
 
@@ -95,11 +97,12 @@ export async function deliveriesOf(
     recipient: string;
     state: DeliveryState;
     due_at: number | null;
+    suppressed_at: number | null;
     history: string;
   }>(
     statement(
       db,
-      `select message_id, position, recipient, state, due_at, history from deliveries
+      `select message_id, position, recipient, state, due_at, suppressed_at, history from deliveries
        where (recipient, message_id) in (select value, ?2 from json_each(?1)) order by position`,
       JSON.stringify(recipients),
       messageId,
@@ -111,6 +114,7 @@ export async function deliveriesOf(
     recipient: row.recipient,
     state: row.state,
     dueAt: row.due_at,
+    suppressedAt: row.suppressed_at,
     history: stored<Attempt[]>(row.history),
   }));
 }

@@ -2,9 +2,11 @@
 import { addressKey } from "../model/address.ts";
 import { QUEUE_LIFETIME_MS } from "../model/delivery.ts";
 import type { Message, Recipient } from "../model/message.ts";
+import { md5Hex } from "../lib/digest.ts";
 import { scopesThatStop } from "../model/suppression.ts";
 import { inlineParts, type PackedContent, storedContent, type StoredContent } from "./content.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
+import { stopped } from "./suppression.ts";
 
 /** An idempotency key given by the sender, and the hash of the body it came with. */
 export type Idempotency = { readonly key: string; readonly requestHash: string };
@@ -30,11 +32,12 @@ export async function acceptMessage(
   content: PackedContent & { readonly key: string | null },
   idempotency: Idempotency | null,
 ): Promise<AcceptResult> {
+  const keys = JSON.stringify(await recipientKeys(message));
   const results = await batch(db, [
     forgetOldKey(db, message, idempotency),
-    insertMessage(db, message, content, idempotency),
+    insertMessage(db, { message, keys, content, idempotency }),
     insertContent(db, message.id, content),
-    insertDeliveries(db, message),
+    insertDeliveries(db, message, keys),
     selectOwner(db, message, idempotency),
   ]);
   const owners = rowsOf<{ id: string; request_hash: string | null }>(results[4]);
@@ -56,16 +59,21 @@ function forgetOldKey(db: D1Database, message: Message, idempotency: Idempotency
   );
 }
 
-/** A recipient `r.value` that no suppression stops; ?1 is the recipients, ?2 the scopes. */
-const SUPPRESSED = `exists (select 1 from suppressions s
-  where s.address = r.value and s.scope in (select value from json_each(?2)))`;
+/** A recipient's key and the hex of its MD5; ?1 is an array of such pairs, ?2 the scopes. */
+const KEY = "(r.value ->> 0)";
+const MD5 = "(r.value ->> 1)";
+const SUPPRESSED = stopped({ address: KEY, md5Hex: MD5, scopes: "?2" });
 
 function insertMessage(
   db: D1Database,
-  message: Message,
-  content: PackedContent & { readonly key: string | null },
-  idempotency: Idempotency | null,
+  accepting: {
+    readonly message: Message;
+    readonly keys: string;
+    readonly content: PackedContent & { readonly key: string | null };
+    readonly idempotency: Idempotency | null;
+  },
 ) {
+  const { message, content, idempotency } = accepting;
   return statement(
     db,
     `insert into messages (id, created_at, key_id, idempotency_key, request_hash, mail_class,
@@ -75,7 +83,7 @@ function insertMessage(
        case when ?19 is null then (select coalesce(max(id), 0) + 1 from contents) end, ?19
      where exists (select 1 from json_each(?1) r where not ${SUPPRESSED})
      on conflict do nothing`,
-    JSON.stringify(recipientKeys(message)),
+    accepting.keys,
     JSON.stringify(scopesThatStop(message.mailClass)),
     message.id,
     message.createdAt,
@@ -113,17 +121,18 @@ function insertContent(
   );
 }
 
-function insertDeliveries(db: D1Database, message: Message) {
+function insertDeliveries(db: D1Database, message: Message, keys: string) {
   return statement(
     db,
-    `insert into deliveries (recipient, message_id, position, lane, state, due_at, expires_at)
-     select r.value, ?3, r.key, ?4,
-       case when ${SUPPRESSED} then 'suppressed' else 'queued' end,
-       case when ${SUPPRESSED} then null else ?5 end, ?6
-     from json_each(?1) r
+    `insert into deliveries (recipient, message_id, position, lane, state, due_at, expires_at, md5,
+       suppressed_at)
+     select recipient, ?3, position, ?4, iif(stopped, 'suppressed', 'queued'),
+       iif(stopped, null, ?5), ?6, unhex(md5), iif(stopped, ?5, null)
+     from (select ${KEY} as recipient, ${MD5} as md5, r.key as position, ${SUPPRESSED} as stopped
+       from json_each(?1) r)
      where exists (select 1 from messages where id = ?3)
      on conflict do nothing`,
-    JSON.stringify(recipientKeys(message)),
+    keys,
     JSON.stringify(scopesThatStop(message.mailClass)),
     message.id,
     message.mailClass,
@@ -144,8 +153,13 @@ function selectOwner(db: D1Database, message: Message, idempotency: Idempotency 
   );
 }
 
-function recipientKeys(message: Message): readonly string[] {
-  return message.recipients.map((recipient) => addressKey(recipient.address));
+function recipientKeys(message: Message): Promise<readonly (readonly [string, string])[]> {
+  return Promise.all(
+    message.recipients.map(async ({ address }) => {
+      const key = addressKey(address);
+      return [key, await md5Hex(key)] as const;
+    }),
+  );
 }
 
 /** A recipient as it is stored: with its delivery's key where SQL's lower() would not give it. */

@@ -20,6 +20,9 @@ const LEGAL = new Set([
   "deferred cancelled",
   "deferred delivered",
   "queued delivered",
+  "queued suppressed",
+  "sending suppressed",
+  "deferred suppressed",
   "delivered bounced",
 ]);
 

@@ -27,6 +27,8 @@ export type FaultyD1 = {
   readonly calls: () => readonly D1Call[];
   /** Rows written since the last reset, as D1 bills them. */
   readonly rowsWritten: () => number;
+  /** Rows read since the last reset, as D1 bills them. */
+  readonly rowsRead: () => number;
   /** How many calls were broken or delayed since the plan was set. */
   readonly broken: () => number;
   /** Replaces the plan; null ends the faults. */
@@ -39,6 +41,7 @@ export function faultyD1(real: D1Database): FaultyD1 {
   const statements = new WeakMap<D1PreparedStatement, { real: D1PreparedStatement; sql: string }>();
   let calls: D1Call[] = [];
   let rowsWritten = 0;
+  let rowsRead = 0;
   let fault: D1Fault | null = null;
   let broken = 0;
 
@@ -55,7 +58,10 @@ export function faultyD1(real: D1Database): FaultyD1 {
     if (mode === "before") throw new Error("D1_ERROR: injected before the call");
     if (typeof mode === "object") await new Promise((resolve) => setTimeout(resolve, mode.delayMs));
     const results = await run();
-    for (const { meta } of results) rowsWritten += meta.rows_written;
+    for (const { meta } of results) {
+      rowsWritten += meta.rows_written;
+      rowsRead += meta.rows_read;
+    }
     if (mode === "after") throw new Error("D1_ERROR: injected after the commit");
     return results;
   }
@@ -109,6 +115,7 @@ export function faultyD1(real: D1Database): FaultyD1 {
     db,
     calls: () => calls,
     rowsWritten: () => rowsWritten,
+    rowsRead: () => rowsRead,
     broken: () => broken,
     plan(next) {
       fault = next;
@@ -117,6 +124,7 @@ export function faultyD1(real: D1Database): FaultyD1 {
     reset() {
       calls = [];
       rowsWritten = 0;
+      rowsRead = 0;
     },
   };
 }

@@ -14,6 +14,7 @@ const LEDGER = [
   "contents",
   "deliveries",
   "suppressions",
+  "suppression_changes",
   "relays",
   "relay_health",
   "event_log",

@@ -234,12 +234,11 @@ function timeline(message: Message, deliveries: readonly DeliveryRecord[]) {
   const suppressed = deliveries
     .filter((delivery) => delivery.state === "suppressed")
     .map((delivery) => ({
-      time: message.createdAt,
+      time: delivery.suppressedAt ?? message.createdAt,
       event: "suppressed",
       click_tracking_id: clickTrackingId(message.id, delivery.position),
     }));
   const accepted = { time: message.createdAt, event: "accepted" };
-  return [accepted, ...suppressed, ...attempts.sort((a, b) => a.time - b.time)].map(
-    ({ time, ...rest }) => ({ at: iso(time), ...rest }),
-  );
+  const later = [...suppressed, ...attempts].sort((a, b) => a.time - b.time);
+  return [accepted, ...later].map(({ time, ...rest }) => ({ at: iso(time), ...rest }));
 }

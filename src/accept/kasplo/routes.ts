@@ -11,6 +11,9 @@ import { messageEndpoints } from "./messages.ts";
 import { kasploProblem } from "./problem.ts";
 import { relayEndpoints } from "./relays.ts";
 import { sendBodySchema } from "./schema.ts";
+import { suppressionExportEndpoints } from "./suppression-export.ts";
+import { suppressionUploadEndpoints } from "./suppression-upload.ts";
+import { suppressionEndpoints } from "./suppressions.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 
 /** The answer to every accepted send, byte for byte (contract 1.2). */
@@ -51,5 +54,9 @@ export const kasplo: Dialect = {
     ...keyEndpoints,
     ...relayEndpoints,
     ...accountEndpoints,
+    // Before the operations on one entry, whose name could be `export`.
+    ...suppressionExportEndpoints,
+    ...suppressionUploadEndpoints,
+    ...suppressionEndpoints,
   ],
 };
