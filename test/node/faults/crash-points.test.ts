@@ -19,7 +19,7 @@ type Expected = {
   /** Results of the attempts that GET /v1/messages/:id shows. */
   readonly attempts: readonly string[];
   /** How often each event was posted; once by default. */
-  readonly posts?: number;
+  readonly posts?: readonly [least: number, most: number];
   readonly script?: SmtpScript;
 };
 
@@ -42,9 +42,10 @@ const AFTER_THE_ANSWER: readonly Expected[] = [
   { at: "C8", ...AGAIN, copies: [0, 1] },
   { at: "C9", ...AGAIN, copies: [1, 2], script: NO_ANSWER_TO_DOT },
   { at: "C10", ...AGAIN, copies: [1, 2] },
-  { at: "C11", ...ONCE, copies: [1, 1] },
+  // The webhooks are woken by then: the kill may find a post between its answer and its commit (C13).
+  { at: "C11", ...ONCE, copies: [1, 1], posts: [1, 2] },
   { at: "C12", ...ONCE, copies: [1, 1] },
-  { at: "C13", ...ONCE, copies: [1, 1], posts: 2 },
+  { at: "C13", ...ONCE, copies: [1, 1], posts: [2, 2] },
 ];
 
 /** The marker of a message that must not be sent twice is committed between C7 and C8. */
@@ -54,7 +55,7 @@ const ON_AMBIGUOUS_HOLD: readonly Expected[] = [
   { at: "C8", ...HELD, copies: [0, 0] },
   { at: "C9", ...HELD, copies: [1, 1], script: NO_ANSWER_TO_DOT },
   { at: "C10", ...HELD, copies: [1, 1] },
-  { at: "C11", ...ONCE, copies: [1, 1] },
+  { at: "C11", ...ONCE, copies: [1, 1], posts: [1, 2] },
 ];
 
 const messageSchema = z.object({
@@ -177,8 +178,10 @@ async function expectEnd(world: World, id: string, expected: Expected): Promise<
   );
   const posted = postedBodies(world);
   expect([...posted.keys()]).toEqual(events.map((event) => event.id));
+  const [least, most] = expected.posts ?? [1, 1];
   for (const bodies of posted.values()) {
-    expect(bodies).toHaveLength(expected.posts ?? 1);
+    expect(bodies.length).toBeGreaterThanOrEqual(least);
+    expect(bodies.length).toBeLessThanOrEqual(most);
     expect(new Set(bodies).size).toBe(1);
   }
 }
