@@ -93,6 +93,7 @@ create table deliveries (
   marker integer not null default 0, -- 1: an onAmbiguous=hold content may be on its way
   last_code integer,                -- bounce class of the last deferral, for when it expires
   history text not null default '[]', -- JSON array of attempts, oldest first
+  activity text not null default '[]', -- JSON array of opens, clicks, unsubscribes, oldest first
   primary key (recipient, message_id)
 ) without rowid;
 

@@ -54,11 +54,12 @@ function settled(change: Partial<Outcome>, next: Next | null) {
       return next;
     },
   );
-  const told = settlement.events.map((event) =>
-    event.name === "delivery_attempt"
-      ? `${event.name} ${event.status}`
-      : `${event.name} ${event.bounceType} ${event.bounceCode}`,
-  );
+  const told = settlement.events.map((event) => {
+    if (event.name === "delivery_attempt") return `${event.name} ${event.status}`;
+    return "bounceType" in event
+      ? `${event.name} ${event.bounceType} ${event.bounceCode}`
+      : event.name;
+  });
   return { settlement, told };
 }
 

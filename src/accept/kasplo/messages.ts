@@ -99,7 +99,8 @@ const raw = endpoint({
     }
     const content = await readContent(app.blobs, found.value.content);
     if (!content) return fail({ kind: "not_found", what: "the content of this message" });
-    const composed = await compose(message, message.recipients, content, query.index);
+    const { recipients } = message;
+    const composed = await compose(message, recipients, content, query.index, app.links);
     const headers = {
       "Content-Type": "message/rfc822",
       "Content-Disposition": `attachment; filename="${message.id}.eml"`,
@@ -187,8 +188,21 @@ function detailed(message: Message, deliveries: readonly DeliveryRecord[]) {
       next_attempt_at: iso(delivery.dueAt),
       attempts: delivery.history.map(shownAttempt),
     })),
+    tracking: tracked(deliveries),
     timeline: timeline(message, deliveries),
   };
+}
+
+/** Opens and clicks, people's and machines' apart; unique counts are deliveries with a person's. */
+function tracked(deliveries: readonly DeliveryRecord[]) {
+  const count = (kind: "open" | "click") => {
+    const lists = deliveries.map(({ activity }) => activity.filter((one) => one.kind === kind));
+    const all = lists.flat();
+    const people = all.filter(({ machine }) => !machine).length;
+    const unique = lists.filter((list) => list.some(({ machine }) => !machine)).length;
+    return { people, machines: all.length - people, unique };
+  };
+  return { opens: count("open"), clicks: count("click") };
 }
 
 function shownAttempt({ at, relay, result, code, reply, tls }: Attempt) {
@@ -206,6 +220,14 @@ function timeline(message: Message, deliveries: readonly DeliveryRecord[]) {
       reply: attempt.reply,
     })),
   );
+  const activity = deliveries.flatMap((delivery) =>
+    delivery.activity.map(({ at, kind, machine }) => ({
+      time: at,
+      event: kind,
+      click_tracking_id: clickTrackingId(message.id, delivery.position),
+      machine,
+    })),
+  );
   const suppressed = deliveries
     .filter((delivery) => delivery.state === "suppressed")
     .map((delivery) => ({
@@ -214,7 +236,9 @@ function timeline(message: Message, deliveries: readonly DeliveryRecord[]) {
       click_tracking_id: clickTrackingId(message.id, delivery.position),
     }));
   const accepted = { time: message.createdAt, event: "accepted" };
-  return [accepted, ...suppressed, ...attempts.sort((a, b) => a.time - b.time)].map(
-    ({ time, ...rest }) => ({ at: iso(time), ...rest }),
-  );
+  const later = [...attempts, ...activity].toSorted((a, b) => a.time - b.time);
+  return [accepted, ...suppressed, ...later].map(({ time, ...rest }) => ({
+    at: iso(time),
+    ...rest,
+  }));
 }
