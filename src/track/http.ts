@@ -14,7 +14,7 @@ type Unsubscribe = Extract<Link, { readonly kind: "unsubscribe" }>;
 
 /** A transparent GIF of one pixel, 43 bytes. */
 const GIF = Uint8Array.from(
-  atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"),
+  atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="),
   (character) => character.charCodeAt(0),
 );
 

@@ -173,7 +173,7 @@ describe("links in HTML", () => {
     const text = "See https://x/ and https://y/";
     const read = await source({ html: '<a href="https://x/">x</a>', text, amp, tracking: CLICKS });
     expect(read).toContain(text);
-    expect(read).toContain('<a href=3D"https://x/">x</a></body>');
+    expect(read).toContain(amp);
   });
 
   it("gives the same bytes at every attempt", async () => {
