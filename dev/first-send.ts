@@ -64,9 +64,11 @@ export async function sendFirst(send: FirstSend): Promise<void> {
       const { pixel, link } = await linksOfMail(send.store, mail.id);
       await sleep(READ_AFTER_MS);
       await open(pixel);
-      tell("opened", `by a browser, ${await told(send, id, "open")}`);
+      const openedAt = Date.now();
       const target = await click(link);
-      tell("clicked", `to ${target}, ${await told(send, id, "click")}`);
+      const clickedAt = Date.now();
+      tell("opened", `by a browser, ${await told(send, id, "open")}`, openedAt);
+      tell("clicked", `to ${target}, ${await told(send, id, "click")}`, clickedAt);
     }
     const place = send.localRelay && mail ? `messages/${mail.id}` : `hooks/${hook.id}`;
     send.say(`Look at it: ${send.mailboxUrl}/#/${place}`);
