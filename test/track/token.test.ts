@@ -78,7 +78,7 @@ describe("a link token", () => {
     const spare =
       token.length % 4 === 0
         ? []
-        : [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"];
+        : Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
     const others = spare.filter((letter) => letter !== last).map((one) => token.slice(0, -1) + one);
     for (const other of [
       ...others,
