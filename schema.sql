@@ -95,6 +95,7 @@ create table deliveries (
   history text not null default '[]', -- JSON array of attempts, oldest first
   md5 blob,                         -- MD5 of recipient, which SQL cannot compute, for suppressions
   suppressed_at integer,            -- when a suppression stopped it
+  activity text not null default '[]', -- JSON array of opens, clicks, unsubscribes, oldest first
   primary key (recipient, message_id)
 ) without rowid;
 

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { timeOfUuidv7 } from "../src/lib/id.ts";
 import { type Api, call, readDelivery } from "./api.ts";
 import type { MailboxStore } from "./mailbox-store.ts";
+import { click, linksOfMail, open } from "./reader.ts";
 
 /** What the first send needs. */
 export type FirstSend = {
@@ -15,7 +16,10 @@ export type FirstSend = {
   readonly say: (line: string) => void;
 };
 
-const hookSchema = z.object({ click_tracking_id: z.string(), status: z.literal("success") });
+const hookSchema = z.object({ click_tracking_id: z.string(), event: z.string() });
+
+/** The product takes whoever opens a mail sooner for a scanner (src/track/machine.ts). */
+const READ_AFTER_MS = 2_500;
 
 const FROM = "hello@edgepost.test";
 const TO = "you@example.com";
@@ -34,7 +38,7 @@ export async function sendFirst(send: FirstSend): Promise<void> {
     send.say(`${ms} ms  ${step.padEnd(10)} ${text}`);
   };
   try {
-    const { headers } = await call(send.api, "POST", "/v1/send-email", body());
+    const { headers } = await call(send.api, "POST", "/v1/send-email", body(send));
     const id = headers.get("x-message-id") ?? "";
     tell("accepted", `message ${id}`, timeOfUuidv7(id));
     const claimed = await until(async () => {
@@ -52,18 +56,38 @@ export async function sendFirst(send: FirstSend): Promise<void> {
     const words = `${attempt?.relay ?? "relay"} said: ${attempt?.reply ?? "nothing"}`;
     tell(delivered.state, words, attempt ? Date.parse(attempt.at) : Date.now());
     if (delivered.state !== "delivered") return;
-    const hook = await until(
-      () => send.store.hooks().find((one) => tellsSuccess(one.body, id)) ?? null,
-      "no webhook came",
-    );
+    const hook = await hookOf(send, id, "delivery_attempt");
     const judged = hook.verified ? "signature verified" : "signature NOT verified";
     tell("webhook", `received, ${judged}`, Date.parse(hook.at));
     const mail = send.store.messages().find((one) => one.rcpt_to.includes(TO));
+    if (send.localRelay && mail) {
+      const { pixel, link } = await linksOfMail(send.store, mail.id);
+      await sleep(READ_AFTER_MS);
+      await open(pixel);
+      const openedAt = Date.now();
+      const target = await click(link);
+      const clickedAt = Date.now();
+      tell("opened", `by a browser, ${await told(send, id, "open")}`, openedAt);
+      tell("clicked", `to ${target}, ${await told(send, id, "click")}`, clickedAt);
+    }
     const place = send.localRelay && mail ? `messages/${mail.id}` : `hooks/${hook.id}`;
     send.say(`Look at it: ${send.mailboxUrl}/#/${place}`);
   } catch (error) {
     tell("failed", error instanceof Error ? error.message : String(error));
   }
+}
+
+type Hook = ReturnType<MailboxStore["hooks"]>[number];
+
+/** The webhook of one kind of event of the message's only delivery. */
+function hookOf(send: FirstSend, id: string, event: string): Promise<Hook> {
+  const find = () => send.store.hooks().find((one) => tells(one.body, id, event)) ?? null;
+  return until(find, `no webhook of ${event} came`);
+}
+
+async function told(send: FirstSend, id: string, event: string): Promise<string> {
+  const hook = await hookOf(send, id, event);
+  return hook.verified ? "webhook verified" : "webhook NOT verified";
 }
 
 /** Looks again and again until there is something; throws what was missing at the deadline. */
@@ -77,18 +101,18 @@ async function until<T>(look: () => T | null | Promise<T | null>, missing: strin
   throw new Error(`${missing} within ${STEP_DEADLINE_MS / 1000} s`);
 }
 
-/** Whether a webhook says that the message's only delivery succeeded. */
-function tellsSuccess(body: string, messageId: string): boolean {
+/** Whether a webhook tells this event of the message's only delivery. */
+function tells(body: string, messageId: string, name: string): boolean {
   try {
-    const event = hookSchema.safeParse(JSON.parse(body));
-    return event.success && event.data.click_tracking_id === `${messageId}:0`;
+    const { data } = hookSchema.safeParse(JSON.parse(body));
+    return data?.event === name && data.click_tracking_id === `${messageId}:0`;
   } catch {
     // Anybody on this machine may post to the mailbox, also what is no JSON.
     return false;
   }
 }
 
-function body(): unknown {
+function body({ mailboxUrl }: FirstSend): unknown {
   return {
     email: {
       from: FROM,
@@ -98,7 +122,8 @@ function body(): unknown {
       html:
         '<div style="font:16px/1.6 sans-serif;max-width:32em;margin:2em auto;padding:0 1em">' +
         "<h1>It works</h1><p>This email was accepted by the API, delivered over SMTP and reported " +
-        "by a signed webhook. All on this machine.</p></div>",
+        "by a signed webhook. All on this machine.</p>" +
+        `<p><a href="${mailboxUrl}/">This link is tracked</a>, and so is the opening.</p></div>`,
       recipients: { to: [{ email: TO, name: "You" }] },
     },
   };

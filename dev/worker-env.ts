@@ -8,7 +8,11 @@ import type { Settings } from "./settings.ts";
 /** The content of the env file. */
 export function workerEnv(account: Account, settings: Settings): string {
   const relayUrl = settings.relayUrl ?? `smtp://${LOOPBACK}:${settings.relayPort}`;
-  return `ENCRYPTION_KEY=${account.encryption_key}\nRELAY_URL='${quotable(relayUrl)}'\n`;
+  const publicUrl = `http://${LOOPBACK}:${settings.port}`;
+  return (
+    `ENCRYPTION_KEY=${account.encryption_key}\nRELAY_URL='${quotable(relayUrl)}'\n` +
+    `PUBLIC_URL=${publicUrl}\n`
+  );
 }
 
 /** Whether a relay is on this machine. */

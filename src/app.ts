@@ -5,7 +5,10 @@ import type { Dial } from "./deliver/smtp/transaction.ts";
 import { uuidv7 } from "./lib/id.ts";
 import { consoleLog, type Log, reasonOf } from "./lib/log.ts";
 import { type Config, parseConfig } from "./model/config.ts";
+import type { Fact } from "./model/fact.ts";
 import type { Job } from "./model/job.ts";
+import type { Links } from "./model/link.ts";
+import { linksOf } from "./track/token.ts";
 import { type Wake, wakeOver } from "./queue/wake.ts";
 import type { WebhookTail } from "./notify/tail.do.ts";
 
@@ -15,6 +18,7 @@ export type Env = {
   readonly CONTENT: R2Bucket;
   readonly DELIVERY_QUEUE: Queue<Job>;
   readonly WEBHOOK_QUEUE: Queue<Job>;
+  readonly TRACK_QUEUE: Queue<Fact>;
   readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
 };
 
@@ -32,6 +36,10 @@ export type App = {
   readonly wake: Wake;
   /** Asks an endpoint's object to look for work; it answers before it works. */
   readonly wakeTail: (webhookId: string) => Promise<void>;
+  /** Signs and reads the links of mail; null without PUBLIC_URL. */
+  readonly links: Links | null;
+  /** Hands over an open or a click; it is recorded with others, soon. */
+  readonly track: (fact: Fact) => Promise<void>;
   readonly dial: Dial;
   readonly fetch: (request: Request) => Promise<Response>;
   /** Lets work go on after the answer; a failure is logged under `what`. */
@@ -41,8 +49,13 @@ export type App = {
 
 /** Builds the App of one invocation. Throws when the configuration is wrong. */
 export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): void }): App {
+  const { config, links } = settingsOf(env);
   return {
-    config: configOf(env),
+    config,
+    links,
+    async track(fact) {
+      await env.TRACK_QUEUE.send(fact);
+    },
     db: env.DB,
     blobs: env.CONTENT,
     now: () => Date.now(),
@@ -61,13 +74,16 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
   };
 }
 
-const configs = new WeakMap<Env, Config>();
+type Settings = { readonly config: Config; readonly links: Links | null };
 
-/** Parses the variables once per isolate. */
-function configOf(env: Env): Config {
-  const known = configs.get(env);
-  if (known) return known;
+const known = new WeakMap<Env, Settings>();
+
+/** Parses the variables and imports the keys once per isolate. */
+function settingsOf(env: Env): Settings {
+  const settings = known.get(env);
+  if (settings) return settings;
   const config = parseConfig({ ...env });
-  configs.set(env, config);
-  return config;
+  const parsed = { config, links: linksOf(config) };
+  known.set(env, parsed);
+  return parsed;
 }

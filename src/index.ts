@@ -4,18 +4,27 @@ import { type Env, makeApp } from "./app.ts";
 import { consume } from "./queue/consume.ts";
 import { sweep } from "./queue/sweep.ts";
 import { parseJob } from "./queue/wake.ts";
+import { parseFact } from "./model/fact.ts";
 import { wakeEndpoints } from "./notify/wake.ts";
+import { recordFacts } from "./track/consume.ts";
+import { answerLink } from "./track/http.ts";
 
 export { WebhookTail } from "./notify/tail.do.ts";
 
 export default {
   async fetch(request, env, context) {
-    return handle(makeApp(env, context), request);
+    const app = makeApp(env, context);
+    return (await answerLink(app, request)) ?? handle(app, request);
   },
 
   async queue(batch, env, context) {
     const app = makeApp(env, context);
     const jobs = batch.messages.map((message) => parseJob(message.body));
+    const facts = batch.messages.map((message) => parseFact(message.body));
+    await recordFacts(
+      app,
+      facts.filter((fact) => fact !== null),
+    );
     if (jobs.some((job) => job?.kind === "lane")) await consume(app);
     await wakeEndpoints(
       app,

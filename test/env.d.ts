@@ -1,5 +1,6 @@
 // What the test configuration binds beside wrangler.toml.
 import type { D1Migration } from "cloudflare:test";
+import type { Fact } from "../src/model/fact.ts";
 import type { Job } from "../src/model/job.ts";
 import type { WebhookTail } from "../src/notify/tail.do.ts";
 
@@ -10,6 +11,7 @@ declare global {
       readonly CONTENT: R2Bucket;
       readonly DELIVERY_QUEUE: Queue<Job>;
       readonly WEBHOOK_QUEUE: Queue<Job>;
+      readonly TRACK_QUEUE: Queue<Fact>;
       readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
       readonly TEST_MIGRATIONS: D1Migration[];
     }

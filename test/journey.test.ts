@@ -3,8 +3,10 @@
 import PostalMime from "postal-mime";
 import { Webhook } from "standardwebhooks";
 import { afterEach, describe, expect, it } from "vitest";
+import type { App } from "../src/app.ts";
 import { consume } from "../src/queue/consume.ts";
 import { runTail } from "../src/notify/tail.ts";
+import { recordFacts } from "../src/track/consume.ts";
 import {
   bytesOf,
   type HttpReceiver,
@@ -12,6 +14,7 @@ import {
   startHttpReceiver,
   startSmtpPeer,
 } from "./peers/client.ts";
+import { BROWSER, follow, PROXY, tracking } from "./support/tracking.ts";
 import { appWithRelay, ask, givenDomain, givenKey, type TestApp } from "./support/world.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -19,13 +22,15 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function given(): Promise<{ peer: SmtpPeer; hook: HttpReceiver; app: TestApp; key: string }> {
+async function given(
+  overrides: Partial<App> = {},
+): Promise<{ peer: SmtpPeer; hook: HttpReceiver; app: TestApp; key: string }> {
   const peer = await startSmtpPeer();
   const hook = await startHttpReceiver();
   stops.push(peer.stop, hook.stop);
   await givenDomain("yourdomain.com");
   const { secret } = await givenKey();
-  return { peer, hook, app: appWithRelay(peer), key: secret };
+  return { peer, hook, app: appWithRelay(peer, overrides), key: secret };
 }
 
 const SEED = {
@@ -110,6 +115,98 @@ describe("the journey of one message", () => {
     const { id: eventId, machine, ...body } = listed[0] ?? {};
     expect([eventId, machine]).toEqual([seen?.headers["webhook-id"], false]);
     expect(body).toEqual(verified);
+  });
+
+  it("goes on: opened by a person and a proxy, clicked, unsubscribed, and what follows", async () => {
+    const queue = tracking();
+    const { peer, hook, app, key } = await given(queue);
+    const events = ["open", "click", "unsubscribe"];
+    const asked = { key, body: { url: hook.url, events } };
+    const created = await ask(app, "POST", "/v1/webhooks", asked);
+    const { data: webhook } = await created.json<{ data: { id: string; secret: string } }>();
+    const newsletter = {
+      email: {
+        ...SEED.email,
+        html: '<p><a href="https://shop.example/?a=1&amp;b=2">Look</a></p>',
+        recipients: { to: [{ email: "reader@example.com" }] },
+      },
+      metadata: { mailClass: "marketing", messageId: "news-1", sendId: "News" },
+    };
+    const answer = await ask(app, "POST", "/v1/send-email", { key, body: newsletter });
+    const id = answer.headers.get("X-Message-Id") ?? "";
+    await consume(app);
+    await app.idle();
+    const { messages } = await peer.log();
+    const mail = await PostalMime.parse(bytesOf(messages[0]?.content ?? ""));
+    const pixel = /<img src="([^"]+)"/.exec(mail.html ?? "")?.[1] ?? "";
+    const link = /<a href="([^"]+)"/.exec(mail.html ?? "")?.[1] ?? "";
+    const unsubscribe = mail.headers.find((field) => field.key === "list-unsubscribe")?.value ?? "";
+
+    // A person reads it a minute later, through a proxy too.
+    const later = { ...app, now: () => Date.now() + 60_000 };
+    const by = (agent: string) => ({
+      headers: { "User-Agent": agent, "CF-Connecting-IP": "192.0.2.7" },
+    });
+    expect((await follow(later, pixel, by(BROWSER))).headers.get("Content-Type")).toBe("image/gif");
+    await follow(later, pixel, by(PROXY));
+    const redirect = await follow(later, link, by(BROWSER));
+    expect(redirect.headers.get("Location")).toBe("https://shop.example/?a=1&b=2");
+    await app.idle();
+    await recordFacts(later, queue.facts);
+    const one = { method: "POST", body: new URLSearchParams({ "List-Unsubscribe": "One-Click" }) };
+    expect((await follow(later, unsubscribe.slice(1, -1), one)).status).toBe(200);
+
+    await runTail(later, webhook.id);
+    const posted = await hook.requests();
+    const told = posted.map(({ body, headers }): unknown =>
+      new Webhook(webhook.secret).verify(body, { ...headers }),
+    );
+    const base = {
+      email: "reader@example.com",
+      click_tracking_id: `${id}:0`,
+      tags: "news-1",
+      sendid: "news",
+      timestamp: expect.stringMatching(/^\d{10}$/),
+    };
+    const visit = { engine_ip: "192.0.2.7", user_agent: BROWSER };
+    const open = { ...base, ...visit, event: "open", event_type: "engine_open" };
+    const click_url = "https://shop.example/?a=1&b=2";
+    expect(told).toHaveLength(4);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        open,
+        { ...open, user_agent: PROXY },
+        { ...base, ...visit, event: "click", event_type: "engine_click", click_url },
+        { ...base, event: "unsubscribe", event_type: "engine_unsub" },
+      ]),
+    );
+    const read = await ask(app, "GET", `/v1/messages/${id}`, { key });
+    const { data } = await read.json<{
+      data: { tracking: unknown; timeline: { event: string }[] };
+    }>();
+    expect(data.tracking).toEqual({
+      opens: { people: 1, machines: 1, unique: 1 },
+      clicks: { people: 1, machines: 0, unique: 1 },
+    });
+    expect(data.timeline.map(({ event }) => event)).toEqual([
+      "accepted",
+      "attempt",
+      "open",
+      "open",
+      "click",
+      "unsubscribe",
+    ]);
+
+    const next = await ask(app, "POST", "/v1/send-email", { key, body: newsletter });
+    expect([next.status, await next.json()]).toMatchObject([422, { statusCode: 1010 }]);
+    const receipt = { ...newsletter, metadata: { mailClass: "transactional" } };
+    expect((await ask(app, "POST", "/v1/send-email", { key, body: receipt })).status).toBe(200);
+    await consume(app);
+    await app.idle();
+    expect((await peer.log()).messages.map(({ to }) => to[0])).toEqual([
+      "reader@example.com",
+      "reader@example.com",
+    ]);
   });
 
   it("arrives as it was posted: texts, names and files byte for byte", async () => {

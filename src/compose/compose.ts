@@ -1,11 +1,13 @@
 // One recipient's message: the texts personalised, the header fields, the MIME entity. Pure: the
 // same message gives the same bytes at every attempt.
 import { addressHeader, textHeader } from "./header.ts";
+import { htmlFor, linkedHtml, tracksHtml } from "./links.ts";
 import { mimeEntity } from "./mime.ts";
-import { personalise } from "./personalise.ts";
+import { personalise, variablesFor } from "./personalise.ts";
 import { utf8 } from "../lib/bytes.ts";
 import { domainOf } from "../model/address.ts";
-import type { Mailbox, MessageContent, Recipient } from "../model/message.ts";
+import { type Links, UNSUBSCRIBE_VARIABLE } from "../model/link.ts";
+import type { Mailbox, Message, MessageContent, Recipient } from "../model/message.ts";
 
 /** The bytes of one message, and what its relay must be able to do for it. */
 export type Composed = {
@@ -19,14 +21,28 @@ export type Composed = {
   readonly size: number;
 };
 
-/** Composes what the recipient at a position receives; `recipients` are all of the message's. */
+/**
+ * Composes what the recipient at a position receives; `recipients` are all of the message's. Without
+ * `links` nothing is tracked and no unsubscribe link is added.
+ */
 export async function compose(
-  message: { readonly id: string; readonly createdAt: number },
+  message: Pick<Message, "id" | "createdAt" | "mailClass">,
   recipients: readonly Recipient[],
   content: MessageContent,
   position: number,
+  links: Links | null,
 ): Promise<Composed> {
-  const texts = personalise(content, position);
+  const recipient = recipients[position];
+  const address = recipient?.address ?? "";
+  const reader = { messageId: message.id, position, address, links };
+  const unsubscribeUrl = links
+    ? await links.urlOf({ kind: "unsubscribe", ...reader, url: null })
+    : null;
+  const variables = variablesFor(content, position, unsubscribeUrl);
+  const texts = { ...personalise({ ...content, html: null }, variables), html: content.html };
+  if (content.html !== null) {
+    texts.html = await htmlFor(await linkedHtml(content, links), { ...reader, variables });
+  }
   const visible = recipients.filter(({ role }) => role !== "bcc");
   const headers = [
     addressHeader("From", [content.from]),
@@ -41,6 +57,7 @@ export async function compose(
     ...addressHeaders("Reply-To", content.replyTo),
     textHeader("Subject", texts.subject),
     ...content.headers.map(([name, value]) => textHeader(name, value)),
+    ...unsubscribeHeaders(message, content, unsubscribeUrl),
   ];
   const entity = mimeEntity({
     ...texts,
@@ -53,19 +70,39 @@ export async function compose(
   const chunks = [utf8(headers.join("")), ...entity];
   const shown = [content.from, ...content.replyTo, ...visible];
   const eightBit = shown.some(({ address }) => !isAscii(address));
-  const recipient = recipients[position];
   return {
     content: chunks,
     eightBit,
-    smtputf8: eightBit || !isAscii(recipient?.address ?? ""),
+    smtputf8: eightBit || !isAscii(address),
     size: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
   };
 }
 
 /** Whether the bytes differ from recipient to recipient; if not, one copy serves them all. */
-export function needsOwnCopy(content: MessageContent): boolean {
+export function needsOwnCopy(
+  { mailClass }: Pick<Message, "mailClass">,
+  content: MessageContent,
+  links: Links | null,
+): boolean {
   const texts = [content.subject, content.text, content.html, content.amp];
-  return content.variables !== null && texts.some((text) => text?.includes("{{") === true);
+  const uses = (mark: string) => texts.some((text) => text?.includes(mark) === true);
+  if (content.variables !== null && uses("{{")) return true;
+  if (links === null) return false;
+  return mailClass === "marketing" || uses(UNSUBSCRIBE_VARIABLE) || tracksHtml(content);
+}
+
+/** List-Unsubscribe with one click (RFC 2369, RFC 8058), unless the sender's own headers say how. */
+function unsubscribeHeaders(
+  { mailClass }: Pick<Message, "mailClass">,
+  { headers }: MessageContent,
+  url: string | null,
+): readonly string[] {
+  const own = headers.some(([name]) => name.toLowerCase() === "list-unsubscribe");
+  if (mailClass !== "marketing" || url === null || own) return [];
+  return [
+    textHeader("List-Unsubscribe", `<${url}>`),
+    textHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+  ];
 }
 
 /** The field, or nothing when there is nobody to name. */

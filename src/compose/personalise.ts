@@ -1,6 +1,7 @@
 // The texts of one recipient: `{{name}}` replaced in subject, text, HTML and AMP, escaped where a
 // value stands in markup.
 import { toHeaderText } from "../model/header.ts";
+import { UNSUBSCRIBE_VARIABLE } from "../model/link.ts";
 import type { MessageContent, Variables } from "../model/message.ts";
 import { escapeHtml, render, verbatim } from "../model/template.ts";
 
@@ -9,9 +10,18 @@ export type Texts = Pick<MessageContent, "subject" | "text" | "html" | "amp">;
 
 const NONE: Variables = {};
 
-/** The texts as the recipient at a position reads them. */
-export function personalise(content: MessageContent, position: number): Texts {
-  const variables = content.variables?.[position] ?? NONE;
+/** The values for one recipient: the sender's, and our unsubscribe link where there is one. */
+export function variablesFor(
+  content: MessageContent,
+  position: number,
+  unsubscribeUrl: string | null,
+): Variables {
+  const own = content.variables?.[position] ?? NONE;
+  return unsubscribeUrl === null ? own : { [UNSUBSCRIBE_VARIABLE]: unsubscribeUrl, ...own };
+}
+
+/** The texts as a recipient with these values reads them. */
+export function personalise(content: MessageContent, variables: Variables): Texts {
   const { subject, text, html, amp } = content;
   return {
     subject: toHeaderText(render(subject, variables, verbatim)),

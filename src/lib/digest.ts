@@ -7,6 +7,14 @@ export async function sha256Hex(data: string | Uint8Array<ArrayBuffer>): Promise
   return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }
 
+/** Whether two byte arrays are the same; the time does not tell where they differ. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);
+  return difference === 0;
+}
+
 /** HMAC-SHA-256 (RFC 2104) of bytes under a secret. */
 export async function hmacSha256(
   secret: Uint8Array<ArrayBuffer>,

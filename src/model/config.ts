@@ -1,5 +1,6 @@
 // The deployment's variables and secrets, parsed once. A wrong one stops the Worker with its name.
 import * as z from "zod";
+import { fromBase64 } from "../lib/bytes.ts";
 import type { RelayLogin } from "../deliver/smtp/transaction.ts";
 
 /** D1 holds 10 GB and never shrinks (platform limit). */
@@ -23,11 +24,18 @@ const schema = z.object({
     .default("[127.0.0.1]"),
   /** Host names that this Worker answers on, separated by commas: mail and webhooks must not call it. */
   OWN_HOSTS: z.string().default(""),
+  /** Origin of this Worker, such as `https://mail.example.com`; links of mail lead here. None: no tracking. */
+  PUBLIC_URL: z.string().transform(parseOrigin).optional(),
+  /** Secret: keys of link tokens, `id:base64,…`; the first signs, all verify. None: derived. */
+  LINK_KEYS: z.string().transform(parseLinkKeys).optional(),
   /** Bytes that the database may hold; lower it to be warned earlier. */
   DATABASE_CAPACITY_BYTES: z.coerce.number().int().positive().default(D1_CAPACITY_BYTES),
   /** Fault builds only: which barrier stops, and where the harness listens. */
   FAULT_PLAN: z.string().optional(),
 });
+
+/** A key that link tokens are signed with; its id stands in the token. */
+export type LinkKey = { readonly id: string; readonly secret: Uint8Array<ArrayBuffer> };
 
 /** What the Worker was configured with. */
 export type Config = {
@@ -38,6 +46,10 @@ export type Config = {
   readonly ehloName: string;
   /** Lower case. */
   readonly ownHosts: readonly string[];
+  /** Where links of mail lead, without a slash at the end; null: nothing is tracked. */
+  readonly publicUrl: string | null;
+  /** The first signs, all verify; empty when the key is derived from the encryption key. */
+  readonly linkKeys: readonly LinkKey[];
   readonly databaseCapacityBytes: number;
   readonly faultPlan: { readonly url: string; readonly at: string } | null;
 };
@@ -59,9 +71,45 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     ownHosts: vars.OWN_HOSTS.toLowerCase()
       .split(/[\s,]+/)
       .filter((host) => host !== ""),
+    publicUrl: vars.PUBLIC_URL || null,
+    linkKeys: vars.LINK_KEYS ?? [],
     databaseCapacityBytes: vars.DATABASE_CAPACITY_BYTES,
     faultPlan: vars.FAULT_PLAN ? faultPlanSchema.parse(JSON.parse(vars.FAULT_PLAN)) : null,
   };
+}
+
+/** As much as the hash holds (RFC 2104 §3). */
+const MIN_LINK_KEY_BYTES = 32;
+
+type Context = { addIssue(issue: { code: "custom"; message: string }): void };
+
+function parseOrigin(text: string, context: Context): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const http = url?.protocol === "https:" || url?.protocol === "http:";
+  if (text === "" || (url && http && text.replace(/\/$/, "").toLowerCase() === url.origin)) {
+    return url?.origin ?? "";
+  }
+  context.addIssue({
+    code: "custom",
+    message: "must be an origin such as https://mail.example.com",
+  });
+  return z.NEVER;
+}
+
+function parseLinkKeys(text: string, context: Context): readonly LinkKey[] {
+  const keys = text.split(",").map((entry) => {
+    const [, id = "", base64 = ""] =
+      /^\s*([A-Za-z0-9]{1,8}):([A-Za-z0-9+/=]+)\s*$/.exec(entry) ?? [];
+    return { id, secret: fromBase64(base64) ?? new Uint8Array() };
+  });
+  const long = keys.every(({ id, secret }) => id !== "" && secret.length >= MIN_LINK_KEY_BYTES);
+  if (long && new Set(keys.map(({ id }) => id)).size === keys.length) return keys;
+  const rule = `of at least ${MIN_LINK_KEY_BYTES} bytes each, ids of 1 to 8 letters and digits`;
+  context.addIssue({
+    code: "custom",
+    message: `must be id:base64,… with different ids and keys ${rule}`,
+  });
+  return z.NEVER;
 }
 
 const faultPlanSchema = z.object({ url: z.url(), at: z.string() });

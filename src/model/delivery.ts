@@ -72,5 +72,23 @@ export type Attempt = {
   readonly log: number | null;
 };
 
+/** One thing that the reader did, oldest first; the event log holds the rest of it. */
+export type Activity = {
+  /** The event's id: the same fact twice stands here once. */
+  readonly id: string;
+  readonly kind: "open" | "click" | "unsubscribe";
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Not a person. */
+  readonly machine: boolean;
+  /** Which link of the message was clicked. */
+  readonly index?: number;
+  /** Position of the event log row that names this. */
+  readonly log: number | null;
+};
+
+/** A delivery's row stays small: what is read more often than this is not recorded any more. */
+export const MAX_ACTIVITY = 500;
+
 /** The queue lifetime: after this a deferred delivery expires (decision 10). */
 export const QUEUE_LIFETIME_MS = 72 * 60 * 60 * 1000;

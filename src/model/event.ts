@@ -2,7 +2,14 @@
 import type { BounceType } from "./bounce.ts";
 
 /** The event names of contract row 1.9.2 that exist so far; the subset an endpoint may subscribe to. */
-export const EVENT_NAMES = ["delivery_attempt", "bounce_all", "bounce_bad_address"] as const;
+export const EVENT_NAMES = [
+  "delivery_attempt",
+  "open",
+  "click",
+  "bounce_all",
+  "bounce_bad_address",
+  "unsubscribe",
+] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 
 /** `status` of a delivery_attempt. */
@@ -39,4 +46,20 @@ export type DeliveryEvent =
       readonly bounceCode: number;
       /** 3.8 text with real newlines. */
       readonly text: string;
-    });
+    })
+  | (EventBase & Visit & { readonly name: "open" })
+  | (EventBase & Visit & { readonly name: "click"; readonly url: string })
+  | (EventBase & { readonly name: "unsubscribe" });
+
+/** Who opened or clicked. */
+type Visit = {
+  readonly ip: string;
+  readonly userAgent: string;
+  /** An image proxy, a scanner or the like, not a person (track/machine.ts). */
+  readonly machine: boolean;
+};
+
+/** Whether a machine did it. */
+export function byMachine(event: DeliveryEvent): boolean {
+  return "machine" in event && event.machine;
+}

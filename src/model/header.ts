@@ -30,6 +30,8 @@ const EXTENSION = /^x-./i;
 /** Headers with a grammar of their own: an encoded-word would break them. */
 const STRUCTURED: readonly string[] = [
   "list-help",
+  "list-unsubscribe",
+  "list-unsubscribe-post",
   "references",
   "in-reply-to",
   "auto-submitted",
@@ -43,7 +45,7 @@ export function ownHeaderFault(name: string, value: string): string | null {
     return `is not a header name: use at most ${MAX_NAME_LENGTH} letters, digits and hyphens`;
   }
   if (!structured && !EXTENSION.test(name)) {
-    return "may not be set: use X-…, List-Help, References, In-Reply-To, Auto-Submitted or Precedence";
+    return "may not be set: use X-…, List-Help, List-Unsubscribe, List-Unsubscribe-Post, References, In-Reply-To, Auto-Submitted or Precedence";
   }
   if (value.length > MAX_VALUE_LENGTH) return `must be at most ${MAX_VALUE_LENGTH} characters`;
   if (structured && !/^[\x20-\x7e]*$/.test(value)) return "must be printable ASCII";

@@ -24,6 +24,9 @@ export type Attachment = {
   readonly contentId: string | null;
 };
 
+/** What of a message is tracked. */
+export type Tracking = { readonly opens: boolean; readonly clicks: boolean };
+
 /** What compose needs to build the bytes of one message. Kept until the retention of content ends. */
 export type MessageContent = {
   readonly from: Mailbox;
@@ -38,6 +41,7 @@ export type MessageContent = {
   readonly variables: readonly Variables[] | null;
   readonly attachments: readonly Attachment[];
   readonly attachmentBytes: readonly Uint8Array[];
+  readonly tracking: Tracking;
 };
 
 /** A send as the core understands it, whichever dialect it came in. */

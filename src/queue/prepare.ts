@@ -61,8 +61,8 @@ export function preparer(app: App): Preparer {
 
   function composed(work: Work, content: MessageContent): Promise<Composed> {
     const { message, delivery } = work;
-    const build = () => compose(message, message.recipients, content, delivery.position);
-    if (needsOwnCopy(content)) return build();
+    const build = () => compose(message, message.recipients, content, delivery.position, app.links);
+    if (needsOwnCopy(message, content, app.links)) return build();
     const known = shared.get(message.id) ?? build();
     shared.set(message.id, known);
     return known;

@@ -11,7 +11,10 @@ const MAX_INLINE_BYTES = 32 * 1024;
 /** Bytes of the length that an R2 object starts with. */
 const LENGTH_BYTES = 4;
 
-type Head = Omit<MessageContent, "attachmentBytes"> & { readonly sizes: readonly number[] };
+type Head = Omit<MessageContent, "attachmentBytes" | "tracking"> & {
+  readonly sizes: readonly number[];
+  readonly tracking?: MessageContent["tracking"];
+};
 
 /** Where a message's content is: read already, or an R2 object still to be fetched. */
 export type StoredContent =
@@ -121,10 +124,12 @@ function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Attachments are views into the one buffer: nothing is copied. */
 function unpack(head: string, bytes: Uint8Array): MessageContent {
   const { sizes, ...rest } = stored<Head>(head);
+  // Contents of before there was tracking say nothing of it.
+  const tracking = rest.tracking ?? { opens: false, clicks: false };
   let offset = 0;
   const attachmentBytes = sizes.map((size) => {
     offset += size;
     return bytes.subarray(offset - size, offset);
   });
-  return { ...rest, attachmentBytes };
+  return { ...rest, tracking, attachmentBytes };
 }

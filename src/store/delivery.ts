@@ -1,6 +1,6 @@
 // SQL of deliveries: when they are due, which are held, what is shown of them. Claiming is in
 // delivery-claim.ts, settling in delivery-settlement.ts.
-import type { Attempt, DeliveryState } from "../model/delivery.ts";
+import type { Activity, Attempt, DeliveryState } from "../model/delivery.ts";
 import type { MailClass } from "../model/message.ts";
 import { rows, statement, stored } from "./db.ts";
 
@@ -83,6 +83,7 @@ export type DeliveryRecord = {
   /** When a suppression stopped it, or null. */
   readonly suppressedAt: number | null;
   readonly history: readonly Attempt[];
+  readonly activity: readonly Activity[];
 };
 
 /** The deliveries of a message, in the order of its recipients. `recipients` are their row keys. */
@@ -99,11 +100,13 @@ export async function deliveriesOf(
     due_at: number | null;
     suppressed_at: number | null;
     history: string;
+    activity: string;
   }>(
     statement(
       db,
-      `select message_id, position, recipient, state, due_at, suppressed_at, history from deliveries
-       where (recipient, message_id) in (select value, ?2 from json_each(?1)) order by position`,
+      `select message_id, position, recipient, state, due_at, suppressed_at, history, activity
+       from deliveries where (recipient, message_id) in (select value, ?2 from json_each(?1))
+       order by position`,
       JSON.stringify(recipients),
       messageId,
     ),
@@ -116,5 +119,6 @@ export async function deliveriesOf(
     dueAt: row.due_at,
     suppressedAt: row.suppressed_at,
     history: stored<Attempt[]>(row.history),
+    activity: stored<Activity[]>(row.activity),
   }));
 }

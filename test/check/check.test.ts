@@ -18,6 +18,7 @@ const GOOD: MessageContent = {
   amp: null,
   headers: [],
   variables: null,
+  tracking: { opens: true, clicks: true },
   attachments: [],
   attachmentBytes: [],
 };

@@ -18,7 +18,7 @@ import {
 /** What the relay must be able to do for one recipient. */
 async function flags(recipients: readonly Recipient[], position: number) {
   const content = contentOf({ text: "t" });
-  const { eightBit, smtputf8 } = await compose(MESSAGE, recipients, content, position);
+  const { eightBit, smtputf8 } = await compose(MESSAGE, recipients, content, position, null);
   return { eightBit, smtputf8 };
 }
 

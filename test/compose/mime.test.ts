@@ -121,7 +121,7 @@ describe("bytes", () => {
       attachmentBytes: [utf8("a")],
     };
     expect(await bytesOf(parts)).toEqual(await bytesOf(parts));
-    const { content } = await compose({ ...MESSAGE, id: "other" }, [TO], contentOf(parts), 0);
+    const { content } = await compose({ ...MESSAGE, id: "other" }, [TO], contentOf(parts), 0, null);
     expect(fromUtf8(concat(content))).not.toContain(MESSAGE.id);
   });
 
@@ -132,7 +132,7 @@ describe("bytes", () => {
       attachments: [{ filename: "a.zip", contentType: "application/zip", contentId: null }],
       attachmentBytes: [big],
     };
-    const { content, size } = await compose(MESSAGE, [TO], contentOf(parts), 0);
+    const { content, size } = await compose(MESSAGE, [TO], contentOf(parts), 0, null);
     expect(size).toBeLessThan(big.length * 1.38);
     const source = fromUtf8(concat(content));
     const start = source.lastIndexOf("\r\n\r\n") + 4;

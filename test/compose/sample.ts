@@ -6,7 +6,11 @@ import { concat, fromUtf8 } from "../../src/lib/bytes.ts";
 import type { MessageContent, Recipient } from "../../src/model/message.ts";
 
 /** Identity and accept time of the message that tests compose. */
-export const MESSAGE = { id: "01939d6e-0000-7000-8000-000000000000", createdAt: 1_738_908_434_000 };
+export const MESSAGE = {
+  id: "01939d6e-0000-7000-8000-000000000000",
+  createdAt: 1_738_908_434_000,
+  mailClass: "transactional",
+} as const;
 /** Its recipient. */
 export const TO: Recipient = { address: "recipient@example.com", name: "", role: "to" };
 
@@ -23,13 +27,14 @@ export function contentOf(parts: Partial<MessageContent>): MessageContent {
     variables: null,
     attachments: [],
     attachmentBytes: [],
+    tracking: { opens: false, clicks: false },
     ...parts,
   };
 }
 
 /** The composed bytes. */
 export async function bytesOf(parts: Partial<MessageContent>, recipients = [TO], position = 0) {
-  const composed = await compose(MESSAGE, recipients, contentOf(parts), position);
+  const composed = await compose(MESSAGE, recipients, contentOf(parts), position, null);
   const bytes = concat(composed.content);
   expect(bytes.length).toBe(composed.size);
   return bytes;

@@ -31,6 +31,7 @@ test("contentSize counts texts, names, headers, variables and files", () => {
     variables: [{ ab: "123" }, {}],
     attachments: [{ filename: "a.csv", contentType: "text/csv", contentId: null }],
     attachmentBytes: [new Uint8Array(100)],
+    tracking: { opens: true, clicks: true },
   });
   expect(size).toBe(13 + 2 + 13 + 5 + 2 + 1 + 5 + 5 + 100);
 });

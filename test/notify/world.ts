@@ -52,7 +52,7 @@ export async function stored(app: App, id: string): Promise<Webhook> {
 /** An event of a moment, a good delivery unless told otherwise. */
 export function anEvent(
   at: number,
-  name: DeliveryEvent["name"] = "delivery_attempt",
+  name: "delivery_attempt" | "bounce_all" | "bounce_bad_address" = "delivery_attempt",
 ): DeliveryEvent {
   const base = {
     id: uuidv7(at),

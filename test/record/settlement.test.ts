@@ -180,11 +180,14 @@ describe("settlementOf", () => {
     const names = settlement.events.map((event) =>
       event.name === "delivery_attempt"
         ? event.status
-        : `${event.name} ${event.bounceType} ${event.bounceCode}`,
+        : "bounceType" in event
+          ? `${event.name} ${event.bounceType} ${event.bounceCode}`
+          : event.name,
     );
     expect(names).toEqual(row.events);
     const text = row.next?.kind === "expired" ? row.next.text : outcome.text;
-    expect(settlement.events.map((event) => event.text)).toEqual(row.events.map(() => text));
+    const texts = settlement.events.map((event) => ("text" in event ? event.text : null));
+    expect(texts).toEqual(row.events.map(() => text));
   });
 
   it("gives each event an id of its own and the delivery's particulars", () => {

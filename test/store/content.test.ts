@@ -44,6 +44,7 @@ const contentArbitrary: fc.Arbitrary<MessageContent> = fc
           maxLength: 2,
         }),
       ),
+      tracking: fc.record({ opens: fc.boolean(), clicks: fc.boolean() }, { noNullPrototype: true }),
       files: fc.array(file, { maxLength: 3 }),
     },
     { noNullPrototype: true },
@@ -94,6 +95,7 @@ const SMALL: MessageContent = {
   amp: null,
   headers: [],
   variables: null,
+  tracking: { opens: true, clicks: true },
   attachments: [],
   attachmentBytes: [],
 };

@@ -33,6 +33,7 @@ const CONTENT: MessageContent = {
   amp: null,
   headers: [],
   variables: null,
+  tracking: { opens: true, clicks: true },
   attachments: [],
   attachmentBytes: [],
 };

@@ -25,6 +25,7 @@ const CONTENT: MessageContent = {
   variables: null,
   attachments: [],
   attachmentBytes: [],
+  tracking: { opens: true, clicks: true },
 };
 
 function messageTo(addresses: readonly string[], change: Partial<Message> = {}): Message {

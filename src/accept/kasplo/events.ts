@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { App } from "../../app.ts";
 import { ok } from "../../lib/result.ts";
-import { type DeliveryEvent, EVENT_NAMES } from "../../model/event.ts";
+import { byMachine, type DeliveryEvent, EVENT_NAMES } from "../../model/event.ts";
 import { kasploBody } from "../../notify/payload/kasplo.ts";
 import { type LogRow, positionAt, readLog } from "../../store/event.ts";
 import { endpoint } from "../endpoint.ts";
@@ -101,7 +101,7 @@ function matches(event: DeliveryEvent, query: Query): boolean {
   );
 }
 
-/** The webhook's body with the event's id; every event that exists so far was made by a person's send. */
+/** The webhook's body with the event's id, and whether a machine did it. */
 function shown(event: DeliveryEvent) {
-  return { id: event.id, ...kasploBody(event), machine: false };
+  return { id: event.id, ...kasploBody(event), machine: byMachine(event) };
 }

@@ -202,6 +202,14 @@ export const ownHeaders = z.unknown().transform((value, context): [string, strin
   return headers;
 });
 
+const onOff = z.boolean({ error: "must be true or false" });
+
+/** What is tracked (decision 15); what is not named is. */
+export const tracking = z.object(
+  { opens: onOff.nullish(), clicks: onOff.nullish() },
+  { error: 'must be an object such as {"opens": false, "clicks": true}' },
+);
+
 const filename = string("the file's name").transform((text, context) => {
   const fault = filenameFault(text);
   return fault === null ? text : refuse(context, { message: fault });

@@ -53,6 +53,10 @@ export function mapSend(
     headers: (message.headers ?? []).filter(([name]) => name.toLowerCase() !== IGNORED_HEADER),
     variables: people.value.variables,
     ...files.value,
+    tracking: {
+      opens: message.tracking?.opens ?? true,
+      clicks: message.tracking?.clicks ?? true,
+    },
   };
   const oversize = findOversize(body, content, people.value.paths);
   if (oversize) return fail(oversize);

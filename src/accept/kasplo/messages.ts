@@ -107,7 +107,8 @@ const raw = endpoint({
     }
     const content = await contentOf(app, found.value.content);
     if (!content.ok) return content;
-    const composed = await compose(message, message.recipients, content.value, query.index);
+    const { recipients } = message;
+    const composed = await compose(message, recipients, content.value, query.index, app.links);
     const headers = {
       "Content-Type": "message/rfc822",
       "Content-Disposition": `attachment; filename="${message.id}.eml"`,
@@ -212,8 +213,21 @@ function detailed(message: Message, deliveries: readonly DeliveryRecord[]) {
       next_attempt_at: iso(delivery.dueAt),
       attempts: delivery.history.map(shownAttempt),
     })),
+    tracking: tracked(deliveries),
     timeline: timeline(message, deliveries),
   };
+}
+
+/** Opens and clicks, people's and machines' apart; unique counts are deliveries with a person's. */
+function tracked(deliveries: readonly DeliveryRecord[]) {
+  const count = (kind: "open" | "click") => {
+    const lists = deliveries.map(({ activity }) => activity.filter((one) => one.kind === kind));
+    const all = lists.flat();
+    const people = all.filter(({ machine }) => !machine).length;
+    const unique = lists.filter((list) => list.some(({ machine }) => !machine)).length;
+    return { people, machines: all.length - people, unique };
+  };
+  return { opens: count("open"), clicks: count("click") };
 }
 
 function shownAttempt({ at, relay, result, code, reply, tls }: Attempt) {
@@ -231,6 +245,14 @@ function timeline(message: Message, deliveries: readonly DeliveryRecord[]) {
       reply: attempt.reply,
     })),
   );
+  const activity = deliveries.flatMap((delivery) =>
+    delivery.activity.map(({ at, kind, machine }) => ({
+      time: at,
+      event: kind,
+      click_tracking_id: clickTrackingId(message.id, delivery.position),
+      machine,
+    })),
+  );
   const suppressed = deliveries
     .filter((delivery) => delivery.state === "suppressed")
     .map((delivery) => ({
@@ -239,6 +261,6 @@ function timeline(message: Message, deliveries: readonly DeliveryRecord[]) {
       click_tracking_id: clickTrackingId(message.id, delivery.position),
     }));
   const accepted = { time: message.createdAt, event: "accepted" };
-  const later = [...suppressed, ...attempts].sort((a, b) => a.time - b.time);
+  const later = [...suppressed, ...attempts, ...activity].toSorted((a, b) => a.time - b.time);
   return [accepted, ...later].map(({ time, ...rest }) => ({ at: iso(time), ...rest }));
 }

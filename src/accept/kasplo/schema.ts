@@ -16,6 +16,7 @@ import {
   replyTo,
   string,
   subject,
+  tracking,
 } from "./fields.ts";
 import { type ParsedMetadata, parseMetadata, trackingIdOf } from "./metadata.ts";
 import type { Mailbox, Role } from "../../model/message.ts";
@@ -29,7 +30,6 @@ function notYet(what: string) {
 }
 
 const scheduling = notYet("scheduled sending is not available yet");
-const tracking = notYet("switching tracking is not available yet");
 
 /** What both forms say about the message; `amp` and `amp_html` mean the same. */
 const messageFields = {
@@ -43,7 +43,7 @@ const messageFields = {
   autoText: z.boolean({ error: "must be true or false" }).nullish(),
   headers: ownHeaders.nullish(),
   attachments: attachments.nullish(),
-  tracking,
+  tracking: tracking.nullish(),
 };
 
 /** What both forms have at the top level. */

@@ -168,6 +168,8 @@ function view(failure: WebhookFailure) {
   };
 }
 
+const SAMPLE_VISIT = { ip: "192.0.2.1", userAgent: "Mozilla/5.0 (sample)", machine: false };
+
 /** An event that never happened, recognisable by its addresses (RFC 2606) and its tag. */
 function sampleEvent(
   name: EventName,
@@ -197,6 +199,12 @@ function sampleEvent(
     case "bounce_all":
     case "bounce_bad_address":
       return { ...base, name, bounceType: "h", bounceCode: 10, text: refused };
+    case "open":
+      return { ...base, ...SAMPLE_VISIT, name };
+    case "click":
+      return { ...base, ...SAMPLE_VISIT, name, url: "https://example.com/" };
+    case "unsubscribe":
+      return { ...base, name };
   }
 }
 

@@ -14,7 +14,8 @@ export function kasploBody(event: DeliveryEvent): KasploBody {
   switch (event.name) {
     case "delivery_attempt":
       return {
-        ...common(event),
+        ...common(event, "delivery_attempt"),
+        listid: listId(event),
         from_address: event.from,
         injected_time: epochSeconds(event.injectedAt),
         message: event.text.replace(/\r\n|\r|\n/g, "/"),
@@ -25,11 +26,18 @@ export function kasploBody(event: DeliveryEvent): KasploBody {
     case "bounce_all":
     case "bounce_bad_address":
       return {
-        ...common(event),
+        ...common(event, event.name),
+        listid: listId(event),
         bounce_type: event.bounceType,
         bounce_code: String(event.bounceCode),
         bounce_text: Array.from(event.text).slice(0, MAX_BOUNCE_TEXT).join(""),
       };
+    case "open":
+      return { ...common(event, "engine_open"), ...visitor(event) };
+    case "click":
+      return { ...common(event, "engine_click"), ...visitor(event), click_url: event.url };
+    case "unsubscribe":
+      return common(event, "engine_unsub");
   }
 }
 
@@ -39,16 +47,24 @@ export function kasploEntry(event: DeliveryEvent): WebhookEntry {
   return { id: event.id, at: event.at, event: event.name, body, error: "" };
 }
 
-function common(event: EventBase & { readonly name: string }): KasploBody {
+function visitor(event: { readonly ip: string; readonly userAgent: string }): KasploBody {
+  return { engine_ip: event.ip, user_agent: event.userAgent };
+}
+
+function listId(event: EventBase): string {
+  return event.listId.toLowerCase();
+}
+
+/** What every kind has; `eventType` is column 3 of contract 1.9.2. */
+function common(event: EventBase & { readonly name: string }, eventType: string): KasploBody {
   return {
     event: event.name,
-    event_type: event.name,
+    event_type: eventType,
     timestamp: epochSeconds(event.at),
     email: event.email,
     click_tracking_id: `${event.messageId}:${event.position}`,
     tags: event.tags,
     sendid: event.sendId.toLowerCase(),
-    listid: event.listId.toLowerCase(),
   };
 }
 

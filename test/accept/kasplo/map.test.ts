@@ -16,6 +16,7 @@ describe("both forms", () => {
         variables: null,
         attachments: [],
         attachmentBytes: [],
+        tracking: { opens: true, clicks: true },
       },
       recipients: [{ address: "recipient@example.com", name: "", role: "to" }],
       tags: "custom-id-value",

@@ -89,6 +89,10 @@ describe("GET /v1/messages/:id", () => {
         delivery(2, "later@example.com", "deferred", DEFERRAL),
         delivery(3, "gone@example.com", "suppressed", null),
       ],
+      tracking: {
+        opens: { people: 0, machines: 0, unique: 0 },
+        clicks: { people: 0, machines: 0, unique: 0 },
+      },
     });
     const entry = (event: string, position: number, words: object = {}) => {
       const { code: _code, ...said } = { code: null, ...words };

@@ -126,7 +126,8 @@ describe("the Worker's secrets", () => {
     const account = { encryption_key: "a2V5", api_key: "k", webhook: null };
     const settings = readSettings({ RELAY_URL: "smtps://me:p'a$HOME%23@mail.example.com:465" });
     expect(workerEnv(account, settings)).toBe(
-      "ENCRYPTION_KEY=a2V5\nRELAY_URL='smtps://me:p%27a\\$HOME%23@mail.example.com:465'\n",
+      "ENCRYPTION_KEY=a2V5\nRELAY_URL='smtps://me:p%27a\\$HOME%23@mail.example.com:465'\n" +
+        "PUBLIC_URL=http://127.0.0.1:8787\n",
     );
   });
 

@@ -128,9 +128,18 @@ describe("npm start", () => {
     expect(await apiStatus()).toBe(200);
     await until(() => prints("Ctrl-C"), 60, "the first send");
     const steps = [...(npm?.output ?? "").matchAll(/^ *\d+ ms {2}(\w+)/gm)].map((line) => line[1]);
-    expect(steps, npm?.output).toEqual(["accepted", "claimed", "delivered", "webhook"]);
+    expect(steps, npm?.output).toEqual([
+      "accepted",
+      "claimed",
+      "delivered",
+      "webhook",
+      "opened",
+      "clicked",
+    ]);
     expect(npm?.output).toContain("said: 250 2.0.0 Ok: queued as ");
     expect(npm?.output).toContain("received, signature verified");
+    expect(npm?.output).toContain("by a browser, webhook verified");
+    expect(npm?.output).toMatch(/clicked {4}to http:\/\/127\.0\.0\.1:\d+\/, webhook verified/);
     expect(npm?.output).toMatch(/^Look at it: http:\/\/127\.0\.0\.1:\d+\/#\/messages\//m);
     expect(await mailbox("/api/messages")).toMatchObject([
       { mail_from: "hello@edgepost.test", rcpt_to: ["you@example.com"] },

@@ -69,6 +69,38 @@ describe("kasploBody", () => {
     },
   );
 
+  const VISIT = { ip: "185.240.76.223", userAgent: "Mozilla/5.0 (X11)", machine: true };
+  const TOLD = {
+    click_tracking_id: "9307750b-76cb-42e7-83b5-f83462e6b646:0",
+    email: "recipient@example.com",
+    sendid: "testdev250207",
+    timestamp: "1738908434",
+    tags: "Custom-ID-value-here",
+  };
+  const TOLD_VISIT = { engine_ip: "185.240.76.223", user_agent: "Mozilla/5.0 (X11)" };
+
+  it("makes an open, a click and an unsubscribe of exactly the documented keys (A-058, A-059)", () => {
+    const url = "http://www.example.com";
+    expect(kasploBody({ ...BASE, ...VISIT, name: "open" })).toEqual({
+      ...TOLD,
+      ...TOLD_VISIT,
+      event: "open",
+      event_type: "engine_open",
+    });
+    expect(kasploBody({ ...BASE, ...VISIT, name: "click", url })).toEqual({
+      ...TOLD,
+      ...TOLD_VISIT,
+      event: "click",
+      event_type: "engine_click",
+      click_url: url,
+    });
+    expect(kasploBody({ ...BASE, name: "unsubscribe" })).toEqual({
+      ...TOLD,
+      event: "unsubscribe",
+      event_type: "engine_unsub",
+    });
+  });
+
   it("gives every value as a string, the time as ten digits", () => {
     for (const event of [ATTEMPT, bounce("bounce_all", "x"), bounce("bounce_bad_address", "x")]) {
       const body = kasploBody(event);

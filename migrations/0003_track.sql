@@ -1,0 +1,2 @@
+-- What the reader of each delivery did.
+alter table deliveries add column activity text not null default '[]';

@@ -1,0 +1,98 @@
+// The conductor of tracking: a batch of opens and clicks → one event log row and one update per delivery
+// → wake the webhooks. The same fact twice counts once; a batch that failed is simply done again.
+import type { App } from "../app.ts";
+import { type Activity, MAX_ACTIVITY } from "../model/delivery.ts";
+import type { DeliveryEvent } from "../model/event.ts";
+import type { Fact } from "../model/fact.ts";
+import {
+  type ActivityEntry,
+  commitActivity,
+  readTracked,
+  type TrackedDelivery,
+} from "../store/delivery-activity.ts";
+import { twice } from "../store/db.ts";
+import { AT_ONCE_MS, isMachine } from "./machine.ts";
+
+/** Reads and commits of one batch; more than one when a delivery changed in between. */
+const MAX_TRIES = 3;
+
+/** Records a batch. Throws when it could not be recorded: the queue then brings it again. */
+export async function recordFacts(app: App, facts: readonly Fact[]): Promise<void> {
+  if (facts.length === 0) return;
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
+    const entries = entriesOf(app, facts, await readTracked(app.db, facts));
+    if (entries.length === 0) return;
+    const updated = await twice(() => commitActivity(app.db, entries, app.now()));
+    // Also when nothing was updated: then the first commit may have succeeded unseen.
+    app.background("wake_webhooks_failed", app.wake.events());
+    if (updated === entries.length) return;
+  }
+  throw new Error("opens and clicks could not be recorded: their deliveries keep changing");
+}
+
+/** What the facts add to each delivery; nothing for facts that are known, or of mail that was purged. */
+function entriesOf(
+  app: App,
+  facts: readonly Fact[],
+  deliveries: readonly TrackedDelivery[],
+): readonly ActivityEntry[] {
+  const byPlace = Map.groupBy(facts, placeOf);
+  const found = new Set(deliveries.map(placeOf));
+  const purged = facts.filter((fact) => !found.has(placeOf(fact))).length;
+  const entries = deliveries.map((delivery) =>
+    entryOf(delivery, byPlace.get(placeOf(delivery)) ?? []),
+  );
+  const full = entries.reduce((sum, { dropped }) => sum + dropped, 0);
+  if (purged + full > 0) app.log("info", "facts_dropped", { purged, full });
+  return entries.filter(({ added }) => added.length > 0);
+}
+
+function placeOf({ messageId, position }: { messageId: string; position: number }): string {
+  return `${messageId}:${position}`;
+}
+
+function entryOf(
+  delivery: TrackedDelivery,
+  facts: readonly Fact[],
+): ActivityEntry & { readonly dropped: number } {
+  const known = new Set(delivery.activity.map(({ id }) => id));
+  const fresh = [...new Map(facts.map((fact) => [fact.id, fact])).values()]
+    .filter(({ id }) => !known.has(id))
+    .toSorted((a, b) => a.at - b.at);
+  const kept = fresh.slice(0, Math.max(0, MAX_ACTIVITY - known.size));
+  const clicks = [...delivery.activity, ...fresh].filter(({ kind }) => kind === "click");
+  const judged = kept.map((fact) => ({ fact, machine: judge(fact, delivery, clicks) }));
+  return {
+    delivery,
+    added: judged.map(({ fact, machine }) => activityOf(fact, machine)),
+    events: judged.map(({ fact, machine }) => eventOf(fact, machine, delivery)),
+    dropped: fresh.length - kept.length,
+  };
+}
+
+type Click = { readonly at: number; readonly index?: number };
+
+function judge(fact: Fact, { deliveredAt }: TrackedDelivery, clicks: readonly Click[]): boolean {
+  const around = clicks.filter(({ at }) => Math.abs(at - fact.at) <= AT_ONCE_MS);
+  return isMachine({
+    userAgent: fact.userAgent,
+    prefetch: fact.prefetch,
+    sinceDelivery: deliveredAt === null ? null : fact.at - deliveredAt,
+    linksAround: fact.kind === "click" ? new Set(around.map(({ index }) => index)).size : 0,
+  });
+}
+
+function activityOf(fact: Fact, machine: boolean): Activity {
+  const { id, kind, at } = fact;
+  const base = { id, kind, at, machine, log: null };
+  return fact.kind === "click" ? { ...base, index: fact.index } : base;
+}
+
+function eventOf(fact: Fact, machine: boolean, delivery: TrackedDelivery): DeliveryEvent {
+  const { id, at, ip, userAgent } = fact;
+  const { messageId, position, email, tags, sendId, listId } = delivery;
+  const base = { id, at, messageId, position, email, tags, sendId, listId, ip, userAgent, machine };
+  return fact.kind === "click"
+    ? { ...base, name: "click", url: fact.url }
+    : { ...base, name: "open" };
+}

@@ -1,0 +1,157 @@
+// Link tokens: base64url(payload | HMAC-SHA-256 cut to 128 bits). The payload is a version and kind, the
+// key's id, the message and position, and what the kind adds. Nothing is random and nothing is timed,
+// so a message has the same bytes at every attempt. One changed bit, or another spelling of the same
+// bytes, is refused.
+import { fromBase64Url, toBase64Url } from "../lib/base64url.ts";
+import { concat, fromBase64, fromUtf8, hex, utf8 } from "../lib/bytes.ts";
+import { sameBytes } from "../lib/digest.ts";
+import type { Config, LinkKey } from "../model/config.ts";
+import { type Link, LINK_PATHS, type Links, linkTarget } from "../model/link.ts";
+
+const VERSION = 1;
+const KINDS = ["open", "click", "unsubscribe"] as const satisfies readonly Link["kind"][];
+const TAG_BYTES = 16;
+const UUID_BYTES = 16;
+/** Longer than any token that is made; not decoded. */
+const MAX_TOKEN_LENGTH = 8_192;
+/** The id of the key that is derived from ENCRYPTION_KEY; it verifies beside those of LINK_KEYS. */
+const DERIVED_KEY_ID = "0";
+
+/** The links of a deployment, or null when it does not say where they lead. */
+export function linksOf(config: Config): Links | null {
+  const { publicUrl } = config;
+  if (publicUrl === null) return null;
+  let ring: Promise<KeyRing> | null = null;
+  const keys = (): Promise<KeyRing> => (ring ??= importKeys(config));
+  return {
+    origin: publicUrl,
+    async urlOf(link) {
+      const { signing } = await keys();
+      const payload = encode(link, signing.id);
+      const token = toBase64Url(concat([payload, await tagOf(signing.key, payload)]));
+      return `${publicUrl}${LINK_PATHS[link.kind]}${token}${link.kind === "open" ? ".gif" : ""}`;
+    },
+    async read(kind, token) {
+      const link = await readToken(await keys(), token);
+      return link && isKind(link, kind) ? link : null;
+    },
+  };
+}
+
+function isKind<Kind extends Link["kind"]>(
+  link: Link,
+  kind: Kind,
+): link is Extract<Link, { readonly kind: Kind }> {
+  return link.kind === kind;
+}
+
+type SigningKey = { readonly id: string; readonly key: CryptoKey };
+type KeyRing = {
+  readonly signing: SigningKey;
+  readonly verifying: ReadonlyMap<string, CryptoKey>;
+};
+
+async function importKeys(config: Config): Promise<KeyRing> {
+  const derived = { id: DERIVED_KEY_ID, secret: await deriveKey(config.encryptionKey) };
+  const named = config.linkKeys.some(({ id }) => id === DERIVED_KEY_ID);
+  const secrets: readonly LinkKey[] = named ? config.linkKeys : [...config.linkKeys, derived];
+  const keys = await Promise.all(
+    secrets.map(async ({ id, secret }) => ({ id, key: await importKey(secret) })),
+  );
+  const signing = keys[0];
+  if (!signing) throw new Error("there is no key to sign links with");
+  return { signing, verifying: new Map(keys.map(({ id, key }) => [id, key])) };
+}
+
+/** HKDF (RFC 5869) of the encryption key, for deployments without LINK_KEYS. */
+async function deriveKey(encryptionKey: string): Promise<Uint8Array<ArrayBuffer>> {
+  const secret = fromBase64(encryptionKey) ?? utf8(encryptionKey);
+  const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
+  const info = utf8("edgepost link tokens");
+  const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
+  return new Uint8Array(await crypto.subtle.deriveBits(parameters, key, 256));
+}
+
+function importKey(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  return crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
+}
+
+async function tagOf(key: CryptoKey, payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, payload)).subarray(0, TAG_BYTES);
+}
+
+function encode(link: Link, keyId: string): Uint8Array<ArrayBuffer> {
+  const id = utf8(keyId);
+  const head = [(VERSION << 4) | KINDS.indexOf(link.kind), id.length];
+  const place = [...uuidBytes(link.messageId), ...uint16(link.position)];
+  return concat([Uint8Array.from(head), id, Uint8Array.from(place), details(link)]);
+}
+
+function details(link: Link): Uint8Array {
+  switch (link.kind) {
+    case "open":
+      return new Uint8Array();
+    case "click":
+      return concat([Uint8Array.from(uint16(link.index)), utf8(link.url)]);
+    case "unsubscribe": {
+      const address = utf8(link.address);
+      return concat([Uint8Array.from(uint16(address.length)), address, utf8(link.url ?? "")]);
+    }
+  }
+}
+
+async function readToken(ring: KeyRing, token: string): Promise<Link | null> {
+  const bytes = token.length <= MAX_TOKEN_LENGTH ? fromBase64Url(token) : null;
+  if (!bytes || bytes.length < 2 + UUID_BYTES + 2 + TAG_BYTES) return null;
+  const payload = bytes.slice(0, bytes.length - TAG_BYTES);
+  const keyEnd = 2 + (payload[1] ?? 0);
+  const key = ring.verifying.get(fromUtf8(payload.subarray(2, keyEnd)));
+  if (!key || !sameBytes(await tagOf(key, payload), bytes.subarray(payload.length))) return null;
+  return decode(payload[0] ?? 0, payload.subarray(keyEnd));
+}
+
+/** What a signed payload says; null for one that another version signed. */
+function decode(head: number, rest: Uint8Array): Link | null {
+  const kind = head >> 4 === VERSION ? KINDS[head & 0xf] : undefined;
+  if (kind === undefined || rest.length < UUID_BYTES + 2) return null;
+  const messageId = uuidText(rest.subarray(0, UUID_BYTES));
+  const position = readUint16(rest, UUID_BYTES);
+  const own = rest.subarray(UUID_BYTES + 2);
+  switch (kind) {
+    case "open":
+      return own.length === 0 ? { kind, messageId, position } : null;
+    case "click": {
+      const url = linkTarget(fromUtf8(own.subarray(2)));
+      return url === null ? null : { kind, messageId, position, index: readUint16(own, 0), url };
+    }
+    case "unsubscribe": {
+      const end = 2 + readUint16(own, 0);
+      const after = fromUtf8(own.subarray(end));
+      const url = after === "" ? null : linkTarget(after);
+      if (after !== "" && url === null) return null;
+      return { kind, messageId, position, address: fromUtf8(own.subarray(2, end)), url };
+    }
+  }
+}
+
+function uint16(value: number): readonly [number, number] {
+  if (value < 0 || value > 0xffff) throw new RangeError(`${value} does not fit 16 bits`);
+  return [value >> 8, value & 0xff];
+}
+
+function readUint16(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
+}
+
+function uuidBytes(id: string): readonly number[] {
+  const digits = id.replaceAll("-", "");
+  if (!/^[0-9a-f]{32}$/.test(digits)) throw new Error("a message id is no UUID in lower case");
+  return Array.from({ length: UUID_BYTES }, (_, n) =>
+    Number.parseInt(digits.slice(n * 2, n * 2 + 2), 16),
+  );
+}
+
+function uuidText(bytes: Uint8Array): string {
+  return hex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
