@@ -74,7 +74,7 @@ describe("ownHeaderFault", () => {
     ["Content-Type", "text/html"],
     ["MIME-Version", "1.0"],
     ["Message-ID", "<a@b>"],
-    ["List-Unsubscribe", "<https://x>"],
+    ["List-Owner", "<https://x>"],
     ["X-", "x"],
     ["X", "x"],
     ["", "x"],
