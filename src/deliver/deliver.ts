@@ -21,6 +21,9 @@ export type Lookahead = {
 /** A socket that never connected takes the platform about 20 s to close; then its slot is free. */
 const SLOT_WAIT_MS = 25_000;
 
+/** Our end of a closed connection is still on its way: the relay counts it until it arrives. */
+const CLOSING_MS = 50;
+
 /** A connection that carries one transaction after the other. */
 export class Carrier {
   readonly #app: App;
@@ -62,7 +65,8 @@ export class Carrier {
     const dial: Dial = (address) => {
       const stream = this.#app.dial(address);
       dialled = true;
-      stream.closed.then(release, release);
+      const gone = () => void setTimeout(release, CLOSING_MS);
+      stream.closed.then(gone, gone);
       return stream;
     };
     try {
