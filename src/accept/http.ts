@@ -4,7 +4,7 @@ import { Router } from "itty-router";
 import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
-import { invalidField, type Problem } from "../model/problem.ts";
+import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../model/problem.ts";
 import { authenticate } from "./authenticate.ts";
 import { readJsonBody } from "./body.ts";
 import { bodyText } from "./body-text.ts";
@@ -47,8 +47,7 @@ async function answerOf(
     return await run(app, dialect, matched.value, request, requestId);
   } catch (error) {
     app.log("error", "request_failed", { request: requestId, reason: reasonOf(error) });
-    const reason = "storage did not answer; send the request again";
-    return fail({ kind: "unavailable", reason, retryAfterSeconds: 5 });
+    return fail(STORAGE_UNAVAILABLE);
   }
 }
 

@@ -30,3 +30,10 @@ export type Problem =
 export function invalidField(path: string, reason: string): Problem {
   return { kind: "invalid_field", path, reason };
 }
+
+/** D1 or R2 did not answer; their hiccups are short. */
+export const STORAGE_UNAVAILABLE: Problem = {
+  kind: "unavailable",
+  reason: "storage did not answer; send the request again",
+  retryAfterSeconds: 5,
+};

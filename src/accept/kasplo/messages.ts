@@ -12,7 +12,7 @@ import {
   type MessageContent,
   type SendCommand,
 } from "../../model/message.ts";
-import { invalidField, type Problem } from "../../model/problem.ts";
+import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../../model/problem.ts";
 import { readContent, type StoredContent } from "../../store/content.ts";
 import { type DeliveryRecord, deliveriesOf } from "../../store/delivery.ts";
 import { findMessage } from "../../store/message.ts";
@@ -20,9 +20,6 @@ import { type ListedMessage, listMessages } from "../../store/message-list.ts";
 import { endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
 import { iso, limitParameter, one, page, timeParameter } from "./native.ts";
-
-/** R2's hiccups are short. */
-const STORAGE_RETRY_SECONDS = 5;
 
 /** A resend has no request fields: problems name the parts of the stored message. */
 const STORED = { from: "message.from", amp: "message.amp", attachments: "message.attachments" };
@@ -171,10 +168,8 @@ async function contentOf(
       return ok(read.content);
     case "gone":
       return fail({ kind: "not_found", what: "the content of this message" });
-    case "unreadable": {
-      const reason = "storage did not answer; send the request again";
-      return fail({ kind: "unavailable", reason, retryAfterSeconds: STORAGE_RETRY_SECONDS });
-    }
+    case "unreadable":
+      return fail(STORAGE_UNAVAILABLE);
   }
 }
 

@@ -19,6 +19,7 @@ import {
   type WebhookFailure,
 } from "../../store/webhook-replay.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
+import { iso } from "./native.ts";
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
@@ -162,7 +163,7 @@ function view(failure: WebhookFailure) {
     event: failure.event,
     at: iso(failure.at),
     tries: failure.tries,
-    next_try_at: failure.dueAt === null ? null : iso(failure.dueAt),
+    next_try_at: iso(failure.dueAt),
     last_error: failure.error,
     exhausted: failure.dueAt === null,
   };
@@ -206,8 +207,4 @@ function sampleEvent(
     case "unsubscribe":
       return { ...base, name };
   }
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
 }

@@ -24,6 +24,7 @@ import {
   updateWebhook,
 } from "../../store/webhook.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
+import { iso } from "./native.ts";
 import { webhookPostEndpoints } from "./webhook-posts.ts";
 
 /** A resolver that does not answer is usually back by then. */
@@ -189,7 +190,7 @@ function view(webhook: Webhook) {
     format: webhook.format,
     state: webhook.state,
     disabled_reason: webhook.disabledReason,
-    failing_since: webhook.failingSince === null ? null : iso(webhook.failingSince),
+    failing_since: iso(webhook.failingSince),
     created_at: iso(webhook.createdAt),
     updated_at: iso(webhook.updatedAt),
   };
@@ -208,8 +209,4 @@ async function refusedUrl(app: App, text: string): Promise<Problem | null> {
   return kind === "dns_unavailable"
     ? { kind: "unavailable", reason, retryAfterSeconds: DNS_RETRY_SECONDS }
     : invalidField("url", reason);
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
 }
