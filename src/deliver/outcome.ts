@@ -3,8 +3,8 @@
 // defers it (decision 18). Pure.
 import { BAD_ADDRESS, isBounceCode } from "../model/bounce.ts";
 import type { BounceCode } from "../model/bounce.ts";
-import { classify } from "./bounce-rules.ts";
-import { printable, relayWords } from "./relay-words.ts";
+import { classify } from "../model/bounce-rules.ts";
+import { printable, relayWords } from "../model/relay-words.ts";
 import type { Ending, Reply } from "./smtp/transaction.ts";
 
 /** What one attempt means. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { expire, judge, oneLine } from "../../src/deliver/outcome.ts";
 import type { Ending } from "../../src/deliver/smtp/transaction.ts";
-import { replyOf } from "./replies.ts";
+import { replyOf } from "../model/replies.ts";
 
 const CONTEXT = { relay: "142.251.185.27" };
 type RefusedStep = Extract<Ending, { kind: "refused" }>["step"];

@@ -1,7 +1,7 @@
 // What a refusal means: reply → bounce code of contract 3.7. Enhanced status code first where it says
 // something definite, then phrases, then the three digits. Knows no state and no queue. Pure.
-import type { BounceCode } from "../model/bounce.ts";
-import { BAD_ADDRESS } from "../model/bounce.ts";
+import type { BounceCode } from "./bounce.ts";
+import { BAD_ADDRESS } from "./bounce.ts";
 import { ruleText } from "./bounce-rule.ts";
 import type { Rule } from "./bounce-rule.ts";
 import {
@@ -11,7 +11,7 @@ import {
   ROOM_RULES,
 } from "./bounce-rules-address.ts";
 import { BLOCK_RULES, POLICY_RULES, SENDER_RULES, TEMPORARY_RULES } from "./bounce-rules-block.ts";
-import type { Reply } from "./smtp/transaction.ts";
+import type { Reply } from "../deliver/smtp/transaction.ts";
 
 /**
  * Subject and detail of an enhanced status code (RFC 3463, RFC 7372, RFC 7505) that decide alone.

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { printable, relayWords } from "../../src/deliver/relay-words.ts";
+import { printable, relayWords } from "../../src/model/relay-words.ts";
 
 describe("relayWords", () => {
   it("joins a multi-line reply and shows the repeated status once", () => {

@@ -1,8 +1,8 @@
 // One rule of judgement, and the words that rules look at. Rules are data: to teach Edgepost a new
-// reply, add the real line to test/deliver/replies.ts, then a rule with that line as `seen`. Pure.
-import type { BounceCode } from "../model/bounce.ts";
+// reply, add the real line to test/model/replies.ts, then a rule with that line as `seen`. Pure.
+import type { BounceCode } from "./bounce.ts";
 import { relayWords } from "./relay-words.ts";
-import type { Reply } from "./smtp/transaction.ts";
+import type { Reply } from "../deliver/smtp/transaction.ts";
 
 /** If the words of a reply match, the bounce has this code. The first matching rule of a list wins. */
 export type Rule = {

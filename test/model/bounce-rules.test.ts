@@ -1,21 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { ruleText } from "../../src/deliver/bounce-rule.ts";
+import { ruleText } from "../../src/model/bounce-rule.ts";
 import {
   ADDRESS_RULES,
   MAYBE_ALIVE,
   NOT_THE_RECIPIENT,
   ROOM_RULES,
-} from "../../src/deliver/bounce-rules-address.ts";
+} from "../../src/model/bounce-rules-address.ts";
 import {
   BLOCK_RULES,
   POLICY_RULES,
   SENDER_RULES,
   TEMPORARY_RULES,
-} from "../../src/deliver/bounce-rules-block.ts";
-import { classify } from "../../src/deliver/bounce-rules.ts";
-import { relayWords } from "../../src/deliver/relay-words.ts";
+} from "../../src/model/bounce-rules-block.ts";
+import { classify } from "../../src/model/bounce-rules.ts";
+import { relayWords } from "../../src/model/relay-words.ts";
 import { bounceType, isBounceCode } from "../../src/model/bounce.ts";
 import { REPLIES, replyOf } from "./replies.ts";
 

@@ -1,6 +1,6 @@
 // A relay's words as one printable line. Replies are hostile text: control characters, terminal
 // sequences, invisible characters and broken surrogates are taken out, and the length is bounded. Pure.
-import type { Reply } from "./smtp/transaction.ts";
+import type { Reply } from "../deliver/smtp/transaction.ts";
 
 /** What people are shown of one reply; the default length of `bounce_text` too (contract 1.9.3). */
 export const REPLY_LIMIT = 1_000;
