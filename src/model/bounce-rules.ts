@@ -39,6 +39,7 @@ const STATUS_CODES: Readonly<Record<string, BounceCode>> = {
 /** The same for a temporary refusal, where it differs. */
 const TEMPORARY_STATUS_CODES: Readonly<Record<string, BounceCode>> = {
   "1.2": 21,
+  "4.1": 29, // no answer from host
   "4.3": 21, // directory server failure: DNS
   "4.4": 21,
 };

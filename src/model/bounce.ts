@@ -1,5 +1,5 @@
 // The bounce codes that customers see (contract 3.7): what each is called and what kind of bounce it
-// is. Which reply gets which code is judged in deliver/bounce-rules.ts.
+// is. Which reply gets which code is judged in bounce-rules.ts.
 
 /** Hard (the address is bad), soft (this mail, this time), other (not a failed delivery). */
 export type BounceType = "h" | "s" | "o";

@@ -1,4 +1,5 @@
 // The life of one recipient's delivery: its states, which may follow which, and its history.
+import type { ReportKind } from "./report.ts";
 
 /** Every state of a delivery. */
 export const DELIVERY_STATES = [
@@ -72,8 +73,11 @@ export type Attempt = {
   readonly log: number | null;
 };
 
-/** One thing that the reader did, oldest first; the event log holds the rest of it. */
-export type Activity = {
+/** One thing that happened after an attempt, oldest first; the event log holds the rest of it. */
+export type Activity = ReaderTrace | ReportTrace;
+
+/** What the reader did. */
+export type ReaderTrace = {
   /** The event's id: the same fact twice stands here once. */
   readonly id: string;
   readonly kind: "open" | "click" | "unsubscribe";
@@ -87,7 +91,26 @@ export type Activity = {
   readonly log: number | null;
 };
 
-/** A delivery's row stays small: what is read more often than this is not recorded any more. */
+/** What others said later (model/report.ts); one of each kind at most. */
+export type ReportTrace = {
+  readonly id: string;
+  readonly kind: ReportKind;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Bounce code of 3.7; null when nothing bounced. */
+  readonly code: number | null;
+  /** What was said, one line. */
+  readonly reply: string;
+  /** Position of the event log row that names this; null when no event tells it. */
+  readonly log: number | null;
+};
+
+/** Whether others said it, not the reader. */
+export function isReport(activity: Activity): activity is ReportTrace {
+  return "reply" in activity;
+}
+
+/** A delivery's row stays small: what is read more often than this is not recorded any more. Reports always are. */
 export const MAX_ACTIVITY = 500;
 
 /** The queue lifetime: after this a deferred delivery expires (decision 10). */

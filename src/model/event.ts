@@ -1,7 +1,7 @@
 // What happened to a delivery, as one entry of the event log. Dialects make their payloads from it.
 import type { BounceType } from "./bounce.ts";
 
-/** The event names of contract row 1.9.2 that exist so far; the subset an endpoint may subscribe to. */
+/** The event names of contract row 1.9.2; an endpoint may subscribe to some of them. */
 export const EVENT_NAMES = [
   "delivery_attempt",
   "open",
@@ -9,6 +9,7 @@ export const EVENT_NAMES = [
   "bounce_all",
   "bounce_bad_address",
   "unsubscribe",
+  "spam_complaint",
 ] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 
@@ -49,7 +50,7 @@ export type DeliveryEvent =
     })
   | (EventBase & Visit & { readonly name: "open" })
   | (EventBase & Visit & { readonly name: "click"; readonly url: string })
-  | (EventBase & { readonly name: "unsubscribe" });
+  | (EventBase & { readonly name: "unsubscribe" | "spam_complaint" });
 
 /** Who opened or clicked. */
 type Visit = {

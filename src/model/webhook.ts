@@ -1,17 +1,6 @@
 // Webhook endpoints: what a customer may set, what the product keeps, and when an endpoint is given up.
 import { open } from "../lib/seal.ts";
-
-/** The names of contract 1.9.2 that an endpoint may subscribe to; some kinds do not happen yet. */
-export const WEBHOOK_EVENTS = [
-  "delivery_attempt",
-  "open",
-  "click",
-  "bounce_all",
-  "bounce_bad_address",
-  "unsubscribe",
-  "spam_complaint",
-] as const;
-export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+import type { EventName } from "./event.ts";
 
 /** The dialects of bodies that exist. */
 export const WEBHOOK_FORMATS = ["kasplo"] as const;
@@ -31,7 +20,7 @@ export type Webhook = {
   readonly id: string;
   readonly url: string;
   /** Null subscribes to all. */
-  readonly events: readonly WebhookEvent[] | null;
+  readonly events: readonly EventName[] | null;
   readonly format: WebhookFormat;
   readonly sealedSecret: string;
   readonly sealedPrevious: string | null;
@@ -51,7 +40,7 @@ export type WebhookEntry = {
   /** The event's id, which is the `webhook-id`. */
   readonly id: string;
   readonly at: number;
-  readonly event: WebhookEvent;
+  readonly event: EventName;
   readonly body: string;
   /** What the last try came to; empty when there was none. */
   readonly error: string;
@@ -70,7 +59,7 @@ export type WebhookJob = {
 };
 
 /** Whether events of this name go to the endpoint. */
-export function subscribes(webhook: Pick<Webhook, "events">, event: WebhookEvent): boolean {
+export function subscribes(webhook: Pick<Webhook, "events">, event: EventName): boolean {
   return webhook.events === null || webhook.events.includes(event);
 }
 

@@ -1,10 +1,11 @@
-// SQL of what readers did: one read and one transaction per batch of opens and clicks, however many
-// deliveries it touches.
-import type { Activity, Attempt } from "../model/delivery.ts";
+// SQL of what happens after an attempt, what readers did and what others report: one read and one
+// transaction per batch, however many deliveries it touches.
+import type { Activity, Attempt, DeliveryState } from "../model/delivery.ts";
 import type { DeliveryEvent } from "../model/event.ts";
+import type { SuppressionScope } from "../model/suppression.ts";
 import { batch, rows, statement, stored } from "./db.ts";
 
-/** A delivery as a batch of facts needs it. */
+/** A delivery as a batch needs it. */
 export type TrackedDelivery = {
   /** Its row's key. */
   readonly recipient: string;
@@ -16,6 +17,8 @@ export type TrackedDelivery = {
   readonly listId: string;
   /** When a relay took it, epoch milliseconds; null when none is known to have. */
   readonly deliveredAt: number | null;
+  readonly state: DeliveryState;
+  readonly history: readonly Attempt[];
   readonly activity: readonly Activity[];
 };
 
@@ -24,9 +27,19 @@ export type ActivityEntry = {
   readonly delivery: TrackedDelivery;
   readonly added: readonly Activity[];
   readonly events: readonly DeliveryEvent[];
+  /** What others report may end it otherwise; null says nothing of the state. */
+  readonly verdict: Verdict | null;
 };
 
-type Row = {
+/** What a report does beside telling. */
+export type Verdict = {
+  /** `delivered` becomes `bounced`. */
+  readonly bounced: boolean;
+  readonly suppress: readonly { readonly scope: SuppressionScope; readonly reason: string }[];
+};
+
+/** A row of TRACKED. */
+export type TrackedRow = {
   recipient: string;
   message_id: string;
   position: number;
@@ -34,29 +47,43 @@ type Row = {
   tags: string;
   send_id: string;
   list_id: string;
+  state: DeliveryState;
   history: string;
   activity: string;
 };
+
+/** The columns of a TrackedDelivery: of a delivery `d` and its message `m`. */
+export const TRACKED = `d.recipient, d.message_id, d.position, d.state, d.history, d.activity,
+  m.tags, m.send_id, m.list_id, m.recipients ->> ('$[' || d.position || '].address') as email`;
+
+/** SQL for the key of the delivery at a position of message `m`; null where there is nobody. */
+export function recipientAt(position: string): string {
+  return `coalesce(m.recipients ->> ('$[' || ${position} || '].key'),
+    lower(m.recipients ->> ('$[' || ${position} || '].address')))`;
+}
 
 /** The deliveries of these messages and positions; those that were purged are missing. */
 export async function readTracked(
   db: D1Database,
   places: readonly { readonly messageId: string; readonly position: number }[],
 ): Promise<readonly TrackedDelivery[]> {
-  const found = await rows<Row>(
+  const found = await rows<TrackedRow>(
     statement(
       db,
-      `select d.recipient, d.message_id, d.position, d.history, d.activity, m.tags, m.send_id,
-         m.list_id, m.recipients ->> ('$[' || d.position || '].address') as email
+      `select ${TRACKED}
        from (select distinct value ->> 0 as message_id, value ->> 1 as position from json_each(?1)) f
        join messages m on m.id = f.message_id
-       join deliveries d on d.message_id = m.id and d.recipient = coalesce(
-         m.recipients ->> ('$[' || f.position || '].key'),
-         lower(m.recipients ->> ('$[' || f.position || '].address')))`,
+       join deliveries d on d.message_id = m.id and d.recipient = ${recipientAt("f.position")}`,
       JSON.stringify(places.map(({ messageId, position }) => [messageId, position])),
     ),
   );
-  return found.map((row) => ({
+  return found.map(decodeTracked);
+}
+
+/** A delivery from a row of TRACKED. */
+export function decodeTracked(row: TrackedRow): TrackedDelivery {
+  const history = stored<Attempt[]>(row.history);
+  return {
     recipient: row.recipient,
     messageId: row.message_id,
     position: row.position,
@@ -64,22 +91,26 @@ export async function readTracked(
     tags: row.tags,
     sendId: row.send_id,
     listId: row.list_id,
-    deliveredAt: deliveredAt(stored<Attempt[]>(row.history)),
+    deliveredAt: deliveredAt(history),
+    state: row.state,
+    history,
     activity: stored<Activity[]>(row.activity),
-  }));
+  };
 }
 
 function deliveredAt(history: readonly Attempt[]): number | null {
   return history.findLast(({ result }) => result === "success")?.at ?? null;
 }
 
-/** A delivery that nobody wrote to since it was read. */
+/** A delivery that nobody wrote to since it was read; its state counts only where it matters. */
 const UNCHANGED = `d.recipient = w.value ->> 'recipient' and d.message_id = w.value ->> 'message'
-  and json_array_length(d.activity) = w.value ->> 'known'`;
+  and json_array_length(d.activity) = w.value ->> 'known'
+  and d.state = coalesce(w.value ->> 'state', d.state)`;
 
 /**
- * Commits a batch: one event log row, one update per delivery. A delivery that changed since it was read
- * is left out, so the second run of the same batch changes nothing. Answers how many were updated.
+ * Commits a batch: one event log row, one update per delivery, a row per suppression. A delivery that
+ * changed since it was read is left out, so the second run of the same batch changes nothing. Answers how
+ * many were updated.
  */
 export async function commitActivity(
   db: D1Database,
@@ -87,10 +118,13 @@ export async function commitActivity(
   now: number,
 ): Promise<number> {
   const window = JSON.stringify(
-    entries.map(({ delivery, added, events }) => ({
+    entries.map(({ delivery, added, events, verdict }) => ({
       recipient: delivery.recipient,
       message: delivery.messageId,
       known: delivery.activity.length,
+      state: verdict && delivery.state,
+      bounced: verdict?.bounced ? 1 : 0,
+      suppress: verdict?.suppress ?? [],
       added,
       events,
     })),
@@ -108,15 +142,29 @@ export async function commitActivity(
     ),
     statement(
       db,
-      `update deliveries as d set activity = (
-         select json_group_array(json(a.value)) from (
-           select value from json_each(d.activity)
-           union all
-           select json_set(value, '$.log', (select max(position) from event_log))
-           from json_each(w.value, '$.added')) a)
+      `insert into suppressions (address, scope, reason, message_id, created_at)
+       select w.value ->> 'recipient', s.value ->> 'scope', s.value ->> 'reason',
+         w.value ->> 'message', ?2
+       from json_each(?1) w, json_each(w.value, '$.suppress') s
+       where exists (select 1 from deliveries d where ${UNCHANGED})
+       on conflict do nothing`,
+      window,
+      now,
+    ),
+    statement(
+      db,
+      `update deliveries as d set
+         state = iif(w.value ->> 'bounced', 'bounced', d.state),
+         activity = (
+           select json_group_array(json(a.value)) from (
+             select value from json_each(d.activity)
+             union all
+             select json_set(value, '$.log', iif(json_array_length(w.value, '$.events') > 0,
+               (select max(position) from event_log), null))
+             from json_each(w.value, '$.added')) a)
        from json_each(?1) w where ${UNCHANGED}`,
       window,
     ),
   ]);
-  return results[1]?.meta.changes ?? 0;
+  return results[2]?.meta.changes ?? 0;
 }

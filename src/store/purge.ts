@@ -15,9 +15,13 @@ const STEP_DELIVERIES = 5_000;
 
 const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(", ");
 
+/** When a delivery `d` came back after it was delivered; 0 when it did not. */
+const CAME_BACK_AT = `coalesce((select max(coalesce((a.value ->> 'log') / 1000, a.value ->> 'at'))
+  from json_each(d.activity) a where a.value ->> 'kind' = 'bounce'), 0)`;
+
 /** When a delivery `d` of message `m` got its state: the log row's commit, or else the attempt itself. */
 const ENDED_AT = `max(m.created_at, coalesce(d.history ->> '$[#-1].at', 0),
-  coalesce((d.history ->> '$[#-1].log') / 1000, 0))`;
+  coalesce((d.history ->> '$[#-1].log') / 1000, 0), ${CAME_BACK_AT})`;
 
 /** Since when all deliveries of message `m` are terminal; null while one is open or scheduled. */
 const TERMINAL_AT = `(select case when coalesce(min(d.state in (${TERMINAL})), 1)

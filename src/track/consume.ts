@@ -1,7 +1,7 @@
 // The conductor of tracking: a batch of opens and clicks → one event log row and one update per delivery
 // → wake the webhooks. The same fact twice counts once; a batch that failed is simply done again.
 import type { App } from "../app.ts";
-import { type Activity, MAX_ACTIVITY } from "../model/delivery.ts";
+import { type Activity, isReport, MAX_ACTIVITY } from "../model/delivery.ts";
 import type { DeliveryEvent } from "../model/event.ts";
 import type { Fact } from "../model/fact.ts";
 import {
@@ -59,13 +59,15 @@ function entryOf(
   const fresh = [...new Map(facts.map((fact) => [fact.id, fact])).values()]
     .filter(({ id }) => !known.has(id))
     .toSorted((a, b) => a.at - b.at);
-  const kept = fresh.slice(0, Math.max(0, MAX_ACTIVITY - known.size));
+  const read = delivery.activity.filter((one) => !isReport(one)).length;
+  const kept = fresh.slice(0, Math.max(0, MAX_ACTIVITY - read));
   const clicks = [...delivery.activity, ...fresh].filter(({ kind }) => kind === "click");
   const judged = kept.map((fact) => ({ fact, machine: judge(fact, delivery, clicks) }));
   return {
     delivery,
     added: judged.map(({ fact, machine }) => activityOf(fact, machine)),
     events: judged.map(({ fact, machine }) => eventOf(fact, machine, delivery)),
+    verdict: null,
     dropped: fresh.length - kept.length,
   };
 }

@@ -6,8 +6,8 @@ import { type App, makeApp } from "../../src/app.ts";
 import { uuidv7 } from "../../src/lib/id.ts";
 import { seal } from "../../src/lib/seal.ts";
 import { makeWebhookSecret } from "../../src/lib/standard-webhooks.ts";
-import type { DeliveryEvent } from "../../src/model/event.ts";
-import { sealPurpose, type Webhook, type WebhookEvent } from "../../src/model/webhook.ts";
+import type { DeliveryEvent, EventName } from "../../src/model/event.ts";
+import { sealPurpose, type Webhook } from "../../src/model/webhook.ts";
 import { findWebhook, insertWebhook } from "../../src/store/webhook.ts";
 
 /** A clock that stands still until the test moves it. */
@@ -28,7 +28,7 @@ export async function emptyTables(): Promise<void> {
 export async function putWebhook(
   app: App,
   url: string,
-  events: readonly WebhookEvent[] | null = null,
+  events: readonly EventName[] | null = null,
 ): Promise<Webhook & { readonly secret: string }> {
   const id = app.newId();
   const secret = makeWebhookSecret();

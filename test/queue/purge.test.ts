@@ -68,6 +68,20 @@ describe("the boundary", () => {
     expect(await countOf("contents")).toBe(0);
   });
 
+  it("is counted from a bounce that came back later", async () => {
+    const cameBack = NOW - 60 * DAY + MINUTE;
+    await givenPast(NOW - 65 * DAY, [deliveredAt(NOW - 65 * DAY)]);
+    const trace = { id: "x", kind: "bounce", at: 1, code: 10, reply: "", log: cameBack * 1000 };
+    await env.DB.prepare("update deliveries set state = 'bounced', activity = ?1")
+      .bind(JSON.stringify([trace]))
+      .run();
+    await purge(app);
+    expect(await messagesLeft()).toHaveLength(1);
+    clock.advance(MINUTE);
+    await purge(app);
+    expect(await messagesLeft()).toEqual([]);
+  });
+
   it("of a retention of 90 days keeps all of them, and lets 90 days go", async () => {
     await retention(90);
     for (const at of EDGES) await givenPast(at, [deliveredAt(at)]);

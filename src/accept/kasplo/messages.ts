@@ -5,7 +5,7 @@ import { compose } from "../../compose/compose.ts";
 import { isUuidv7 } from "../../lib/id.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { addressKey } from "../../model/address.ts";
-import { type Attempt, DELIVERY_STATES } from "../../model/delivery.ts";
+import { type Attempt, DELIVERY_STATES, isReport } from "../../model/delivery.ts";
 import {
   clickTrackingId,
   type Message,
@@ -216,7 +216,9 @@ function detailed(message: Message, deliveries: readonly DeliveryRecord[]) {
 /** Opens and clicks, people's and machines' apart; unique counts are deliveries with a person's. */
 function tracked(deliveries: readonly DeliveryRecord[]) {
   const count = (kind: "open" | "click") => {
-    const lists = deliveries.map(({ activity }) => activity.filter((one) => one.kind === kind));
+    const lists = deliveries.map(({ activity }) =>
+      activity.filter((one) => !isReport(one)).filter((one) => one.kind === kind),
+    );
     const all = lists.flat();
     const people = all.filter(({ machine }) => !machine).length;
     const unique = lists.filter((list) => list.some(({ machine }) => !machine)).length;
@@ -241,11 +243,11 @@ function timeline(message: Message, deliveries: readonly DeliveryRecord[]) {
     })),
   );
   const activity = deliveries.flatMap((delivery) =>
-    delivery.activity.map(({ at, kind, machine }) => ({
-      time: at,
-      event: kind,
+    delivery.activity.map((one) => ({
+      time: one.at,
+      event: one.kind,
       click_tracking_id: clickTrackingId(message.id, delivery.position),
-      machine,
+      ...(isReport(one) ? { code: one.code, reply: one.reply } : { machine: one.machine }),
     })),
   );
   const suppressed = deliveries

@@ -205,6 +205,7 @@ function sampleEvent(
     case "click":
       return { ...base, ...SAMPLE_VISIT, name, url: "https://example.com/" };
     case "unsubscribe":
+    case "spam_complaint":
       return { ...base, name };
   }
 }

@@ -6,13 +6,13 @@ import { checkUrl } from "../../lib/public-address.ts";
 import { fail, ok } from "../../lib/result.ts";
 import { seal } from "../../lib/seal.ts";
 import { makeWebhookSecret } from "../../lib/standard-webhooks.ts";
+import { EVENT_NAMES } from "../../model/event.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import {
   MAX_WEBHOOKS,
   ROTATION_MS,
   sealPurpose,
   type Webhook,
-  WEBHOOK_EVENTS,
   WEBHOOK_FORMATS,
 } from "../../model/webhook.ts";
 import {
@@ -35,11 +35,11 @@ const byId = z.object({ id: z.string() });
 const url = z.string({ error: "is required: an https:// or http:// URL" });
 
 const events = z
-  .array(z.enum(WEBHOOK_EVENTS, { error: `must be one of ${WEBHOOK_EVENTS.join(", ")}` }), {
+  .array(z.enum(EVENT_NAMES, { error: `must be one of ${EVENT_NAMES.join(", ")}` }), {
     error: "must be an array of event names; leave it out for all events",
   })
   .min(1, { error: "must name at least one event; leave it out for all events" })
-  .transform((names) => WEBHOOK_EVENTS.filter((name) => names.includes(name)));
+  .transform((names) => EVENT_NAMES.filter((name) => names.includes(name)));
 
 const format = z.enum(WEBHOOK_FORMATS, {
   error: `must be ${WEBHOOK_FORMATS.join(" or ")}; no other format exists yet`,

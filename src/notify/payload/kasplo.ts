@@ -38,6 +38,8 @@ export function kasploBody(event: DeliveryEvent): KasploBody {
       return { ...common(event, "engine_click"), ...visitor(event), click_url: event.url };
     case "unsubscribe":
       return common(event, "engine_unsub");
+    case "spam_complaint":
+      return common(event, "scomp");
   }
 }
 

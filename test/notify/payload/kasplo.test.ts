@@ -79,7 +79,7 @@ describe("kasploBody", () => {
   };
   const TOLD_VISIT = { engine_ip: "185.240.76.223", user_agent: "Mozilla/5.0 (X11)" };
 
-  it("makes an open, a click and an unsubscribe of exactly the documented keys (A-058, A-059)", () => {
+  it("makes an open, a click, an unsubscribe and a complaint of exactly the documented keys (A-058, A-059)", () => {
     const url = "http://www.example.com";
     expect(kasploBody({ ...BASE, ...VISIT, name: "open" })).toEqual({
       ...TOLD,
@@ -98,6 +98,11 @@ describe("kasploBody", () => {
       ...TOLD,
       event: "unsubscribe",
       event_type: "engine_unsub",
+    });
+    expect(kasploBody({ ...BASE, name: "spam_complaint" })).toEqual({
+      ...TOLD,
+      event: "spam_complaint",
+      event_type: "scomp",
     });
   });
 
