@@ -52,21 +52,21 @@ function insert(db: D1Database, list: readonly NewSuppression[], { keyId, now }:
     db,
     `insert into suppressions (${COLUMNS})
      select value ->> 0, value ->> 1, value ->> 2, null, ?2, ?3 from json_each(?1) where true
-     on conflict do nothing`,
+     on conflict do nothing returning address as entry, scope`,
     JSON.stringify(list.map(({ entry, scope, reason }) => [entry, scope, reason])),
     now,
     keyId,
   );
 }
 
-/** Adds entries and answers how many were new; one that is there already stays as it is. */
+/** Adds entries and answers those that were new; one that is there already stays as it is. */
 export async function insertSuppressions(
   db: D1Database,
   list: readonly NewSuppression[],
   by: AddedBy,
-): Promise<number> {
+): Promise<readonly SuppressionPlace[]> {
   const [inserted] = await batch(db, [insert(db, list, by)]);
-  return inserted?.meta.changes ?? 0;
+  return rowsOf<SuppressionPlace>(inserted);
 }
 
 /** Adds an entry; answers the one that stands there now, and whether it is new. */

@@ -11,14 +11,19 @@ export function kasploProblem(
   problem: Problem,
   about: { path: string; requestId: string },
 ): Answer {
-  const { status, statusCode, code, headers } = wireOf(problem);
-  const message = messageOf(problem);
+  const { status, statusCode, headers } = wireOf(problem);
   if (about.path === SEND_EMAIL) {
-    return { status, json: { statusCode, status: "FAILED", message }, headers };
+    const json = { statusCode, status: "FAILED", message: messageOf(problem) };
+    return { status, json, headers };
   }
+  return { status, json: nativeError(problem, about.requestId), headers };
+}
+
+/** The native error object, which is also the last line of an answer that was begun (decision 2). */
+export function nativeError(problem: Problem, requestId: string) {
   const field = problem.kind === "invalid_field" ? { field: problem.path } : {};
-  const error = { code, message, ...field, request_id: about.requestId };
-  return { status, json: { error }, headers };
+  const { code } = wireOf(problem);
+  return { error: { code, message: messageOf(problem), ...field, request_id: requestId } };
 }
 
 type Wire = {

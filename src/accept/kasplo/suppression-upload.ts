@@ -1,24 +1,19 @@
-// /v1/suppressions/bulk: a list of entries, stored in pieces as it comes. A CSV is never held whole.
+// /v1/suppressions/bulk: a list of entries, stored in pieces as it comes; answers a summary, or what became
+// of every row.
 import * as z from "zod";
 import type { App } from "../../app.ts";
-import { csvReader, type CsvRecord, unguardFormula } from "../../lib/csv.ts";
+import { reasonOf } from "../../lib/log.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import type { Key } from "../../model/key.ts";
-import { invalidField, type Problem } from "../../model/problem.ts";
+import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../../model/problem.ts";
 import type { NewSuppression } from "../../model/suppression.ts";
 import { twice } from "../../store/db.ts";
 import { insertSuppressions } from "../../store/suppression.ts";
-import type { BodyText } from "../body-text.ts";
-import { type Answer, endpoint, pathText } from "../endpoint.ts";
+import { type Answer, endpoint } from "../endpoint.ts";
 import { one } from "./native.ts";
-import {
-  type Defaults,
-  entryFields,
-  type Fault,
-  reasonField,
-  requestedEntry,
-  scopeField,
-} from "./suppression-fields.ts";
+import { nativeError } from "./problem.ts";
+import { reasonField, scopeField } from "./suppression-fields.ts";
+import { csvRows, jsonRows, type Place, type Row, type Rows } from "./suppression-rows.ts";
 
 /** Rows of one upload (F-100, decision 18). */
 const MAX_ROWS = 100_000;
@@ -30,12 +25,13 @@ const CHUNK_UNITS = 500_000;
 /** Units of a row in JSON beside its texts; a text may double where it is escaped. */
 const ROW_UNITS = 32;
 
-/** Refused rows that an answer lists; the rest are counted. */
+/** Refused rows that a summary lists; the rest are counted. */
 const MAX_ERRORS = 100;
 
 const bulkQuery = z.object({
   scope: scopeField.default("global"),
   reason: reasonField.default(""),
+  results: z.enum(["summary", "rows"], "must be summary or rows").default("summary"),
 });
 
 const bulkCsv = endpoint({
@@ -45,8 +41,9 @@ const bulkCsv = endpoint({
   scope: "manage",
   streams: "text/csv",
   request: { query: bulkQuery },
-  async handle(app, { query, key, text }) {
-    return upload(app, key, csvRows(text, query));
+  async handle(app, { query, key, text, requestId }) {
+    const results = store(app, key, csvRows(text, query));
+    return query.results === "rows" ? ok(lines(app, results, requestId)) : summary(results);
   },
 });
 
@@ -59,61 +56,80 @@ const bulkJson = endpoint({
     query: bulkQuery,
     body: z.array(z.unknown(), "must be an array of entries"),
   },
-  async handle(app, { query, key, body }) {
-    return upload(app, key, jsonRows(body, query));
+  async handle(app, { query, key, body, requestId }) {
+    const results = store(app, key, jsonRows(body, query));
+    return query.results === "rows" ? ok(lines(app, results, requestId)) : summary(results);
   },
 });
 
 /** The uploads of /v1/suppressions. */
 export const suppressionUploadEndpoints = [bulkCsv, bulkJson];
 
-/** Where a row stood: its first line in a CSV, its index in an array. */
-type Place = { readonly line: number } | { readonly index: number };
+/** What became of one row. */
+type RowResult = Place &
+  (
+    | {
+        readonly result: "added" | "already_there";
+        readonly entry: string;
+        readonly scope: string;
+      }
+    | { readonly result: "refused"; readonly reason: string }
+  );
 
-/** A row of an upload: what it asks for, or why it is refused. */
-type Row = { readonly place: Place; readonly asked: Result<NewSuppression, Fault> };
+/** Results in the order of the rows, a chunk at a time. */
+type Results = AsyncGenerator<Result<readonly RowResult[], Problem>, void>;
 
-type Rows = AsyncIterable<Result<Row, Problem>> | Iterable<Result<Row, Problem>>;
-
-/** Stores rows as they come and answers what became of them; a problem ends it, what was stored stays. */
-async function upload(app: App, key: Key, rows: Rows): Promise<Result<Answer, Problem>> {
-  const errors: (Place & { reason: string })[] = [];
-  const count = { rows: 0, accepted: 0, already_there: 0, refused: 0 };
-  let chunk: NewSuppression[] = [];
+/** Stores rows as they come and tells what became of each; a problem ends it, what was stored stays. */
+async function* store(app: App, key: Key, rows: Rows): Results {
+  let count = 0;
+  let chunk: Row[] = [];
   let units = 0;
-
-  async function flush(): Promise<void> {
-    const full = chunk;
-    chunk = [];
-    units = 0;
-    if (full.length === 0) return;
-    const by = { keyId: key.id, now: app.now() };
-    const added = await twice(() => insertSuppressions(app.db, full, by));
-    count.accepted += added;
-    count.already_there += full.length - added;
-  }
-
   let problem: Problem | null = null;
   for await (const row of rows) {
-    if (!row.ok || count.rows === MAX_ROWS) {
+    if (!row.ok || count === MAX_ROWS) {
       problem = row.ok ? tooMany(row.value.place) : row.error;
       break;
     }
-    const { place, asked } = row.value;
-    count.rows += 1;
-    if (!asked.ok) {
-      count.refused += 1;
-      const reason = `${asked.error.path}: ${asked.error.reason}`;
-      if (errors.length < MAX_ERRORS) errors.push({ ...place, reason });
-      continue;
-    }
-    chunk.push(asked.value);
-    units += ROW_UNITS + asked.value.entry.length + 2 * asked.value.reason.length;
-    if (chunk.length >= CHUNK_ROWS || units >= CHUNK_UNITS) await flush();
+    count += 1;
+    chunk.push(row.value);
+    units += unitsOf(row.value);
+    if (chunk.length < CHUNK_ROWS && units < CHUNK_UNITS) continue;
+    yield ok(await storeChunk(app, key, chunk));
+    chunk = [];
+    units = 0;
   }
-  await flush();
-  if (problem) return fail(problem);
-  return ok(one({ ...count, errors, errors_left_out: count.refused - errors.length }));
+  yield ok(await storeChunk(app, key, chunk));
+  if (problem) yield fail(problem);
+}
+
+function unitsOf({ asked }: Row): number {
+  return asked.ok ? ROW_UNITS + asked.value.entry.length + 2 * asked.value.reason.length : 0;
+}
+
+async function storeChunk(
+  app: App,
+  key: Key,
+  chunk: readonly Row[],
+): Promise<readonly RowResult[]> {
+  const entries = chunk.flatMap(({ asked }) => (asked.ok ? [asked.value] : []));
+  const by = { keyId: key.id, now: app.now() };
+  const added =
+    entries.length > 0 ? await twice(() => insertSuppressions(app.db, entries, by)) : [];
+  // The first of several equal rows is the one that added the entry.
+  const fresh = new Set(added.map(nameOf));
+  return chunk.map(({ place, asked }): RowResult => {
+    if (!asked.ok) {
+      const reason = `${asked.error.path}: ${asked.error.reason}`;
+      return { ...place, result: "refused", reason };
+    }
+    const { entry, scope } = asked.value;
+    const result = fresh.delete(nameOf(asked.value)) ? "added" : "already_there";
+    return { ...place, result, entry, scope };
+  });
+}
+
+function nameOf({ entry, scope }: Pick<NewSuppression, "entry"> & { readonly scope: string }) {
+  return `${scope}:${entry}`;
 }
 
 function tooMany(place: Place): Problem {
@@ -122,76 +138,54 @@ function tooMany(place: Place): Problem {
   return invalidField(where, reason);
 }
 
-function* jsonRows(
-  items: readonly unknown[],
-  defaults: Defaults,
-): Generator<Result<Row, Problem>, void> {
-  for (const [index, item] of items.entries()) {
-    const fields = typeof item === "string" ? { entry: item } : item;
-    yield ok({ place: { index }, asked: rowOf(fields, defaults) });
-  }
-}
-
-function rowOf(fields: unknown, defaults: Defaults): Result<NewSuppression, Fault> {
-  const parsed = entryFields.safeParse(fields);
-  if (parsed.success) return requestedEntry(parsed.data, defaults);
-  const issue = parsed.error.issues[0];
-  const path = pathText(issue?.path ?? []) || "entry";
-  return fail({ path, reason: issue?.message ?? "is invalid" });
-}
-
-/** The columns of a CSV without a header. */
-const COLUMNS = ["entry", "scope", "reason"] as const;
-
-/** Names of the first column in lists made elsewhere. */
-const ENTRY_NAMES: readonly string[] = ["entry", "email", "address"];
-
-async function* csvRows(
-  text: BodyText,
-  defaults: Defaults,
-): AsyncGenerator<Result<Row, Problem>, void> {
-  let columns: readonly string[] | null = null;
-  for await (const record of csvRecords(text)) {
-    if (!record.ok) {
-      yield record;
-      continue;
+/** How many rows came to what, and the first errors. */
+async function summary(results: Results): Promise<Result<Answer, Problem>> {
+  const errors: (Place & { reason: string })[] = [];
+  const count = { rows: 0, accepted: 0, already_there: 0, refused: 0 };
+  for await (const chunk of results) {
+    if (!chunk.ok) return chunk;
+    count.rows += chunk.value.length;
+    for (const row of chunk.value) {
+      count[row.result === "added" ? "accepted" : row.result] += 1;
+      if (row.result !== "refused" || errors.length >= MAX_ERRORS) continue;
+      const { result: _, ...error } = row;
+      errors.push(error);
     }
-    const header: readonly string[] | null = columns ? null : headerOf(record.value);
-    columns ??= header ?? COLUMNS;
-    if (!header) yield ok(csvRow(record.value, columns, defaults));
   }
+  return ok(one({ ...count, errors, errors_left_out: count.refused - errors.length }));
 }
 
-async function* csvRecords(text: BodyText): AsyncGenerator<Result<CsvRecord, Problem>, void> {
-  const reader = csvReader();
-  for await (const piece of text) {
-    if (!piece.ok) {
-      yield piece;
-      return;
+/**
+ * One line of JSON for each row, sent while the upload is read; the last line tells how many there were, or
+ * what ended the upload.
+ */
+function lines(app: App, results: Results, requestId: string): Answer {
+  const encoder = new TextEncoder();
+  let rows = 0;
+
+  async function nextLines(): Promise<{
+    readonly list: readonly unknown[];
+    readonly last: boolean;
+  }> {
+    try {
+      const chunk = await results.next();
+      if (chunk.done === true) return { list: [{ rows }], last: true };
+      if (!chunk.value.ok) return { list: [nativeError(chunk.value.error, requestId)], last: true };
+      rows += chunk.value.value.length;
+      return { list: chunk.value.value, last: false };
+    } catch (error) {
+      app.log("error", "upload_failed", { request: requestId, reason: reasonOf(error) });
+      return { list: [nativeError(STORAGE_UNAVAILABLE, requestId)], last: true };
     }
-    for (const record of reader.push(piece.value)) yield ok(record);
   }
-  for (const record of reader.end()) yield ok(record);
-}
 
-/** The names of the columns, when the record is a header. */
-function headerOf(record: CsvRecord): readonly string[] | null {
-  if ("fault" in record) return null;
-  const names = record.cells.map((cell) => cell.trim().toLowerCase());
-  const known = names.map((name) => (ENTRY_NAMES.includes(name) ? "entry" : name));
-  return known.includes("entry") ? known : null;
-}
-
-function csvRow(record: CsvRecord, columns: readonly string[], defaults: Defaults): Row {
-  const place = { line: record.line };
-  if ("fault" in record) return { place, asked: fail({ path: "row", reason: record.fault }) };
-  const cells = new Map(record.cells.map((cell, index) => [columns[index], unguardFormula(cell)]));
-  const cell = (name: string) => cells.get(name)?.trim() || undefined;
-  const entry = cell("entry") ?? "";
-  // What bytes that are not UTF-8 were decoded to.
-  if (entry.includes("\ufffd")) {
-    return { place, asked: fail({ path: "entry", reason: "must be UTF-8" }) };
-  }
-  const scope = cell("scope")?.toLowerCase();
-  return { place, asked: rowOf({ entry, scope, reason: cell("reason") }, defaults) };
+  const bytes = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { list, last } = await nextLines();
+      const text = list.map((value) => `${JSON.stringify(value)}\n`).join("");
+      if (text !== "") controller.enqueue(encoder.encode(text));
+      if (last) controller.close();
+    },
+  });
+  return { status: 200, bytes, headers: { "Content-Type": "application/x-ndjson" } };
 }

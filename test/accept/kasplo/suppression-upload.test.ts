@@ -221,6 +221,54 @@ describe("a CSV", () => {
   });
 });
 
+describe("with results=rows, an upload", () => {
+  const lines = async (answer: Response) => {
+    expect([answer.status, answer.headers.get("Content-Type")]).toEqual([
+      200,
+      "application/x-ndjson",
+    ]);
+    const text = new TextDecoder().decode(await answer.arrayBuffer());
+    expect(text.endsWith("\n")).toBe(true);
+    return text
+      .trimEnd()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
+  };
+
+  it("tells what became of every row, in order, and how many there were", async () => {
+    await upload("old@example.com");
+    const text = "Ann@example.com\nnobody\nold@example.com\nann@example.com\n@example.org,bounce\n";
+    const entry = "ann@example.com";
+    expect(await lines(await post(text, "?results=rows"))).toEqual([
+      { line: 1, result: "added", entry, scope: "global" },
+      { line: 2, result: "refused", reason: expect.stringMatching(/^entry: must be an address/) },
+      { line: 3, result: "already_there", entry: "old@example.com", scope: "global" },
+      { line: 4, result: "already_there", entry, scope: "global" },
+      { line: 5, result: "added", entry: "@example.org", scope: "bounce" },
+      { rows: 5 },
+    ]);
+    const json = { "Content-Type": "application/json" };
+    const list = ["b@example.com", 7, "b@example.com"];
+    expect(await lines(await post(list, "?results=rows", json))).toEqual([
+      { index: 0, result: "added", entry: "b@example.com", scope: "global" },
+      { index: 1, result: "refused", reason: expect.stringMatching(/^entry: /) },
+      { index: 2, result: "already_there", entry: "b@example.com", scope: "global" },
+      { rows: 3 },
+    ]);
+  });
+
+  it("has a line for each of 12,000 rows, and for an error that ended it", async () => {
+    const rows = Array.from({ length: 12_000 }, (_, n) => `p${n}@example.com\n`).join("");
+    const found = await lines(await post(rows, "?results=rows"));
+    expect([found.length, found.at(-1)]).toEqual([12_001, { rows: 12_000 }]);
+    const d1 = faultyD1(app.db);
+    app = { ...app, db: d1.db };
+    d1.plan({ on: ({ sql }) => sql.includes("insert into suppressions"), mode: "before" });
+    const failed = await lines(await post("a@example.com\n", "?results=rows"));
+    expect(failed).toMatchObject([{ error: { code: "unavailable" } }]);
+  });
+});
+
 describe("a JSON array", () => {
   const JSON_TYPE = { "Content-Type": "application/json" };
 
@@ -256,7 +304,7 @@ it("takes no other media type", async () => {
   await expectError(answer, { status: 415, code: "unsupported_media_type" });
 });
 
-it.each(["scope=all", `reason=${"x".repeat(1_001)}`])(
+it.each(["scope=all", "results=all", `reason=${"x".repeat(1_001)}`])(
   "refuses ?%s before it reads",
   async (query) => {
     const answer = await post("a@example.com", `?${query}`);
