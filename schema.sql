@@ -196,7 +196,9 @@ create index webhook_jobs_by_webhook on webhook_jobs (webhook_id, due_at);
 create table account (
   id integer primary key check (id = 1),
   retention_days integer not null,         -- 7…730
-  content_retention_days integer not null  -- 1…retention_days
+  content_retention_days integer not null, -- 1…retention_days
+  soft_bounce_count integer not null default 3, -- soft bounces in a row that make an address bad; 0: none do
+  soft_bounce_days integer not null default 3   -- days from the first of them to the last, at least
 );
 
 -- One row is a walk of the purge that passed things which must stay. Gone when the walk starts again.

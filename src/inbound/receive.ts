@@ -2,9 +2,14 @@
 // once → wake the webhooks. Every door through which reports come ends here.
 import type { App } from "../app.ts";
 import type { Report, ReportOutcome } from "../model/report.ts";
-import { reported } from "../record/report.ts";
+import { repeated } from "../record/repeated.ts";
+import { asBadAddress, lateSoftBounce, reported } from "../record/report.ts";
 import { twice } from "../store/db.ts";
-import { commitActivity, type TrackedDelivery } from "../store/delivery-activity.ts";
+import {
+  type ActivityEntry,
+  commitActivity,
+  type TrackedDelivery,
+} from "../store/delivery-activity.ts";
 import { readReported } from "../store/delivery-report.ts";
 
 /** Reports of one transaction, as many as a batch of opens and clicks. */
@@ -38,8 +43,9 @@ async function receiveBatch(
       app.db,
       reports.map(({ place }) => place),
     );
-    const { entries, outcomes } = judged(app, reports, found);
-    if (entries.length === 0) return outcomes;
+    const { entries: plain, outcomes } = judged(app, reports, found);
+    if (plain.length === 0) return outcomes;
+    const entries = await withRepeated(app, plain);
     const updated = await twice(() => commitActivity(app.db, entries, app.now()));
     // Also when nothing was updated: then the first commit may have succeeded unseen.
     app.background("wake_webhooks_failed", app.wake.events());
@@ -64,6 +70,19 @@ function judged(app: App, reports: readonly Report[], found: readonly (TrackedDe
     return result.entry.added.length > 0 ? [result.entry] : [];
   });
   return { entries, outcomes };
+}
+
+/** The entries, where soft bounces that were one too many for their address say so. */
+async function withRepeated(
+  app: App,
+  entries: readonly ActivityEntry[],
+): Promise<readonly ActivityEntry[]> {
+  const bounces = entries.flatMap((entry) => {
+    const bounce = lateSoftBounce(entry);
+    return bounce ? [{ ...bounce, entry }] : [];
+  });
+  const bad = new Set([...(await repeated(app, bounces))].map(({ entry }) => entry));
+  return entries.map((one) => (bad.has(one) ? asBadAddress(one, app.newId) : one));
 }
 
 function keyOf({ messageId, position }: TrackedDelivery): string {

@@ -64,3 +64,8 @@ type Visit = {
 export function byMachine(event: DeliveryEvent): boolean {
   return "machine" in event && event.machine;
 }
+
+/** The bounce_bad_address that comes in addition to a bounce_all; nothing for other events. */
+export function badAddressOf(event: DeliveryEvent, newId: () => string): readonly DeliveryEvent[] {
+  return event.name === "bounce_all" ? [{ ...event, id: newId(), name: "bounce_bad_address" }] : [];
+}

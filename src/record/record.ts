@@ -5,6 +5,8 @@ import type { App } from "../app.ts";
 import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
 import { settle, type Settlement } from "../store/delivery-settlement.ts";
+import { repeated } from "./repeated.ts";
+import { asBadAddress, softBounceOf } from "./settlement.ts";
 
 /** A window is committed when it holds this many outcomes… */
 const WINDOW_SIZE = 50;
@@ -60,7 +62,7 @@ async function commit(app: App, window: readonly Settlement[]): Promise<void> {
   for (let attempt = 1; attempt <= COMMIT_TRIES; attempt++) {
     try {
       await barrier(app.config.faultPlan, "C10");
-      const logged = await settle(app.db, window, app.now());
+      const logged = await settle(app.db, await withRepeated(app, window), app.now());
       await barrier(app.config.faultPlan, "C12");
       // A window whose first commit succeeded unseen logs nothing the second time: wake all the same.
       if (logged || attempt > 1) app.background("wake_webhooks_failed", app.wake.events());
@@ -72,4 +74,17 @@ async function commit(app: App, window: readonly Settlement[]): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS * 2 ** (attempt - 1)));
     }
   }
+}
+
+/** The window, where soft bounces that were one too many for their address say so. */
+async function withRepeated(
+  app: App,
+  window: readonly Settlement[],
+): Promise<readonly Settlement[]> {
+  const bounces = window.flatMap((settlement) => {
+    const bounce = softBounceOf(settlement);
+    return bounce ? [{ ...bounce, settlement }] : [];
+  });
+  const bad = new Set([...(await repeated(app, bounces))].map(({ settlement }) => settlement));
+  return window.map((one) => (bad.has(one) ? asBadAddress(one, app.newId) : one));
 }

@@ -8,9 +8,11 @@ import {
   type ReportTrace,
   TERMINAL_STATES,
 } from "../model/delivery.ts";
-import type { DeliveryEvent, EventBase } from "../model/event.ts";
+import { badAddressOf, type DeliveryEvent, type EventBase } from "../model/event.ts";
 import type { Report, ReportKind, ReportOutcome, Said } from "../model/report.ts";
+import { countsAsSoft } from "../model/soft-bounce.ts";
 import type { ActivityEntry, TrackedDelivery, Verdict } from "../store/delivery-activity.ts";
+import type { SoftBounce } from "./repeated.ts";
 
 /** What reports of one delivery come to; `outcomes` are in the order of the reports. */
 export type Reported = {
@@ -95,8 +97,7 @@ function eventsOf(
   if (code === null) return [];
   const bounce = { bounceType: bounceType(code), bounceCode: code, text: textOf(said) };
   const all = { ...base, ...bounce, name: "bounce_all" } as const;
-  if (code !== BAD_ADDRESS) return [all];
-  return [all, { ...base, ...bounce, id: newId(), name: "bounce_bad_address" }];
+  return code === BAD_ADDRESS ? [all, ...badAddressOf(all, newId)] : [all];
 }
 
 /** `bounce_text`, as 3.8 words what happens in the dialogue; real newlines. */
@@ -113,6 +114,27 @@ function textOf(said: Said): string {
     case "received":
       return words;
   }
+}
+
+/** The soft bounce of an entry that ends its delivery; null when there is none. */
+export function lateSoftBounce({ delivery, events, verdict }: ActivityEntry): SoftBounce | null {
+  const soft = events.some(
+    (event) => event.name === "bounce_all" && countsAsSoft(event.bounceCode, "late"),
+  );
+  const { recipient, messageId, deliveredAt } = delivery;
+  if (!soft || !verdict?.bounced || deliveredAt === null) return null;
+  return { recipient, messageId, at: deliveredAt };
+}
+
+/** An entry whose soft bounce was one too many: the address is a bad one (1.9.3). */
+export function asBadAddress(entry: ActivityEntry, newId: () => string): ActivityEntry {
+  const all = entry.events.find((event) => event.name === "bounce_all" && event.bounceType === "s");
+  const trace = entry.added.find(({ kind }) => kind === "bounce");
+  if (!all || !trace || !entry.verdict) return entry;
+  const reason = isReport(trace) ? trace.reply : "";
+  const suppress = [...entry.verdict.suppress, { scope: "bounce", reason } as const];
+  const events = [...entry.events, ...badAddressOf(all, newId)];
+  return { ...entry, events, verdict: { ...entry.verdict, suppress } };
 }
 
 function verdictOf({ state }: TrackedDelivery, said: readonly Spoken[]): Verdict {

@@ -2,10 +2,12 @@
 // (1.9: a failure also is a bounce_all, a bad address also a bounce_bad_address). Pure.
 import type { Outcome } from "../deliver/outcome.ts";
 import { BAD_ADDRESS, type BounceCode, bounceType } from "../model/bounce.ts";
-import type { DeliveryEvent, EventBase } from "../model/event.ts";
+import { badAddressOf, type DeliveryEvent, type EventBase } from "../model/event.ts";
 import type { Message } from "../model/message.ts";
+import { countsAsSoft } from "../model/soft-bounce.ts";
 import type { ClaimedDelivery } from "../store/delivery-claim.ts";
 import type { Settlement } from "../store/delivery-settlement.ts";
+import type { SoftBounce } from "./repeated.ts";
 
 /** Everything a settlement is made from. */
 export type Attempted = {
@@ -75,6 +77,21 @@ function deferred(attempted: Attempted, attempt: Settlement["attempt"], next: Ne
       return { delivery, state: "expired", dueAt: null, attempt, events, suppress: false };
     }
   }
+}
+
+/** The soft bounce of a settlement; null when there is none that says something of the address. */
+export function softBounceOf({ delivery, attempt, events }: Settlement): SoftBounce | null {
+  const soft = events.some(
+    (event) => event.name === "bounce_all" && countsAsSoft(event.bounceCode, "in the dialogue"),
+  );
+  const { recipient, messageId } = delivery;
+  return soft ? { recipient, messageId, at: attempt.at } : null;
+}
+
+/** A settlement whose soft bounce was one too many: the address is a bad one (1.9.3). */
+export function asBadAddress(settlement: Settlement, newId: () => string): Settlement {
+  const bad = settlement.events.flatMap((event) => badAddressOf(event, newId));
+  return { ...settlement, events: [...settlement.events, ...bad], suppress: true };
 }
 
 function bounceEvents(attempted: Attempted, code: BounceCode, text: string): DeliveryEvent[] {

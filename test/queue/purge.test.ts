@@ -44,7 +44,8 @@ beforeEach(async () => {
 });
 
 function retention(days: number, contentDays: number | null = null) {
-  return changeAccount(env.DB, { retentionDays: days, contentRetentionDays: contentDays });
+  const change = { retentionDays: days, contentRetentionDays: contentDays };
+  return changeAccount(env.DB, { ...change, softBounceCount: null, softBounceDays: null });
 }
 
 /** 61 days, 60 days and 59 days 23 h 59 min ago. */
