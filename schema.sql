@@ -16,7 +16,10 @@ create table keys (
   hint text not null,               -- prefix and last four characters, for people
   created_at integer not null,
   expires_at integer,
-  revoked_at integer
+  revoked_at integer,
+  per_second integer,               -- limits of its own, within the plan's; null: the plan's alone
+  burst integer,
+  daily integer
 ) without rowid;
 
 -- One row is a domain that may stand in From. Written by the set-up scripts.
@@ -58,7 +61,8 @@ create table messages (
   on_ambiguous text not null,       -- retry | hold
   size integer not null,            -- bytes of content, for the claim window
   content_id integer,               -- row in contents, or null when the content is in R2
-  content_key text                  -- R2 object, or null when the content is in contents
+  content_key text,                 -- R2 object, or null when the content is in contents
+  credits integer not null default 0 -- charged for it; 0 while credits are not counted
 ) without rowid;
 
 -- At most one living message per API key and idempotency key; rows without a key cost nothing.
@@ -198,8 +202,25 @@ create table account (
   retention_days integer not null,         -- 7…730
   content_retention_days integer not null, -- 1…retention_days
   soft_bounce_count integer not null default 3, -- soft bounces in a row that make an address bad; 0: none do
-  soft_bounce_days integer not null default 3   -- days from the first of them to the last, at least
+  soft_bounce_days integer not null default 3,  -- days from the first of them to the last, at least
+  plan text                                -- model/plan.ts; null: nobody chose one
 );
+
+-- One row is a change of the account's credits; the newest one tells the balance, and no row or a null
+-- balance means that they are not counted. Written by accept in the batch of the message, by the claim
+-- that finds a recipient suppressed, and by /v1/account/credits. position is milliseconds * 1000 + n.
+create table credit_ledger (
+  position integer primary key,
+  kind text not null,               -- granted | charged | refunded | unlimited
+  amount integer not null,          -- what it adds to the balance; negative when charged
+  balance integer,                  -- afterwards; null: not counted from here on
+  message_id text,                  -- what was charged or refunded
+  key_id text,                      -- the API key that granted
+  reason text,
+  grant_id text                     -- makes a grant that is repeated one grant
+);
+
+create unique index credit_ledger_grants on credit_ledger (grant_id) where grant_id is not null;
 
 -- One row is a walk of the purge that passed things which must stay. Gone when the walk starts again.
 create table purge_walks (

@@ -16,6 +16,7 @@ import { invalidField, type Problem } from "../model/problem.ts";
 import { packContent, putContent } from "../store/content.ts";
 import { twice } from "../store/db.ts";
 import { type AcceptResult, acceptMessage, type Idempotency } from "../store/message.ts";
+import { accountPlan } from "./plan.ts";
 
 /** A send that is committed. */
 export type Accepted = {
@@ -42,14 +43,15 @@ const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,256}$/;
 /** A sender may try again at once; the platform's hiccups are short. */
 const STORAGE_RETRY_SECONDS = 5;
 
-/** Accepts a send: after ok() it survives any crash. One D1 round trip when key and sender are cached. */
+/** Accepts a send: after ok() it survives any crash. One D1 round trip when key, plan and sender are cached. */
 export async function send(app: App, request: SendRequest): Promise<Result<Accepted, Problem>> {
   const { idempotencyKey } = request;
   if (idempotencyKey !== null && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
     const reason = "must be 1 to 256 printable ASCII characters";
     return fail(invalidField("Idempotency-Key", reason));
   }
-  const mailClass = await check(app, request);
+  const plan = await accountPlan(app);
+  const mailClass = await check(app, { ...request, plan });
   if (!mailClass.ok) return mailClass;
   const idempotency =
     idempotencyKey === null ? null : { key: idempotencyKey, requestHash: request.bodyHash };

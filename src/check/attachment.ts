@@ -6,11 +6,6 @@ import { ALLOWED_FILES, contentTypeFor, extensionOf, filenameFault } from "../mo
 import type { Attachment, MessageContent } from "../model/message.ts";
 import type { Problem } from "../model/problem.ts";
 
-const MB = 1024 * 1024;
-
-/** Decoded bytes of all attachments together on the plans `enterprise` and `local` (decision 11). */
-export const LOCAL_ATTACHMENT_LIMIT_BYTES = 25 * MB;
-
 type Files = Pick<MessageContent, "attachments" | "attachmentBytes">;
 
 /** Whether all attachments may be sent; the first that may not is named by its path. */

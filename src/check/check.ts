@@ -3,10 +3,11 @@ import type { App } from "../app.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key } from "../model/key.ts";
 import type { MailClass, SendCommand } from "../model/message.ts";
-import type { Problem } from "../model/problem.ts";
+import type { Plan } from "../model/plan.ts";
+import { invalidField, type Problem } from "../model/problem.ts";
 import { databaseSize } from "../store/db.ts";
 import { ampApproved, checkAmp } from "./amp.ts";
-import { checkAttachments, LOCAL_ATTACHMENT_LIMIT_BYTES } from "./attachment.ts";
+import { checkAttachments } from "./attachment.ts";
 import { checkMailClass, checkSender } from "./sender.ts";
 
 /** Kept free, so that what was accepted can still be recorded, settled and purged. */
@@ -19,21 +20,34 @@ const FULL_RETRY_SECONDS = 3_600;
 export type SendPaths = {
   readonly from: string;
   readonly amp: string;
+  readonly recipients: string;
   readonly attachments: string;
+};
+
+/** What is checked: who sends what, on which plan. */
+export type Checked = {
+  readonly key: Key;
+  readonly plan: Plan;
+  readonly command: SendCommand;
+  readonly paths: SendPaths;
 };
 
 /** Whether a send may be accepted, and in which mail class. */
 export async function check(
   app: App,
-  { key, command, paths }: { key: Key; command: SendCommand; paths: SendPaths },
+  { key, plan, command, paths }: Checked,
 ): Promise<Result<MailClass, Problem>> {
   const { content } = command;
   const mailClass = checkMailClass(key, command.mailClass);
   if (!mailClass.ok) return mailClass;
   const sender = await checkSender(app, key, content.from.address);
   if (!sender.ok) return sender;
-  const limitBytes = LOCAL_ATTACHMENT_LIMIT_BYTES;
-  const files = checkAttachments(content, { path: paths.attachments, limitBytes });
+  if (command.recipients.length > plan.recipients) {
+    const reason = `must be at most ${plan.recipients} recipients together (plan ${plan.name})`;
+    return fail(invalidField(paths.recipients, reason));
+  }
+  const rule = { path: paths.attachments, limitBytes: plan.attachmentBytes };
+  const files = checkAttachments(content, rule);
   if (!files.ok) return files;
   const { domain, ampFromNames } = sender.value;
   const fromName = content.from.name;

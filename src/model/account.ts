@@ -1,9 +1,10 @@
 // The settings of the account that this deployment belongs to.
+import type { PlanName } from "./plan.ts";
 import type { SoftBounceRule } from "./soft-bounce.ts";
 
 /**
  * How long things are kept, in days of 24 h, counted from the last delivery's terminal state (C-24), and
- * what makes an address a bad one.
+ * what makes an address a bad one, and the plan.
  */
 export type Account = {
   /** Messages, deliveries and events. */
@@ -11,6 +12,8 @@ export type Account = {
   /** What a message was made from; never longer than the rest. */
   readonly contentRetentionDays: number;
   readonly softBounces: SoftBounceRule;
+  /** null until somebody chose one: model/plan.ts says which holds then. */
+  readonly plan: PlanName | null;
 };
 
 /** Bounds of `retention_days` (decision 18). */
@@ -25,4 +28,5 @@ export const DEFAULT_ACCOUNT: Account = {
   retentionDays: 60,
   contentRetentionDays: 7,
   softBounces: { count: 3, days: 3 },
+  plan: null,
 };

@@ -7,9 +7,10 @@ type AccountRow = {
   content_retention_days: number;
   soft_bounce_count: number;
   soft_bounce_days: number;
+  plan: Account["plan"];
 };
 
-const COLUMNS = "retention_days, content_retention_days, soft_bounce_count, soft_bounce_days";
+const COLUMNS = "retention_days, content_retention_days, soft_bounce_count, soft_bounce_days, plan";
 
 /** Selects the settings, alone or in a batch; `accountOf` reads its result. */
 export function selectAccount(db: D1Database): D1PreparedStatement {
@@ -33,6 +34,7 @@ export type AccountChange = {
   readonly contentRetentionDays: number | null;
   readonly softBounceCount: number | null;
   readonly softBounceDays: number | null;
+  readonly plan: Account["plan"];
 };
 
 /** Changes what is not null; null when content would be kept longer than its message. */
@@ -45,17 +47,18 @@ export async function changeAccount(
     statement(
       db,
       `insert into account (id, ${COLUMNS})
-       select 1, retention, content, count, days from (
+       select 1, retention, content, count, days, plan from (
          select coalesce(?1, a.retention_days, ?5) as retention,
            coalesce(?2, a.content_retention_days, ?6) as content,
            coalesce(?3, a.soft_bounce_count, ?7) as count,
-           coalesce(?4, a.soft_bounce_days, ?8) as days
+           coalesce(?4, a.soft_bounce_days, ?8) as days,
+           coalesce(?9, a.plan) as plan
          from (select 1) left join account a on a.id = 1)
        where content <= retention
        on conflict (id) do update set retention_days = excluded.retention_days,
          content_retention_days = excluded.content_retention_days,
          soft_bounce_count = excluded.soft_bounce_count,
-         soft_bounce_days = excluded.soft_bounce_days
+         soft_bounce_days = excluded.soft_bounce_days, plan = excluded.plan
        returning ${COLUMNS}`,
       change.retentionDays,
       change.contentRetentionDays,
@@ -65,6 +68,7 @@ export async function changeAccount(
       defaults.contentRetentionDays,
       defaults.softBounces.count,
       defaults.softBounces.days,
+      change.plan,
     ),
   );
   return changed[0] ? decode(changed[0]) : null;
@@ -75,5 +79,6 @@ function decode(row: AccountRow): Account {
     retentionDays: row.retention_days,
     contentRetentionDays: row.content_retention_days,
     softBounces: { count: row.soft_bounce_count, days: row.soft_bounce_days },
+    plan: row.plan,
   };
 }

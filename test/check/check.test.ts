@@ -4,10 +4,16 @@ import { check } from "../../src/check/check.ts";
 import { utf8 } from "../../src/lib/bytes.ts";
 import type { Key } from "../../src/model/key.ts";
 import type { MailClass, MessageContent } from "../../src/model/message.ts";
+import { type PlanName, planOf } from "../../src/model/plan.ts";
 import { listRelays } from "../../src/store/relay.ts";
 import { givenDomain, givenKey, testApp } from "../support/world.ts";
 
-const PATHS = { from: "email.from", amp: "email.amp", attachments: "email.attachments" };
+const PATHS = {
+  from: "email.from",
+  amp: "email.amp",
+  recipients: "email.recipients.to",
+  attachments: "email.attachments",
+};
 
 const GOOD: MessageContent = {
   from: { address: "s@edgepost.test", name: "Shop" },
@@ -30,10 +36,15 @@ const EXE = {
 const STRANGER = { from: { address: "s@stranger.test", name: "Shop" } };
 const BAD_AMP = { amp: "<html ⚡4email><script>alert(1)</script></html>" };
 
-async function judge(
-  content: Partial<MessageContent>,
-  options: { mailClass?: MailClass; key?: Partial<Key>; capacity?: number } = {},
-) {
+type Options = {
+  mailClass?: MailClass;
+  key?: Partial<Key>;
+  capacity?: number;
+  plan?: PlanName;
+  recipients?: number;
+};
+
+async function judge(content: Partial<MessageContent>, options: Options = {}) {
   await givenDomain("edgepost.test");
   await givenDomain("amp.test", { amp: ["Shop"] });
   const { key } = await givenKey(options.key);
@@ -44,7 +55,9 @@ async function judge(
   await listRelays(app.db);
   const command = {
     content: { ...GOOD, ...content },
-    recipients: [{ address: "a@example.com", name: "", role: "to" as const }],
+    recipients: Array.from({ length: options.recipients ?? 1 }, (_, n) => {
+      return { address: `a${n}@example.com`, name: "", role: "to" as const };
+    }),
     tags: "",
     sendId: null,
     listId: null,
@@ -52,7 +65,8 @@ async function judge(
     metadata: {},
     onAmbiguous: "retry" as const,
   };
-  return check(app, { key, command, paths: PATHS });
+  const plan = planOf(options.plan ?? "local", true);
+  return check(app, { key, plan, command, paths: PATHS });
 }
 
 describe("check", () => {
@@ -83,6 +97,42 @@ describe("check", () => {
     expect(await judge(EXE)).toMatchObject({ error: { path: "email.attachments[0]" } });
     const amp = await judge({ ...BAD_AMP, from: { address: "s@amp.test", name: "Shop" } });
     expect(amp).toMatchObject({ error: { path: "email.amp" } });
+  });
+
+  it.each([
+    ["starter", 50],
+    ["growth", 100],
+    ["enterprise", 1_000],
+    ["local", 1_000],
+  ] as const)("takes from plan %s messages of up to %i recipients", async (plan, recipients) => {
+    expect((await judge({}, { plan, recipients })).ok).toBe(true);
+    expect(await judge({}, { plan, recipients: recipients + 1 })).toMatchObject({
+      error: {
+        kind: "invalid_field",
+        path: "email.recipients.to",
+        reason: `must be at most ${recipients} recipients together (plan ${plan})`,
+      },
+    });
+  });
+
+  it.each([
+    ["starter", 5],
+    ["growth", 10],
+    ["enterprise", 25],
+    ["local", 25],
+  ] as const)("takes from plan %s attachments of up to %i MB together", async (plan, megabytes) => {
+    const bytes = (more: number) => {
+      const file = new Uint8Array(megabytes * 1024 * 1024 + more);
+      file.set(utf8("%PDF"));
+      return {
+        attachments: [{ filename: "a.pdf", contentType: "application/pdf", contentId: null }],
+        attachmentBytes: [file],
+      };
+    };
+    expect((await judge(bytes(0), { plan })).ok).toBe(true);
+    expect(await judge(bytes(1), { plan })).toMatchObject({
+      error: { kind: "too_large", limitBytes: megabytes * 1024 * 1024 },
+    });
   });
 
   it("refuses AMP under another From name than the approved one", async () => {

@@ -44,7 +44,7 @@ beforeEach(async () => {
 });
 
 function retention(days: number, contentDays: number | null = null) {
-  const change = { retentionDays: days, contentRetentionDays: contentDays };
+  const change = { retentionDays: days, contentRetentionDays: contentDays, plan: null };
   return changeAccount(env.DB, { ...change, softBounceCount: null, softBounceDays: null });
 }
 

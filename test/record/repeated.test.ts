@@ -104,7 +104,7 @@ describe("soft bounces in the dialogue", () => {
 
   it("follow the account's setting; 0 switches the rule off", async () => {
     world = await queueWorld(FULL);
-    const change = { retentionDays: null, contentRetentionDays: null };
+    const change = { retentionDays: null, contentRetentionDays: null, plan: null };
     await changeAccount(env.DB, { ...change, softBounceCount: 2, softBounceDays: 0 });
     await bounceAfter(0, 0);
     expect(await bounces()).toEqual([ALL, ALL, BAD]);

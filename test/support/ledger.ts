@@ -1,6 +1,7 @@
 // What the database says after a test: deliveries with their history, events, counts. Reads the real
 // binding, never through a fault.
 import { env } from "cloudflare:workers";
+import { forgetPlan } from "../../src/accept/plan.ts";
 import type { App } from "../../src/app.ts";
 import type { Attempt, DeliveryState } from "../../src/model/delivery.ts";
 import type { DeliveryEvent } from "../../src/model/event.ts";
@@ -21,6 +22,7 @@ const LEDGER = [
   "webhooks",
   "webhook_jobs",
   "account",
+  "credit_ledger",
   "purge_walks",
 ] as const;
 
@@ -29,6 +31,7 @@ const MAX_ROUNDS = 60;
 
 /** Empties every table but those of keys and sender identities. */
 export async function emptyLedger(): Promise<void> {
+  forgetPlan();
   await env.DB.batch(LEDGER.map((table) => env.DB.prepare(`delete from ${table}`)));
 }
 

@@ -1,5 +1,5 @@
-// /v1/account: how long things are kept (F-012, F-013, C-24), and how many soft bounces make an address a
-// bad one (1.9.3).
+// /v1/account: how long things are kept (F-012, F-013, C-24), how many soft bounces make an address a bad
+// one (1.9.3), and the plan (decision 11).
 import * as z from "zod";
 import { fail, ok } from "../../lib/result.ts";
 import {
@@ -8,10 +8,12 @@ import {
   MIN_CONTENT_RETENTION_DAYS,
   MIN_RETENTION_DAYS,
 } from "../../model/account.ts";
+import { PLAN_NAMES, planOf } from "../../model/plan.ts";
 import { invalidField } from "../../model/problem.ts";
 import { MAX_SOFT_BOUNCE_COUNT, MAX_SOFT_BOUNCE_DAYS } from "../../model/soft-bounce.ts";
 import { changeAccount, readAccount } from "../../store/account.ts";
 import { endpoint } from "../endpoint.ts";
+import { forgetPlan } from "../plan.ts";
 import { one } from "./native.ts";
 
 function whole(least: number, most: number) {
@@ -24,6 +26,7 @@ const settings = z.object({
   content_retention_days: whole(MIN_CONTENT_RETENTION_DAYS, MAX_RETENTION_DAYS).optional(),
   soft_bounce_count: whole(0, MAX_SOFT_BOUNCE_COUNT).optional(),
   soft_bounce_days: whole(0, MAX_SOFT_BOUNCE_DAYS).optional(),
+  plan: z.enum(PLAN_NAMES, `must be one of ${PLAN_NAMES.join(", ")}`).optional(),
 });
 
 const read = endpoint({
@@ -33,7 +36,7 @@ const read = endpoint({
   scope: "read",
   request: {},
   async handle(app) {
-    return ok(one(view(await readAccount(app.db))));
+    return ok(one(view(await readAccount(app.db), app.config.localDev)));
   },
 });
 
@@ -44,25 +47,42 @@ const change = endpoint({
   scope: "manage",
   request: { body: settings },
   async handle(app, { body }) {
+    const { localDev } = app.config;
+    if (body.plan === "local" && !localDev) {
+      return fail(invalidField("plan", "local is the plan of `npm start`; choose another one"));
+    }
     const changed = await changeAccount(app.db, {
       retentionDays: body.retention_days ?? null,
       contentRetentionDays: body.content_retention_days ?? null,
       softBounceCount: body.soft_bounce_count ?? null,
       softBounceDays: body.soft_bounce_days ?? null,
+      plan: body.plan ?? null,
     });
-    if (changed) return ok(one(view(changed)));
-    return fail(invalidField("content_retention_days", "must not be above retention_days"));
+    if (!changed) {
+      return fail(invalidField("content_retention_days", "must not be above retention_days"));
+    }
+    forgetPlan();
+    return ok(one(view(changed, localDev)));
   },
 });
 
 /** The operations of /v1/account. */
 export const accountEndpoints = [read, change];
 
-function view(account: Account) {
+function view(account: Account, localDev: boolean) {
+  const plan = planOf(account.plan, localDev);
   return {
     retention_days: account.retentionDays,
     content_retention_days: account.contentRetentionDays,
     soft_bounce_count: account.softBounces.count,
     soft_bounce_days: account.softBounces.days,
+    plan: plan.name,
+    limits: {
+      attachment_bytes: plan.attachmentBytes,
+      recipients: plan.recipients,
+      per_second: plan.perSecond,
+      burst: plan.burst,
+      daily: plan.daily,
+    },
   };
 }

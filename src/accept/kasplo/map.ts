@@ -1,5 +1,6 @@
 // A parsed E-01 body becomes the one command of the core: duplicates collapse, aliases are settled,
 // attachments are decoded, and sizes are checked as every recipient will receive them.
+import type { SendPaths } from "../../check/check.ts";
 import { addressKey } from "../../model/address.ts";
 import { contentTypeFor } from "../../model/attachment.ts";
 import { MAX_TEXT_PART_BYTES, utf8Length } from "../../model/content.ts";
@@ -22,7 +23,7 @@ import { escapeHtml, type Escape, measure, renderedBytes, verbatim } from "../..
 /** A command and where its parts stood in the request, for whoever refuses them later. */
 export type MappedSend = {
   readonly command: SendCommand;
-  readonly paths: { readonly from: string; readonly amp: string; readonly attachments: string };
+  readonly paths: SendPaths;
 };
 
 /** Characters of all variables of all recipients together: they are stored with the message. */
@@ -74,6 +75,7 @@ export function mapSend(
     paths: {
       from: `${prefix}from`,
       amp: `${prefix}${typeof message.amp === "string" || prefix ? "amp" : "amp_html"}`,
+      recipients: `${body.groups}to`,
       attachments: `${prefix}attachments`,
     },
   });

@@ -22,7 +22,12 @@ import { send } from "../send.ts";
 import { iso, limitParameter, one, page, timeParameter } from "./native.ts";
 
 /** A resend has no request fields: problems name the parts of the stored message. */
-const STORED = { from: "message.from", amp: "message.amp", attachments: "message.attachments" };
+const STORED = {
+  from: "message.from",
+  amp: "message.amp",
+  recipients: "message.recipients",
+  attachments: "message.attachments",
+};
 
 const METADATA_PREFIX = "metadata.";
 

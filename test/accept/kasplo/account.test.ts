@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { faultyD1 } from "../../support/faults.ts";
 import { emptyLedger } from "../../support/ledger.ts";
-import { ask, givenKey, testApp } from "../../support/world.ts";
+import { ask, email, givenDomain, givenKey, testApp } from "../../support/world.ts";
 import { expectError, native } from "./native.ts";
 
 const app = testApp();
@@ -23,7 +23,7 @@ const SOFT = { soft_bounce_count: 3, soft_bounce_days: 3 };
 
 describe("/v1/account", () => {
   it("says when soft bounces make an address bad, and changes that alone", async () => {
-    expect(await change({ soft_bounce_count: 0 })).toEqual({
+    expect(await change({ soft_bounce_count: 0 })).toMatchObject({
       retention_days: 60,
       content_retention_days: 7,
       soft_bounce_count: 0,
@@ -36,29 +36,29 @@ describe("/v1/account", () => {
   it("says 60 and 7 days until they are changed, and reading it writes nothing", async () => {
     const d1 = faultyD1(env.DB);
     const seen = await native(testApp({ db: d1.db }), key, { path: "/v1/account" });
-    expect(seen).toEqual({ retention_days: 60, content_retention_days: 7, ...SOFT });
+    expect(seen).toMatchObject({ retention_days: 60, content_retention_days: 7, ...SOFT });
     expect(d1.rowsWritten()).toBe(0);
   });
 
   it("changes one setting and leaves the other", async () => {
-    expect(await change({ retention_days: 730 })).toEqual({
+    expect(await change({ retention_days: 730 })).toMatchObject({
       retention_days: 730,
       content_retention_days: 7,
       ...SOFT,
     });
-    expect(await change({ content_retention_days: 730 })).toEqual({
+    expect(await change({ content_retention_days: 730 })).toMatchObject({
       retention_days: 730,
       content_retention_days: 730,
       ...SOFT,
     });
-    expect(await change({ retention_days: 7, content_retention_days: 1 })).toEqual({
+    expect(await change({ retention_days: 7, content_retention_days: 1 })).toMatchObject({
       retention_days: 7,
       content_retention_days: 1,
       ...SOFT,
     });
     const now = { retention_days: 7, content_retention_days: 1, ...SOFT };
-    expect(await change({})).toEqual(now);
-    expect(await native(app, key, { path: "/v1/account" })).toEqual(now);
+    expect(await change({})).toMatchObject(now);
+    expect(await native(app, key, { path: "/v1/account" })).toMatchObject(now);
   });
 
   it.each([
@@ -74,13 +74,16 @@ describe("/v1/account", () => {
     [{ soft_bounce_count: 101 }, "soft_bounce_count"],
     [{ soft_bounce_days: 1.5 }, "soft_bounce_days"],
     [{ soft_bounce_days: 61 }, "soft_bounce_days"],
+    [{ plan: "platinum" }, "plan"],
+    [{ plan: null }, "plan"],
   ])("refuses %j and changes nothing", async (body, field) => {
     const answer = await ask(app, "PATCH", "/v1/account", { key, body });
     await expectError(answer, { status: 400, code: "invalid_request", field });
-    expect(await native(app, key, { path: "/v1/account" })).toEqual({
+    expect(await native(app, key, { path: "/v1/account" })).toMatchObject({
       retention_days: 60,
       content_retention_days: 7,
       ...SOFT,
+      plan: "local",
     });
   });
 
@@ -92,5 +95,68 @@ describe("/v1/account", () => {
     await expectError(refused, { status: 403, code: "insufficient_scope" });
     const { secret: sender } = await givenKey({ scopes: ["send"] });
     expect((await ask(app, "GET", "/v1/account", { key: sender })).status).toBe(403);
+  });
+});
+
+describe("the plan", () => {
+  const deployed = { ...app, config: { ...app.config, localDev: false } };
+
+  it("is local on the own machine and enterprise elsewhere until somebody chooses", async () => {
+    const call = { path: "/v1/account" };
+    expect(await native(app, key, call)).toMatchObject({ plan: "local" });
+    expect(await native(deployed, key, call)).toEqual({
+      retention_days: 60,
+      content_retention_days: 7,
+      ...SOFT,
+      plan: "enterprise",
+      limits: {
+        attachment_bytes: 26_214_400,
+        recipients: 1_000,
+        per_second: 1_000,
+        burst: 5_000,
+        daily: null,
+      },
+    });
+  });
+
+  it("is changed without the retention, and the retention without the plan", async () => {
+    const starter = {
+      plan: "starter",
+      limits: {
+        attachment_bytes: 5_242_880,
+        recipients: 50,
+        per_second: 10,
+        burst: 50,
+        daily: 10_000,
+      },
+    };
+    expect(await change({ plan: "starter" })).toMatchObject({ retention_days: 60, ...starter });
+    expect(await change({ retention_days: 90 })).toMatchObject({ retention_days: 90, ...starter });
+    expect(await change({ plan: "growth" })).toMatchObject({ retention_days: 90, plan: "growth" });
+  });
+
+  it("is never local on a deployed Worker", async () => {
+    const answer = await ask(deployed, "PATCH", "/v1/account", { key, body: { plan: "local" } });
+    await expectError(answer, { status: 400, code: "invalid_request", field: "plan" });
+    expect(await change({ plan: "local" })).toMatchObject({ plan: "local" });
+  });
+
+  it("holds for the next send of this isolate", async () => {
+    await givenDomain("edgepost.test");
+    const many = email(
+      {},
+      Array.from({ length: 51 }, (_, n) => `reader${n}@example.com`),
+    );
+    const send = () => ask(app, "POST", "/v1/send-email", { key, body: many });
+    expect((await send()).status).toBe(200);
+    await change({ plan: "starter" });
+    const refused = await send();
+    expect(await refused.json()).toEqual({
+      statusCode: 1002,
+      status: "FAILED",
+      message: "email.recipients.to: must be at most 50 recipients together (plan starter)",
+    });
+    await change({ plan: "growth" });
+    expect((await send()).status).toBe(200);
   });
 });
