@@ -11,6 +11,8 @@ export type Pem = { readonly key: string; readonly cert: string };
 export type Certificates = {
   readonly ca: string;
   readonly leaves: Readonly<Record<PeerCertificate, Pem>>;
+  /** Signs what SNS would sign: RSA, self-signed. */
+  readonly sns: Pem;
 };
 
 type Issuer = { readonly name: string; readonly keys: Keys };
@@ -19,6 +21,7 @@ type Keys = { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
 const DAY = 86_400_000;
 const OID = {
   ecdsaWithSha256: "2a8648ce3d040302",
+  sha256WithRsa: "2a864886f70d01010b",
   commonName: "550403",
   subjectAltName: "551d11",
   basicConstraints: "551d13",
@@ -42,11 +45,11 @@ export function makeCertificates(): Certificates {
       "wrong-host": leaf(ca, "elsewhere.test", 10),
       expired: leaf(ca, "localhost", -0.5),
     },
+    sns: leaf(null, "sns.amazonaws.com", 10, generateKeyPairSync("rsa", { modulusLength: 2048 })),
   };
 }
 
-function leaf(issuer: Issuer | null, host: string, days: number): Pem {
-  const keys = newKeys();
+function leaf(issuer: Issuer | null, host: string, days: number, keys: Keys = newKeys()): Pem {
   const signer = issuer ?? { name: host, keys };
   return {
     key: keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
@@ -66,7 +69,10 @@ function certificate(about: {
   readonly host: string | null;
   readonly days: number;
 }): string {
-  const algorithm = sequence(oid(OID.ecdsaWithSha256));
+  const rsa = about.issuer.keys.privateKey.asymmetricKeyType === "rsa";
+  const algorithm = rsa
+    ? sequence(oid(OID.sha256WithRsa), der(0x05, Buffer.alloc(0)))
+    : sequence(oid(OID.ecdsaWithSha256));
   const body = sequence(
     der(0xa0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),

@@ -18,6 +18,8 @@ declare module "vitest" {
     peers: string;
     /** True when this workerd trusts the CA of the peers' `trusted` certificate. */
     peersTrusted: boolean;
+    /** Key (PKCS #8) and certificate, both PEM, that sign what SNS would sign. */
+    snsSigner: { readonly key: string; readonly cert: string };
   }
 }
 

@@ -53,6 +53,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const port = await listenOnLoopback(server, 0);
   project.provide("peers", `http://127.0.0.1:${port}`);
   project.provide("peersTrusted", trusted);
+  project.provide("snsSigner", certificates.sns);
   return async () => {
     await Promise.all([...running.values()].map((peer) => peer.stop()));
     server.closeAllConnections();
