@@ -152,6 +152,15 @@ create table relay_health (
   reason text not null
 ) without rowid;
 
+-- One row is a relay's intake: whose events /intake/<relay> takes. Written by /v1/relays/:id/intake.
+create table intakes (
+  relay_id text primary key,        -- relays.id, or default for RELAY_URL
+  vendor text not null,             -- ses | sendgrid | mailgun | postmark | sparkpost | greenarrow
+  proof text not null,              -- SNS topic ARN, public key, or a secret (AES-GCM, lib/seal.ts)
+  created_at integer not null,
+  updated_at integer not null
+) without rowid;
+
 -- ---------------------------------------------------------------- events and webhooks
 
 -- One row is one committed batch of events, in order. Written by record only, never changed.

@@ -1,4 +1,5 @@
 // An SMTP relay that mail leaves through, and how it has been lately.
+import type { Vendor } from "./intake.ts";
 import type { RelayLogin, TlsMode } from "../deliver/smtp/transaction.ts";
 
 /** The relay of RELAY_URL; it has no row of its own. */
@@ -29,4 +30,6 @@ export type UsableRelay = {
   readonly id: string;
   readonly login: RelayLogin;
   readonly health: RelayHealth | null;
+  /** Whose metadata header marks its mail, so that its events name their delivery; null without an intake. */
+  readonly vendor: Vendor | null;
 };

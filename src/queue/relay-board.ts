@@ -20,12 +20,15 @@ export type RelayBoard = {
 
 /** Reads the relays and their health: one D1 round trip a run. RELAY_URL comes after the others. */
 export async function relayBoard(app: App): Promise<RelayBoard> {
-  const { relays, health } = await listRelays(app.db);
+  const { relays, health, vendors } = await listRelays(app.db);
   const usable = (await Promise.all(relays.map((relay) => usableRelay(app, relay)))).flat();
   const { defaultRelay } = app.config;
-  if (defaultRelay) usable.push({ id: DEFAULT_RELAY_ID, login: defaultRelay, health: null });
-  const board = new Map(
-    usable.map((relay) => [relay.id, { ...relay, health: health.get(relay.id) ?? null }]),
+  if (defaultRelay) usable.push({ id: DEFAULT_RELAY_ID, login: defaultRelay });
+  const board = new Map<string, UsableRelay>(
+    usable.map(({ id, login }) => [
+      id,
+      { id, login, health: health.get(id) ?? null, vendor: vendors.get(id) ?? null },
+    ]),
   );
 
   function setHealth(relay: UsableRelay, health: RelayHealth | null): void {
@@ -62,8 +65,10 @@ export async function relayBoard(app: App): Promise<RelayBoard> {
   };
 }
 
+type KnownLogin = Pick<UsableRelay, "id" | "login">;
+
 /** The relay with its login; nothing when its password does not open, so that the others go on. */
-async function usableRelay(app: App, relay: StoredRelay): Promise<readonly UsableRelay[]> {
+async function usableRelay(app: App, relay: StoredRelay): Promise<readonly KnownLogin[]> {
   try {
     return [await login(app, relay)];
   } catch (error) {
@@ -72,7 +77,7 @@ async function usableRelay(app: App, relay: StoredRelay): Promise<readonly Usabl
   }
 }
 
-async function login(app: App, relay: StoredRelay): Promise<UsableRelay> {
+async function login(app: App, relay: StoredRelay): Promise<KnownLogin> {
   const { id, host, port, tls, username, sealedPassword } = relay;
   const password =
     sealedPassword === null
@@ -80,5 +85,5 @@ async function login(app: App, relay: StoredRelay): Promise<UsableRelay> {
       : await open(app.config.encryptionKey, `relay:${id}`, sealedPassword);
   // `none` is only ever stored for a loopback relay in local development.
   const allowCleartextAuth = tls === "none" && app.config.localDev;
-  return { id, health: null, login: { host, port, tls, username, password, allowCleartextAuth } };
+  return { id, login: { host, port, tls, username, password, allowCleartextAuth } };
 }

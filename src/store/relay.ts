@@ -1,5 +1,6 @@
 // SQL of relays and their health.
 import type { TlsMode } from "../deliver/smtp/transaction.ts";
+import type { Vendor } from "../model/intake.ts";
 import type { Relay, RelayHealth } from "../model/relay.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
 
@@ -27,19 +28,34 @@ export type StoredRelay = Relay & { readonly sealedPassword: string | null };
 const SELECT_RELAYS = `select id, name, host, port, tls, username, password, created_at from relays
   order by created_at, id`;
 const SELECT_HEALTH = "select relay_id, failures, aside_until, reason from relay_health";
+const SELECT_VENDORS = "select relay_id, vendor from intakes";
 
-/** Every relay in the order they are tried, and the health of those that failed lately, by relay id. */
+/**
+ * Every relay in the order they are tried; by relay id, the health of those that failed lately and the
+ * vendor of those whose intake is set.
+ */
 export async function listRelays(db: D1Database): Promise<{
   readonly relays: readonly StoredRelay[];
   readonly health: ReadonlyMap<string, RelayHealth>;
+  readonly vendors: ReadonlyMap<string, Vendor>;
 }> {
-  const results = await batch(db, [statement(db, SELECT_RELAYS), statement(db, SELECT_HEALTH)]);
+  const results = await batch(db, [
+    statement(db, SELECT_RELAYS),
+    statement(db, SELECT_HEALTH),
+    statement(db, SELECT_VENDORS),
+  ]);
   return {
     relays: rowsOf<RelayRow>(results[0]).map(decode),
     health: new Map(
       rowsOf<HealthRow>(results[1]).map((row) => [
         row.relay_id,
         { failures: row.failures, asideUntil: row.aside_until, reason: row.reason },
+      ]),
+    ),
+    vendors: new Map(
+      rowsOf<{ relay_id: string; vendor: Vendor }>(results[2]).map((row) => [
+        row.relay_id,
+        row.vendor,
       ]),
     ),
   };
@@ -62,13 +78,14 @@ export async function insertRelay(db: D1Database, relay: StoredRelay): Promise<v
   ).run();
 }
 
-/** Removes a relay and what is known of its health; false when there is none with this id. */
+/** Removes a relay, its intake and what is known of its health; false when there is none with this id. */
 export async function deleteRelay(db: D1Database, id: string): Promise<boolean> {
   const results = await batch(db, [
     statement(db, "delete from relay_health where relay_id = ?1", id),
+    statement(db, "delete from intakes where relay_id = ?1", id),
     statement(db, "delete from relays where id = ?1 returning id", id),
   ]);
-  return rowsOf(results[1]).length > 0;
+  return rowsOf(results[2]).length > 0;
 }
 
 /** Writes down how a relay is after a failed connect. */

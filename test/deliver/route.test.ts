@@ -21,6 +21,7 @@ function relay(id: string, health: number | "failed" | null): UsableRelay {
       health === null
         ? null
         : { failures: 3, asideUntil: health === "failed" ? null : health, reason: "x" },
+    vendor: null,
   };
 }
 

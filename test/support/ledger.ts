@@ -18,6 +18,7 @@ const LEDGER = [
   "suppression_changes",
   "relays",
   "relay_health",
+  "intakes",
   "event_log",
   "webhooks",
   "webhook_jobs",

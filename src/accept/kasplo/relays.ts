@@ -4,6 +4,7 @@ import type { App } from "../../app.ts";
 import { checkRelayHost } from "../../lib/public-address.ts";
 import { seal } from "../../lib/seal.ts";
 import { fail, ok } from "../../lib/result.ts";
+import type { Vendor } from "../../model/intake.ts";
 import { DEFAULT_RELAY_ID, type Relay, type RelayHealth } from "../../model/relay.ts";
 import { invalidField } from "../../model/problem.ts";
 import { deleteRelay, insertRelay, listRelays, relayNameTaken } from "../../store/relay.ts";
@@ -60,7 +61,7 @@ const create = endpoint({
       password === undefined ? null : await seal(app.config.encryptionKey, `relay:${id}`, password);
     const relay = { id, name, host, port, tls, username: username ?? null, createdAt: app.now() };
     await insertRelay(app.db, { ...relay, sealedPassword });
-    return ok(one(shown(relay, null), 201));
+    return ok(one(shown(relay), 201));
   },
 });
 
@@ -71,11 +72,11 @@ const list = endpoint({
   scope: "read",
   request: {},
   async handle(app) {
-    const { relays, health } = await listRelays(app.db);
+    const { relays, health, vendors } = await listRelays(app.db);
     const all = [...relays, ...defaultRelay(app)];
     return ok(
       page(
-        all.map((relay) => shown(relay, health.get(relay.id) ?? null)),
+        all.map((relay) => shown(relay, health.get(relay.id), vendors.get(relay.id))),
         null,
       ),
     );
@@ -113,7 +114,7 @@ function defaultRelay(app: App): readonly Relay[] {
   return [{ id: DEFAULT_RELAY_ID, name: "RELAY_URL", host, port, tls, username, createdAt: 0 }];
 }
 
-function shown(relay: Relay, health: RelayHealth | null) {
+function shown(relay: Relay, health?: RelayHealth, vendor?: Vendor) {
   return {
     id: relay.id,
     name: relay.name,
@@ -125,5 +126,6 @@ function shown(relay: Relay, health: RelayHealth | null) {
     failures: health?.failures ?? 0,
     aside_until: iso(health?.asideUntil ?? null),
     last_failure: health?.reason ?? null,
+    intake: vendor ?? null,
   };
 }

@@ -5,6 +5,7 @@ import { type Dialect, endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
 import { accountEndpoints } from "./account.ts";
 import { eventEndpoints } from "./events.ts";
+import { intakeEndpoints } from "./intakes.ts";
 import { keyEndpoints } from "./keys.ts";
 import { mapSend } from "./map.ts";
 import { messageEndpoints } from "./messages.ts";
@@ -53,6 +54,7 @@ export const kasplo: Dialect = {
     ...webhookEndpoints,
     ...keyEndpoints,
     ...relayEndpoints,
+    ...intakeEndpoints,
     ...accountEndpoints,
     // Before the operations on one entry, whose name could be `export`.
     ...suppressionExportEndpoints,

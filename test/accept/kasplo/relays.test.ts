@@ -56,6 +56,7 @@ describe("POST /v1/relays", () => {
       failures: 0,
       aside_until: null,
       last_failure: null,
+      intake: null,
     });
     const row = await env.DB.prepare("select * from relays").first<{ password: string }>();
     expect(JSON.stringify(row).includes(password)).toBe(false);
