@@ -3,10 +3,12 @@
 import type { App } from "../app.ts";
 import { Carrier } from "../deliver/deliver.ts";
 import { expire, judge, type Outcome } from "../deliver/outcome.ts";
+import { type Marker, marker } from "../deliver/relay-mark.ts";
 import type { Slots } from "../deliver/slots.ts";
 import type { Ending, Transaction } from "../deliver/smtp/transaction.ts";
 import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
+import { markOf } from "../model/intake.ts";
 import type { UsableRelay } from "../model/relay.ts";
 import type { Recorder } from "../record/record.ts";
 import { type Next, settlementOf } from "../record/settlement.ts";
@@ -40,6 +42,7 @@ export async function nextReady(desk: Desk): Promise<Ready | null> {
 export function deliveryWorker(desk: Desk): Worker<Ready> {
   const { app, board, claimed, prepare } = desk;
   const carrier = new Carrier(app, desk.sockets);
+  const mark = marker();
 
   async function attempt(ready: Ready, onSlow: () => void): Promise<Ready | null> {
     const { relay } = board.route();
@@ -70,8 +73,8 @@ export function deliveryWorker(desk: Desk): Worker<Ready> {
       if (ahead) claimed.putBack(ahead.work);
       ahead = null;
     };
-    const carrying = carrier.carry(relay, ready.tx, {
-      next: () => ahead?.tx ?? (claimed.drained() ? "quit" : undefined),
+    const carrying = carrier.carry(relay, seenBy(relay, ready, mark), {
+      next: () => (ahead ? seenBy(relay, ahead, mark) : claimed.drained() ? "quit" : undefined),
       onSlow() {
         giveAheadBack();
         onSlow();
@@ -92,6 +95,12 @@ export function deliveryWorker(desk: Desk): Worker<Ready> {
   }
 
   return { attempt, leave: () => carrier.quit() };
+}
+
+/** The transaction as a relay is to see it: marked, where its vendor's events come back to us. */
+function seenBy(relay: UsableRelay, { work, tx }: Ready, mark: Marker): Transaction {
+  const { messageId, position } = work.delivery;
+  return mark(relay, tx, markOf(messageId, position));
 }
 
 /** Notes how a relay did. Answers the next one to ask when it could not even be told of the message. */
