@@ -4,6 +4,7 @@ import { type Env, makeApp } from "./app.ts";
 import { consume } from "./queue/consume.ts";
 import { sweep } from "./queue/sweep.ts";
 import { parseJob } from "./queue/wake.ts";
+import { answerIntake } from "./inbound/intake/http.ts";
 import { parseFact } from "./model/fact.ts";
 import { wakeEndpoints } from "./notify/wake.ts";
 import { recordFacts } from "./track/consume.ts";
@@ -14,7 +15,8 @@ export { WebhookTail } from "./notify/tail.do.ts";
 export default {
   async fetch(request, env, context) {
     const app = makeApp(env, context);
-    return (await answerLink(app, request)) ?? handle(app, request);
+    const door = (await answerLink(app, request)) ?? (await answerIntake(app, request));
+    return door ?? handle(app, request);
   },
 
   async queue(batch, env, context) {

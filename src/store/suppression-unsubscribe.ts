@@ -2,7 +2,7 @@
 import { addressKey } from "../model/address.ts";
 import type { DeliveryEvent } from "../model/event.ts";
 import type { Mailbox } from "../model/message.ts";
-import { batch, rows, statement } from "./db.ts";
+import { batch, rows, rowsOf, statement } from "./db.ts";
 
 /** What an unsubscribe page and its event say about the message. */
 export type Subscription = {
@@ -35,9 +35,12 @@ export async function findSubscription(
   return { from, tags: row.tags, sendId: row.send_id, listId: row.list_id };
 }
 
-/** The address is not unsubscribed yet; ?1 is its key. */
-const SUBSCRIBED = `not exists
-  (select 1 from suppressions where address = ?1 and scope = 'unsubscribe')`;
+/** An address that wants no more marketing mail, and how it said so. */
+export type Wish = { readonly event: DeliveryEvent; readonly reason: string };
+
+/** The address of a wish `w` is not unsubscribed yet. */
+const SUBSCRIBED = `not exists (select 1 from suppressions
+  where address = w.value ->> 'key' and scope = 'unsubscribe')`;
 
 /**
  * Stops marketing mail to the event's address, with one event; nothing when it was stopped before.
@@ -48,36 +51,54 @@ export async function unsubscribe(
   event: DeliveryEvent,
   reason: string,
 ): Promise<boolean> {
-  const key = addressKey(event.email);
-  const trace = { id: event.id, kind: "unsubscribe", at: event.at, machine: false, log: null };
+  return (await unsubscribeAll(db, [{ event, reason }])).size > 0;
+}
+
+/**
+ * The same for many wishes, no two of one address, in one transaction with one event log row. Answers the
+ * ids of the events that were fired.
+ */
+export async function unsubscribeAll(
+  db: D1Database,
+  wishes: readonly Wish[],
+): Promise<ReadonlySet<string>> {
+  const window = JSON.stringify(
+    wishes.map(({ event, reason }) => ({
+      key: addressKey(event.email),
+      event,
+      reason,
+      trace: { id: event.id, kind: "unsubscribe", at: event.at, machine: false, log: null },
+    })),
+  );
   const results = await batch(db, [
     statement(
       db,
       `insert into event_log (position, events)
-       select max(?2 * 1000, coalesce((select max(position) + 1 from event_log), 0)), ?3
-       where ${SUBSCRIBED}`,
-      key,
-      event.at,
-      JSON.stringify([event]),
+       select max(max(w.value ->> '$.event.at') * 1000,
+           coalesce((select max(position) + 1 from event_log), 0)),
+         json_group_array(json(w.value -> 'event'))
+       from json_each(?1) w where ${SUBSCRIBED} group by 'one row'`,
+      window,
     ),
     statement(
       db,
-      `update deliveries set activity = json_insert(activity, '$[#]',
-         json_set(?3, '$.log', (select max(position) from event_log)))
-       where recipient = ?1 and message_id = ?2 and ${SUBSCRIBED}`,
-      key,
-      event.messageId,
-      JSON.stringify(trace),
+      `update deliveries as d set activity = json_insert(activity, '$[#]',
+         json_set(w.value -> 'trace', '$.log', (select max(position) from event_log)))
+       from json_each(?1) w
+       where d.recipient = w.value ->> 'key' and d.message_id = w.value ->> '$.event.messageId'
+         and ${SUBSCRIBED}`,
+      window,
     ),
     statement(
       db,
       `insert into suppressions (address, scope, reason, message_id, created_at)
-       values (?1, 'unsubscribe', ?2, ?3, ?4) on conflict do nothing`,
-      key,
-      reason,
-      event.messageId,
-      event.at,
+       select w.value ->> 'key', 'unsubscribe', w.value ->> 'reason',
+         w.value ->> '$.event.messageId', w.value ->> '$.event.at'
+       from json_each(?1) w where true on conflict do nothing returning address`,
+      window,
     ),
   ]);
-  return (results[2]?.meta.changes ?? 0) > 0;
+  const changed = new Set(rowsOf<{ address: string }>(results[2]).map(({ address }) => address));
+  const fired = wishes.filter(({ event }) => changed.has(addressKey(event.email)));
+  return new Set(fired.map(({ event }) => event.id));
 }
