@@ -22,6 +22,22 @@ create table keys (
   daily integer
 ) without rowid;
 
+-- One row is who may log in at the SMTP gateway; the password itself is never stored. Written by
+-- /v1/smtp-credentials; last_used_at by accept, at most once an hour.
+create table smtp_credentials (
+  id text primary key,              -- the user name is <id>@<domain>
+  hash text not null,               -- SHA-256 of the password, lower-case hex
+  name text not null,
+  domain text not null,             -- by it the gateway finds this Worker
+  sender_domain text,               -- the one domain that From may have; null may use all
+  mail_class text,                  -- transactional | marketing; null is transactional
+  require_tls integer not null,
+  created_at integer not null,
+  expires_at integer,
+  revoked_at integer,
+  last_used_at integer
+) without rowid;
+
 -- One row is a domain that may stand in From. Written by the set-up scripts.
 create table sender_domains (
   domain text primary key,          -- A-label, lower case

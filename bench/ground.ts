@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { unstable_splitSqlQuery } from "wrangler";
 import * as z from "zod";
 import { ROOT } from "../dev/bootstrap.js";
+import { newSmtpLogin } from "../dev/account.ts";
 import { seedSql } from "../dev/seed.ts";
 import { runWrangler } from "../dev/wrangler.ts";
 import { makeKey } from "../src/model/key.ts";
@@ -71,7 +72,7 @@ async function fillDatabase(state: string, options: object, apiKey: string): Pro
   const worker = await startWorker(state, options);
   const names = (await readdir(join(ROOT, "migrations"))).sort();
   const files = names.map((name) => readFile(join(ROOT, "migrations", name), "utf8"));
-  const seed = await seedSql(apiKey, Date.now());
+  const seed = await seedSql({ api_key: apiKey, smtp: newSmtpLogin() }, Date.now());
   for (const text of [...(await Promise.all(files)), seed, BARE_TABLE]) {
     for (const statement of unstable_splitSqlQuery(text)) await worker.sql(statement, []);
   }

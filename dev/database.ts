@@ -2,15 +2,16 @@
 // Both are skipped when there is nothing to do, because starting wrangler takes seconds.
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { sha256Hex } from "../src/lib/digest.ts";
 import { readIfPresent, writeWhole } from "./files.ts";
-import { hashOf, seedSql } from "./seed.ts";
+import { type Logins, seedSql } from "./seed.ts";
 import { ROOT } from "./bootstrap.js";
 import { runWrangler } from "./wrangler.ts";
 
 /** Brings the database to the newest migration and makes sure that the account's rows are there. */
 export async function prepareDatabase(
   workerDir: string,
-  apiKey: string,
+  logins: Logins,
   say: (line: string) => void,
 ): Promise<void> {
   await once(workerDir, "migrations", await migrationNames(), () => {
@@ -20,10 +21,10 @@ export async function prepareDatabase(
       workerDir,
     );
   });
-  const hash = await hashOf(apiKey);
+  const hash = await sha256Hex(JSON.stringify([logins.api_key, logins.smtp]));
   await once(workerDir, "seed", hash, async () => {
     const file = join(workerDir, "seed.sql");
-    await writeWhole(file, await seedSql(apiKey, Date.now()));
+    await writeWhole(file, await seedSql(logins, Date.now()));
     await runWrangler(
       ["d1", "execute", "DB", "--local", "--persist-to", workerDir, "--file", file],
       workerDir,

@@ -63,7 +63,7 @@ async function start(settings: Settings): Promise<void> {
   });
   undo.push(mailbox.close);
 
-  await prepareDatabase(workerDir, account.api_key, say);
+  await prepareDatabase(workerDir, account, say);
   const envFile = join(workerDir, "worker.env");
   await writeWhole(envFile, workerEnv(account, settings));
   if (stopping) return;

@@ -3,6 +3,7 @@
 import { sha256Hex } from "../src/lib/digest.ts";
 import { uuidv7 } from "../src/lib/id.ts";
 import { hintOf, SCOPES } from "../src/model/key.ts";
+import { parseUsername } from "../src/model/smtp-credential.ts";
 
 /** Domains that the local account may send from. */
 const LOCAL_DOMAINS = ["edgepost.test", "yourdomain.com", "trans.kasplo.in", "kasapost.com"];
@@ -10,27 +11,41 @@ const LOCAL_DOMAINS = ["edgepost.test", "yourdomain.com", "trans.kasplo.in", "ka
 /** The one local domain whose AMP parts are approved, for any display name. */
 const LOCAL_AMP_DOMAIN = "edgepost.test";
 
+/** What the local account is entered with. */
+export type Logins = {
+  readonly api_key: string;
+  readonly smtp: { readonly username: string; readonly password: string };
+};
+
 /** The rows of the local account. */
-export async function seedSql(apiKey: string, now: number): Promise<string> {
+export async function seedSql({ api_key: apiKey, smtp }: Logins, now: number): Promise<string> {
   return [
     await keyRow(apiKey, "local", now),
+    await smtpCredentialRow(smtp, "local", now),
     ...LOCAL_DOMAINS.map((domain) => senderDomainRow({ domain, sender: null, name: null }, now)),
     ampApprovalRow(LOCAL_AMP_DOMAIN, "*", now),
     "",
   ].join("\n");
 }
 
-/** What of an API key is stored. */
-export function hashOf(apiKey: string): Promise<string> {
-  return sha256Hex(apiKey);
-}
-
 /** An API key with every scope. */
 export async function keyRow(apiKey: string, name: string, now: number): Promise<string> {
-  const hash = await hashOf(apiKey);
+  const hash = await sha256Hex(apiKey);
   const values = [hash, uuidv7(now), name, "kasplo", JSON.stringify(SCOPES), hintOf(apiKey)];
   return `insert or ignore into keys (hash, id, name, family, scopes, hint, created_at)
     values (${values.map(quote).join(", ")}, ${now});`;
+}
+
+/** An SMTP credential that may send from every verified domain. */
+async function smtpCredentialRow(
+  { username, password }: Logins["smtp"],
+  name: string,
+  now: number,
+): Promise<string> {
+  const { id, domain } = parseUsername(username);
+  const values = [id, await sha256Hex(password), name, domain].map(quote);
+  return `insert or ignore into smtp_credentials (id, hash, name, domain, require_tls, created_at)
+    values (${values.join(", ")}, 0, ${now});`;
 }
 
 /** A verified sender domain, perhaps with the account's default sender. */

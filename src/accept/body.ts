@@ -1,4 +1,4 @@
-// Reads a request body within its limits. A large one is taken only while no other large thing is in
+// Reads a request body, JSON or bytes, within its limits. A large one is taken only while no other large thing is in
 // the isolate, and its bytes are let go as soon as they are parsed.
 import { sha256Hex } from "../lib/digest.ts";
 import { LARGE_BYTES, type Leave, tryEnter } from "../lib/large-gate.ts";
@@ -12,8 +12,15 @@ export type ReceivedBody = {
   readonly hash: string;
 };
 
+/** The bytes of a body. */
+export type ReceivedBytes = {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** SHA-256 of the bytes, hex; "" when it was not asked for. */
+  readonly hash: string;
+};
+
 /** A body and the end of its turn, to be called when the request is answered. */
-export type BodyLease = { readonly body: ReceivedBody; readonly leave: Leave };
+export type BodyLease<Body = ReceivedBody> = { readonly body: Body; readonly leave: Leave };
 
 /** 25 MB of attachments are 34 MB in base64; texts and JSON take the rest. */
 export const MAX_BODY_BYTES = 40 * 1024 * 1024;
@@ -33,8 +40,25 @@ export async function readJsonBody(
   options: { readonly hash: boolean },
 ): Promise<Result<BodyLease, Problem>> {
   if (!/^application\/json\s*(;|$)/i.test(request.headers.get("Content-Type") ?? "")) {
-    return fail({ kind: "unsupported_media_type" });
+    return fail({ kind: "unsupported_media_type", wanted: "application/json" });
   }
+  const read = await readBytes(request, options);
+  if (!read.ok) return read;
+  const { body, leave } = read.value;
+  try {
+    return ok({ body: { json: parseJson(body.bytes), hash: body.hash }, leave });
+  } catch (error) {
+    leave();
+    const reason = error instanceof Error ? error.message : "unreadable";
+    return fail({ kind: "malformed_body", reason: `the body is not valid JSON: ${reason}` });
+  }
+}
+
+/** Reads a body into one buffer; with `hash`, its SHA-256 too. */
+export async function readBytes(
+  request: Request,
+  options: { readonly hash: boolean },
+): Promise<Result<BodyLease<ReceivedBytes>, Problem>> {
   const gate = bodyGate();
   try {
     const bytes = await readAll(request, gate);
@@ -43,11 +67,10 @@ export async function readJsonBody(
       return bytes;
     }
     const hash = options.hash ? await sha256Hex(bytes.value) : "";
-    return ok({ body: { json: parseJson(bytes.value), hash }, leave: gate.leave });
-  } catch (error) {
+    return ok({ body: { bytes: bytes.value, hash }, leave: gate.leave });
+  } catch {
     gate.leave();
-    const reason = error instanceof Error ? error.message : "unreadable";
-    return fail({ kind: "malformed_body", reason: `the body is not valid JSON: ${reason}` });
+    return fail(broken);
   }
 }
 
@@ -82,6 +105,8 @@ const busy: Problem = {
   reason: "another large message is being handled; send this one again",
   retryAfterSeconds: BUSY_RETRY_SECONDS,
 };
+
+const broken: Problem = { kind: "malformed_body", reason: "the body ended before it was complete" };
 
 const tooSlow: Problem = {
   kind: "malformed_body",
@@ -128,7 +153,7 @@ async function readAll(
 
 function withRoomFor(buffer: Uint8Array<ArrayBuffer>, bytes: number): Uint8Array<ArrayBuffer> {
   if (bytes <= buffer.length) return buffer;
-  const larger = new Uint8Array(Math.max(bytes, buffer.length * 2));
+  const larger = new Uint8Array(Math.max(bytes, Math.min(buffer.length * 2, MAX_BODY_BYTES)));
   larger.set(buffer);
   return larger;
 }

@@ -3,9 +3,10 @@
 import type * as z from "zod";
 import type { App } from "../app.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
-import type { Key, KeyFamily, Scope } from "../model/key.ts";
+import type { Config } from "../model/config.ts";
+import type { Key, Scope } from "../model/key.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
-import type { ReceivedBody } from "./body.ts";
+import type { ReceivedBody, ReceivedBytes } from "./body.ts";
 import { type BodyText, noText } from "./body-text.ts";
 
 /** What a handler answers with. */
@@ -25,9 +26,16 @@ export type Input<Params, Query, Body> = {
   readonly idempotencyKey: string | null;
   /** SHA-256 of the raw body, hex; "" without an idempotency key. */
   readonly bodyHash: string;
-  /** The body of an operation that `streams`, as it comes; nothing for others. */
+  /** The body of an operation that `streams` text, as it comes; nothing for others. */
   readonly text: BodyText;
+  /** The body of an operation that `streams` bytes; none for others. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The request's own header fields. */
+  readonly headers: Headers;
 };
+
+/** A body that is not JSON: its media type, and whether it comes in pieces or in one buffer. */
+export type Streams = { readonly type: string; readonly as: "text" | "bytes" };
 
 type Schema = z.ZodType | undefined;
 type Parsed<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
@@ -40,8 +48,8 @@ export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Sch
   readonly summary: string;
   readonly scope: Scope;
   readonly request: { readonly params?: P; readonly query?: Q; readonly body?: B };
-  /** The media type of a body that the handler reads as it comes; another operation may take JSON there. */
-  readonly streams?: string;
+  /** The body that the handler takes when it is not JSON; another operation may take JSON there. */
+  readonly streams?: Streams;
   readonly handle: (
     app: App,
     input: Input<Parsed<P>, Parsed<Q>, Parsed<B>>,
@@ -55,7 +63,7 @@ export type Endpoint = {
   readonly summary: string;
   readonly scope: Scope;
   readonly takesBody: boolean;
-  readonly streams: string | null;
+  readonly streams: Streams | null;
   readonly run: (app: App, received: Received) => Promise<Result<Answer, Problem>>;
 };
 
@@ -64,19 +72,25 @@ export type Received = {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: ReceivedBody | null;
-  /** Given to operations that stream. */
+  /** Given to operations that stream text. */
   readonly text?: BodyText;
+  /** Given to operations that stream bytes. */
+  readonly bytes?: ReceivedBytes;
+  readonly headers?: Headers;
   readonly key: Key;
   readonly requestId: string;
   readonly idempotencyKey: string | null;
 };
 
-/** A dialect: one family of keys, one way to say no, its operations. */
+/** A dialect: one way in, one way to say no, its operations. */
 export type Dialect = {
   readonly name: string;
   /** Path prefix such as `/v1`. */
   readonly base: string;
-  readonly family: KeyFamily;
+  /** Whether this deployment has it at all; a dialect without this always stands there. */
+  readonly isOpen?: (config: Config) => boolean;
+  /** The key of an Authorization header, if it opens this dialect now. */
+  readonly authenticate: (app: App, authorization: string | null) => Promise<Result<Key, Problem>>;
   readonly endpoints: readonly Endpoint[];
   /** The wire form of a problem at one path (below the base). */
   readonly problem: (problem: Problem, about: { path: string; requestId: string }) => Answer;
@@ -110,8 +124,10 @@ export function endpoint<
         key: received.key,
         requestId: received.requestId,
         idempotencyKey: received.idempotencyKey,
-        bodyHash: received.body?.hash ?? "",
+        bodyHash: received.bytes?.hash ?? received.body?.hash ?? "",
         text: received.text ?? noText(),
+        bytes: received.bytes?.bytes ?? new Uint8Array(),
+        headers: received.headers ?? new Headers(),
       });
     },
   };

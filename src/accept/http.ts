@@ -5,14 +5,14 @@ import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../model/problem.ts";
-import { authenticate } from "./authenticate.ts";
-import { readJsonBody } from "./body.ts";
+import { type BodyLease, readBytes, readJsonBody } from "./body.ts";
 import { bodyText } from "./body-text.ts";
-import type { Answer, Dialect, Endpoint } from "./endpoint.ts";
+import type { Answer, Dialect, Endpoint, Received } from "./endpoint.ts";
+import { internal } from "./internal/routes.ts";
 import { kasplo } from "./kasplo/routes.ts";
 
 /** Longest base first, so that none hides another. */
-const DIALECTS: readonly Dialect[] = [kasplo];
+const DIALECTS: readonly Dialect[] = [internal, kasplo];
 
 /** The dialect that answers for paths which belong to none. */
 const FALLBACK = kasplo;
@@ -40,7 +40,8 @@ async function answerOf(
     const reason = "LOCAL_DEV is set on a deployed Worker; remove it";
     return fail({ kind: "unavailable", reason, retryAfterSeconds: 3_600 });
   }
-  const matched = dialect && match(dialect, request);
+  const open = dialect && (dialect.isOpen?.(app.config) ?? true);
+  const matched = open && match(dialect, request);
   if (!dialect || !matched) return fail({ kind: "not_found", what: "this path" });
   if (!matched.ok) return matched;
   try {
@@ -59,16 +60,21 @@ function match(dialect: Dialect, request: Request): Result<Matched, Problem> | n
   const found = routesOf(dialect).filter(({ pattern }) => pattern.test(pathname));
   if (found.length === 0) return null;
   const able = found.filter(({ endpoint }) => endpoint.method === request.method);
-  const mediaType = request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  const mediaType = mediaTypeOf(request);
   const route =
-    able.find(({ endpoint }) => endpoint.streams !== null && endpoint.streams === mediaType) ??
-    able.find(({ endpoint }) => endpoint.streams === null);
+    able.find(({ endpoint }) => endpoint.streams?.type === mediaType) ??
+    able.find(({ endpoint }) => endpoint.streams === null) ??
+    able[0];
   if (!route) {
     const allow = [...new Set(found.map((r) => r.endpoint.method))];
     return fail({ kind: "method_not_allowed", allow });
   }
   const params = decodeParams(route.pattern.exec(pathname)?.groups ?? {});
   return params ? ok({ endpoint: route.endpoint, params }) : null;
+}
+
+function mediaTypeOf(request: Request): string {
+  return (request.headers.get("Content-Type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
 type RouteOf = { readonly endpoint: Endpoint; readonly pattern: RegExp };
@@ -109,25 +115,47 @@ async function run(
   request: Request,
   requestId: string,
 ): Promise<Result<Answer, Problem>> {
-  const key = await authenticate(app, request.headers.get("Authorization"), dialect.family);
+  const key = await dialect.authenticate(app, request.headers.get("Authorization"));
   if (!key.ok) return key;
   if (!key.value.scopes.includes(endpoint.scope)) {
     return fail({ kind: "insufficient_scope", scope: endpoint.scope });
   }
   const query = queryOf(new URL(request.url));
   if (!query.ok) return query;
-  const idempotencyKey = request.headers.get("Idempotency-Key");
-  const hash = idempotencyKey !== null;
-  const lease = endpoint.takesBody ? await readJsonBody(request, { hash }) : ok(null);
+  const lease = await bodyOf(endpoint, request);
   if (!lease.ok) return lease;
   try {
-    const body = lease.value?.body ?? null;
-    const text = endpoint.streams === null ? {} : { text: bodyText(request) };
-    const received = { params, query: query.value, body, key: key.value, requestId, ...text };
-    return await endpoint.run(app, { ...received, idempotencyKey });
+    const idempotencyKey = request.headers.get("Idempotency-Key");
+    const given = { params, query: query.value, key: key.value, requestId, idempotencyKey };
+    return await endpoint.run(app, { ...given, headers: request.headers, ...lease.value.body });
   } finally {
-    lease.value?.leave();
+    lease.value.leave();
   }
+}
+
+type Body = Pick<Received, "body" | "text" | "bytes">;
+
+/** The body in the form that the operation takes, read if it is to be read before. */
+async function bodyOf(
+  { streams, takesBody }: Endpoint,
+  request: Request,
+): Promise<Result<BodyLease<Body>, Problem>> {
+  const hash = request.headers.has("Idempotency-Key");
+  if (takesBody) return leased(await readJsonBody(request, { hash }), (body) => ({ body }));
+  if (streams === null) return ok({ body: { body: null }, leave() {} });
+  if (streams.type !== mediaTypeOf(request)) {
+    return fail({ kind: "unsupported_media_type", wanted: streams.type });
+  }
+  if (streams.as === "text")
+    return ok({ body: { body: null, text: bodyText(request) }, leave() {} });
+  return leased(await readBytes(request, { hash }), (bytes) => ({ body: null, bytes }));
+}
+
+function leased<T>(
+  lease: Result<BodyLease<T>, Problem>,
+  as: (body: T) => Body,
+): Result<BodyLease<Body>, Problem> {
+  return lease.ok ? ok({ body: as(lease.value.body), leave: lease.value.leave }) : lease;
 }
 
 /** The query as one value a name; a name given twice has no meaning we could guess. */

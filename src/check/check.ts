@@ -2,7 +2,7 @@
 import type { App } from "../app.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key } from "../model/key.ts";
-import type { MailClass, SendCommand } from "../model/message.ts";
+import { isRaw, type MailClass, type SendCommand } from "../model/message.ts";
 import type { Plan } from "../model/plan.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
 import { databaseSize } from "../store/db.ts";
@@ -46,6 +46,7 @@ export async function check(
     const reason = `must be at most ${plan.recipients} recipients together (plan ${plan.name})`;
     return fail(invalidField(paths.recipients, reason));
   }
+  if (isRaw(content)) return hasRoom(app) ? ok(mailClass.value) : fail(databaseFull);
   const rule = { path: paths.attachments, limitBytes: plan.attachmentBytes };
   const files = checkAttachments(content, rule);
   if (!files.ok) return files;

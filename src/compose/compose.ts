@@ -1,13 +1,22 @@
-// One recipient's message: the texts personalised, the header fields, the MIME entity. Pure: the
-// same message gives the same bytes at every attempt.
+// One recipient's message: the texts personalised, the header fields, the MIME entity; or the MIME that
+// the sender made (raw.ts). Pure: the same message gives the same bytes at every attempt.
 import { addressHeader, textHeader } from "./header.ts";
-import { htmlFor, linkedHtml, tracksHtml } from "./links.ts";
+import { htmlFor, linkedHtml, type LinkReader, tracksHtml } from "./links.ts";
 import { mimeEntity } from "./mime.ts";
 import { personalise, variablesFor } from "./personalise.ts";
+import { composeRaw, rawNeedsOwnCopy } from "./raw.ts";
+import { unsubscribeHeaders } from "./unsubscribe.ts";
 import { utf8 } from "../lib/bytes.ts";
 import { domainOf } from "../model/address.ts";
 import { type Links, UNSUBSCRIBE_VARIABLE } from "../model/link.ts";
-import type { Mailbox, Message, MessageContent, Recipient } from "../model/message.ts";
+import {
+  type Content,
+  isRaw,
+  type Mailbox,
+  type Message,
+  type MessageContent,
+  type Recipient,
+} from "../model/message.ts";
 
 /** The bytes of one message, and what its relay must be able to do for it. */
 export type Composed = {
@@ -15,7 +24,7 @@ export type Composed = {
   readonly content: readonly Uint8Array[];
   /** Bytes over 127 stand in it. */
   readonly eightBit: boolean;
-  /** An address in the envelope or in a header is not ASCII (RFC 6531). */
+  /** An address in a header is not ASCII (RFC 6531); one in the envelope may be nevertheless. */
   readonly smtputf8: boolean;
   /** Bytes of the content. */
   readonly size: number;
@@ -28,22 +37,35 @@ export type Composed = {
 export async function compose(
   message: Pick<Message, "id" | "createdAt" | "mailClass">,
   recipients: readonly Recipient[],
-  content: MessageContent,
+  content: Content,
   position: number,
   links: Links | null,
 ): Promise<Composed> {
-  const recipient = recipients[position];
-  const address = recipient?.address ?? "";
+  const address = recipients[position]?.address ?? "";
   const reader = { messageId: message.id, position, address, links };
-  const unsubscribeUrl = links
-    ? await links.urlOf({ kind: "unsubscribe", ...reader, url: null })
-    : null;
+  const url = links ? await links.urlOf({ kind: "unsubscribe", ...reader, url: null }) : null;
+  return isRaw(content)
+    ? composeRaw(message, content, url)
+    : build(message, recipients, content, { ...reader, unsubscribeUrl: url });
+}
+
+type Reader = Omit<LinkReader, "variables"> & { readonly unsubscribeUrl: string | null };
+
+/** Composes a message of which the sender gave the parts. */
+async function build(
+  message: Pick<Message, "id" | "createdAt" | "mailClass">,
+  recipients: readonly Recipient[],
+  content: MessageContent,
+  { unsubscribeUrl, ...reader }: Reader,
+): Promise<Composed> {
+  const { position, links } = reader;
   const variables = variablesFor(content, position, unsubscribeUrl);
   const texts = { ...personalise({ ...content, html: null }, variables), html: content.html };
   if (content.html !== null) {
     texts.html = await htmlFor(await linkedHtml(content, links), { ...reader, variables });
   }
   const visible = recipients.filter(({ role }) => role !== "bcc");
+  const fieldNames = content.headers.map(([name]) => name.toLowerCase());
   const headers = [
     addressHeader("From", [content.from]),
     ...addressHeaders(
@@ -57,7 +79,7 @@ export async function compose(
     ...addressHeaders("Reply-To", content.replyTo),
     textHeader("Subject", texts.subject),
     ...content.headers.map(([name, value]) => textHeader(name, value)),
-    ...unsubscribeHeaders(message, content, unsubscribeUrl),
+    ...unsubscribeHeaders(message.mailClass, fieldNames, unsubscribeUrl),
   ];
   const entity = mimeEntity({
     ...texts,
@@ -73,7 +95,7 @@ export async function compose(
   return {
     content: chunks,
     eightBit,
-    smtputf8: eightBit || !isAscii(address),
+    smtputf8: eightBit,
     size: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
   };
 }
@@ -81,28 +103,15 @@ export async function compose(
 /** Whether the bytes differ from recipient to recipient; if not, one copy serves them all. */
 export function needsOwnCopy(
   { mailClass }: Pick<Message, "mailClass">,
-  content: MessageContent,
+  content: Content,
   links: Links | null,
 ): boolean {
+  if (isRaw(content)) return rawNeedsOwnCopy(mailClass, content, links);
   const texts = [content.subject, content.text, content.html, content.amp];
   const uses = (mark: string) => texts.some((text) => text?.includes(mark) === true);
   if (content.variables !== null && uses("{{")) return true;
   if (links === null) return false;
   return mailClass === "marketing" || uses(UNSUBSCRIBE_VARIABLE) || tracksHtml(content);
-}
-
-/** List-Unsubscribe with one click (RFC 2369, RFC 8058), unless the sender's own headers say how. */
-function unsubscribeHeaders(
-  { mailClass }: Pick<Message, "mailClass">,
-  { headers }: MessageContent,
-  url: string | null,
-): readonly string[] {
-  const own = headers.some(([name]) => name.toLowerCase() === "list-unsubscribe");
-  if (mailClass !== "marketing" || url === null || own) return [];
-  return [
-    textHeader("List-Unsubscribe", `<${url}>`),
-    textHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-  ];
 }
 
 /** The field, or nothing when there is nobody to name. */

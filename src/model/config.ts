@@ -27,15 +27,17 @@ const schema = z.object({
   /** Origin of this Worker, such as `https://mail.example.com`; links of mail lead here. None: no tracking. */
   PUBLIC_URL: z.string().transform(parseOrigin).optional(),
   /** Secret: keys of link tokens, `id:base64,…`; the first signs, all verify. None: derived. */
-  LINK_KEYS: z.string().transform(parseLinkKeys).optional(),
+  LINK_KEYS: z.string().transform(parseSecrets).optional(),
+  /** Secret: what SMTP gateways say who they are with, `id:base64,…`. None: `/internal/*` does not exist. */
+  GATEWAY_SECRETS: z.string().transform(parseSecrets).optional(),
   /** Bytes that the database may hold; lower it to be warned earlier. */
   DATABASE_CAPACITY_BYTES: z.coerce.number().int().positive().default(D1_CAPACITY_BYTES),
   /** Fault builds only: which barrier stops, and where the harness listens. */
   FAULT_PLAN: z.string().optional(),
 });
 
-/** A key that link tokens are signed with; its id stands in the token. */
-export type LinkKey = { readonly id: string; readonly secret: Uint8Array<ArrayBuffer> };
+/** A secret of several, so that one can follow another: link tokens are signed with it and name its id. */
+export type NamedSecret = { readonly id: string; readonly secret: Uint8Array<ArrayBuffer> };
 
 /** What the Worker was configured with. */
 export type Config = {
@@ -49,7 +51,9 @@ export type Config = {
   /** Where links of mail lead, without a slash at the end; null: nothing is tracked. */
   readonly publicUrl: string | null;
   /** The first signs, all verify; empty when the key is derived from the encryption key. */
-  readonly linkKeys: readonly LinkKey[];
+  readonly linkKeys: readonly NamedSecret[];
+  /** Any of them opens `/internal/*`; empty: nobody's does. */
+  readonly gatewaySecrets: readonly NamedSecret[];
   readonly databaseCapacityBytes: number;
   readonly faultPlan: { readonly url: string; readonly at: string } | null;
 };
@@ -73,13 +77,14 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
       .filter((host) => host !== ""),
     publicUrl: vars.PUBLIC_URL || null,
     linkKeys: vars.LINK_KEYS ?? [],
+    gatewaySecrets: vars.GATEWAY_SECRETS ?? [],
     databaseCapacityBytes: vars.DATABASE_CAPACITY_BYTES,
     faultPlan: vars.FAULT_PLAN ? faultPlanSchema.parse(JSON.parse(vars.FAULT_PLAN)) : null,
   };
 }
 
 /** As much as the hash holds (RFC 2104 §3). */
-const MIN_LINK_KEY_BYTES = 32;
+const MIN_SECRET_BYTES = 32;
 
 type Context = { addIssue(issue: { code: "custom"; message: string }): void };
 
@@ -96,15 +101,15 @@ function parseOrigin(text: string, context: Context): string {
   return z.NEVER;
 }
 
-function parseLinkKeys(text: string, context: Context): readonly LinkKey[] {
+function parseSecrets(text: string, context: Context): readonly NamedSecret[] {
   const keys = text.split(",").map((entry) => {
     const [, id = "", base64 = ""] =
       /^\s*([A-Za-z0-9]{1,8}):([A-Za-z0-9+/=]+)\s*$/.exec(entry) ?? [];
     return { id, secret: fromBase64(base64) ?? new Uint8Array() };
   });
-  const long = keys.every(({ id, secret }) => id !== "" && secret.length >= MIN_LINK_KEY_BYTES);
+  const long = keys.every(({ id, secret }) => id !== "" && secret.length >= MIN_SECRET_BYTES);
   if (long && new Set(keys.map(({ id }) => id)).size === keys.length) return keys;
-  const rule = `of at least ${MIN_LINK_KEY_BYTES} bytes each, ids of 1 to 8 letters and digits`;
+  const rule = `of at least ${MIN_SECRET_BYTES} bytes each, ids of 1 to 8 letters and digits`;
   context.addIssue({
     code: "custom",
     message: `must be id:base64,… with different ids and keys ${rule}`,

@@ -27,7 +27,7 @@ export type Attachment = {
 /** What of a message is tracked. */
 export type Tracking = { readonly opens: boolean; readonly clicks: boolean };
 
-/** What compose needs to build the bytes of one message. Kept until the retention of content ends. */
+/** What compose needs to build the MIME of one message. Kept until the retention of content ends. */
 export type MessageContent = {
   readonly from: Mailbox;
   readonly replyTo: readonly Mailbox[];
@@ -44,9 +44,33 @@ export type MessageContent = {
   readonly tracking: Tracking;
 };
 
+/** A message that its sender made: MIME in CRLF lines, kept as it came. */
+export type RawMessage = {
+  /** The header fields, each with its CRLF; what is for us or for nobody is taken out already. */
+  readonly header: Uint8Array;
+  /** What follows the empty line. */
+  readonly body: Uint8Array;
+};
+
+/** The content of a message that came as MIME; `from` and `subject` are read from its header. */
+export type RawContent = {
+  readonly from: Mailbox;
+  readonly subject: string;
+  readonly raw: RawMessage;
+  readonly tracking: Tracking;
+};
+
+/** What a message is made of, whichever door it came through. */
+export type Content = MessageContent | RawContent;
+
+/** Whether the sender made the MIME. */
+export function isRaw(content: Content): content is RawContent {
+  return "raw" in content;
+}
+
 /** A send as the core understands it, whichever dialect it came in. */
 export type SendCommand = {
-  readonly content: MessageContent;
+  readonly content: Content;
   /** 1…1,000, no two with the same address (case-insensitive), in order to, cc, bcc. */
   readonly recipients: readonly Recipient[];
   /** Echoed as `tags` in every event (C-21), "" when none. */

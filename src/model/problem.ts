@@ -6,11 +6,18 @@ export type Problem =
   /** The body is not JSON, or not an object. */
   | { readonly kind: "malformed_body"; readonly reason: string }
   | { readonly kind: "invalid_field"; readonly path: string; readonly reason: string }
-  | { readonly kind: "unsupported_media_type" }
+  /** The body is of another media type than the operation takes. */
+  | { readonly kind: "unsupported_media_type"; readonly wanted: string }
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly kind: "not_found"; readonly what: string }
   /** No key, or one that does not (or no longer) exist in this family. */
   | { readonly kind: "unauthorized"; readonly reason: string }
+  /** The user of an SMTP session is not, or no longer, who may send. */
+  | { readonly kind: "invalid_credentials"; readonly reason: string }
+  /** The SMTP credential may be used over TLS only. */
+  | { readonly kind: "tls_required" }
+  /** Wrong passwords came too often. */
+  | { readonly kind: "too_many_attempts"; readonly retryAfterSeconds: number }
   | { readonly kind: "insufficient_scope"; readonly scope: string }
   /** The From domain is not a verified sender domain, or the key may not use it. */
   | { readonly kind: "sender_not_allowed"; readonly domain: string }

@@ -4,7 +4,7 @@ import type { App } from "../app.ts";
 import { compose, type Composed, needsOwnCopy } from "../compose/compose.ts";
 import type { Transaction } from "../deliver/smtp/transaction.ts";
 import { enter, LARGE_BYTES, type Leave } from "../lib/large-gate.ts";
-import type { Message, MessageContent } from "../model/message.ts";
+import type { Content, Message } from "../model/message.ts";
 import { type ReadContent, readContent, type StoredContent } from "../store/content.ts";
 import type { ClaimedDelivery } from "../store/delivery-claim.ts";
 
@@ -59,7 +59,7 @@ export function preparer(app: App): Preparer {
     });
   }
 
-  function composed(work: Work, content: MessageContent): Promise<Composed> {
+  function composed(work: Work, content: Content): Promise<Composed> {
     const { message, delivery } = work;
     const build = () => compose(message, message.recipients, content, delivery.position, app.links);
     if (needsOwnCopy(message, content, app.links)) return build();
@@ -74,11 +74,11 @@ export function preparer(app: App): Preparer {
       if (isLarge(work) && !turns.has(work)) turns.set(work, await enter());
       const read = await contentOf(work);
       if (read.kind !== "content") return read;
-      const { content: bytes, eightBit } = await composed(work, read.content);
+      const { content: bytes, eightBit, ...mail } = await composed(work, read.content);
       const { message, delivery } = work;
       const to = message.recipients[delivery.position]?.address ?? delivery.recipient;
       // The bytes are shared, the envelope is not: a blind copy's address is in nobody's header.
-      const smtputf8 = eightBit || !/^[\x20-\x7e]*$/.test(to);
+      const smtputf8 = mail.smtputf8 || !/^[\x20-\x7e]*$/.test(to);
       const tx = { from: message.from.address, to, content: bytes, eightBit, smtputf8 };
       return { kind: "ready", tx };
     },

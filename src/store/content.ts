@@ -1,8 +1,9 @@
 // The content of a message: inline in D1 up to 32 KB, above that one R2 object. Both hold the same
-// two things: a JSON head, and the attachments' bytes one after the other.
+// two things: a JSON head, and bytes one after the other: the attachments, or the header and the body of
+// a message that came as MIME.
 import { concat, fromBase64, fromUtf8, toBase64, utf8 } from "../lib/bytes.ts";
 import { reasonOf } from "../lib/log.ts";
-import type { MessageContent } from "../model/message.ts";
+import { type Content, isRaw, type MessageContent, type RawContent } from "../model/message.ts";
 import { stored } from "./db.ts";
 
 /** A row of D1 stays cheap to read up to here; larger content goes to R2. */
@@ -11,9 +12,17 @@ const MAX_INLINE_BYTES = 32 * 1024;
 /** Bytes of the length that an R2 object starts with. */
 const LENGTH_BYTES = 4;
 
-type Head = Omit<MessageContent, "attachmentBytes" | "tracking"> & {
+type Head = BuiltHead | RawHead;
+
+type BuiltHead = Omit<MessageContent, "attachmentBytes" | "tracking"> & {
   readonly sizes: readonly number[];
   readonly tracking?: MessageContent["tracking"];
+};
+
+type RawHead = Omit<RawContent, "raw"> & {
+  readonly raw: true;
+  /** Of the header and of the body. */
+  readonly sizes: readonly number[];
 };
 
 /** Where a message's content is: read already, or an R2 object still to be fetched. */
@@ -43,15 +52,21 @@ export type PackedContent = {
 };
 
 /** Splits content into head and parts and says where it belongs. */
-export function packContent(content: MessageContent): PackedContent {
+export function packContent(content: Content): PackedContent {
+  const [head, parts] = isRaw(content) ? splitRaw(content) : splitBuilt(content);
+  const text = JSON.stringify(head);
+  const size = utf8(text).length + parts.reduce((sum, bytes) => sum + bytes.length, 0);
+  return { head: text, parts, size, inline: size <= MAX_INLINE_BYTES };
+}
+
+function splitBuilt(content: MessageContent): readonly [Head, readonly Uint8Array[]] {
   const { attachmentBytes, ...rest } = content;
-  const head = JSON.stringify({
-    ...rest,
-    sizes: attachmentBytes.map((bytes) => bytes.length),
-  } satisfies Head);
-  const partsSize = attachmentBytes.reduce((sum, bytes) => sum + bytes.length, 0);
-  const size = utf8(head).length + partsSize;
-  return { head, parts: attachmentBytes, size, inline: size <= MAX_INLINE_BYTES };
+  return [{ ...rest, sizes: attachmentBytes.map((bytes) => bytes.length) }, attachmentBytes];
+}
+
+function splitRaw({ raw, ...rest }: RawContent): readonly [Head, readonly Uint8Array[]] {
+  const parts = [raw.header, raw.body];
+  return [{ ...rest, raw: true, sizes: parts.map((bytes) => bytes.length) }, parts];
 }
 
 /** The `parts` column of an inline content. */
@@ -61,7 +76,7 @@ export function inlineParts(packed: PackedContent): string | null {
 
 /** What reading a content came to. */
 export type ReadContent =
-  | { readonly kind: "content"; readonly content: MessageContent }
+  | { readonly kind: "content"; readonly content: Content }
   /** It is not kept any more. */
   | { readonly kind: "gone" }
   /** R2 did not answer; it may, later. */
@@ -81,7 +96,7 @@ export async function readContent(blobs: R2Bucket, stored: StoredContent): Promi
   }
 }
 
-function unpackInline(head: string, parts: string | null): MessageContent {
+function unpackInline(head: string, parts: string | null): Content {
   const bytes = parts === null ? new Uint8Array() : fromBase64(parts);
   if (!bytes) throw new Error("the parts of an inline content are not base64");
   return unpack(head, bytes);
@@ -92,7 +107,19 @@ export async function putContent(blobs: R2Bucket, key: string, packed: PackedCon
   const head = utf8(packed.head);
   const length = new Uint8Array(LENGTH_BYTES);
   new DataView(length.buffer).setUint32(0, head.length);
-  await blobs.put(key, new Blob([length, head, ...packed.parts.map(ownBuffer)]));
+  const chunks = [length, head, ...packed.parts];
+  // A stream, because a Blob would be a second copy of 40 MB in an isolate of 128.
+  const stream = new FixedLengthStream(chunks.reduce((sum, bytes) => sum + bytes.length, 0));
+  await Promise.all([blobs.put(key, stream.readable), writeAll(stream.writable, chunks)]);
+}
+
+async function writeAll(
+  writable: WritableStream<Uint8Array>,
+  chunks: readonly Uint8Array[],
+): Promise<void> {
+  const writer = writable.getWriter();
+  for (const chunk of chunks) await writer.write(chunk);
+  await writer.close();
 }
 
 /** The bytes of an R2 object; what R2 itself throws becomes a value here. */
@@ -108,28 +135,26 @@ async function readObject(
   }
 }
 
-function unpackObject(buffer: ArrayBuffer): MessageContent {
+function unpackObject(buffer: ArrayBuffer): Content {
   const headLength = new DataView(buffer).getUint32(0);
   const head = fromUtf8(new Uint8Array(buffer, LENGTH_BYTES, headLength));
   return unpack(head, new Uint8Array(buffer, LENGTH_BYTES + headLength));
 }
 
-/** A view over an ArrayBuffer, as Blob wants it. */
-function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes.buffer instanceof ArrayBuffer
-    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : bytes.slice();
-}
-
-/** Attachments are views into the one buffer: nothing is copied. */
-function unpack(head: string, bytes: Uint8Array): MessageContent {
-  const { sizes, ...rest } = stored<Head>(head);
-  // Contents of before there was tracking say nothing of it.
-  const tracking = rest.tracking ?? { opens: false, clicks: false };
+/** The parts are views into the one buffer: nothing is copied. */
+function unpack(text: string, bytes: Uint8Array): Content {
+  const head = stored<Head>(text);
   let offset = 0;
-  const attachmentBytes = sizes.map((size) => {
+  const parts = head.sizes.map((size) => {
     offset += size;
     return bytes.subarray(offset - size, offset);
   });
-  return { ...rest, tracking, attachmentBytes };
+  const { sizes: _sizes, ...rest } = head;
+  if ("raw" in rest) {
+    const [header = new Uint8Array(), body = new Uint8Array()] = parts;
+    return { ...rest, raw: { header, body } };
+  }
+  // Contents of before there was tracking say nothing of it.
+  const tracking = rest.tracking ?? { opens: false, clicks: false };
+  return { ...rest, tracking, attachmentBytes: parts };
 }

@@ -5,7 +5,7 @@
 import { fromBase64Url, toBase64Url } from "../lib/base64url.ts";
 import { concat, fromBase64, fromUtf8, hex, utf8 } from "../lib/bytes.ts";
 import { sameBytes } from "../lib/digest.ts";
-import type { Config, LinkKey } from "../model/config.ts";
+import type { Config, NamedSecret } from "../model/config.ts";
 import { type Link, LINK_PATHS, type Links, linkTarget } from "../model/link.ts";
 
 const VERSION = 1;
@@ -54,7 +54,7 @@ type KeyRing = {
 async function importKeys(config: Config): Promise<KeyRing> {
   const derived = { id: DERIVED_KEY_ID, secret: await deriveKey(config.encryptionKey) };
   const named = config.linkKeys.some(({ id }) => id === DERIVED_KEY_ID);
-  const secrets: readonly LinkKey[] = named ? config.linkKeys : [...config.linkKeys, derived];
+  const secrets: readonly NamedSecret[] = named ? config.linkKeys : [...config.linkKeys, derived];
   const keys = await Promise.all(
     secrets.map(async ({ id, secret }) => ({ id, key: await importKey(secret) })),
   );

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hex } from "../../src/lib/bytes.ts";
-import type { MessageContent } from "../../src/model/message.ts";
+import { hex, utf8 } from "../../src/lib/bytes.ts";
+import { isRaw, type MessageContent, type RawContent } from "../../src/model/message.ts";
 import {
   inlineParts,
   packContent,
@@ -83,7 +83,7 @@ async function throughR2(content: MessageContent): Promise<MessageContent | null
 }
 
 function contentOf(read: ReadContent): MessageContent | null {
-  return read.kind === "content" ? read.content : null;
+  return read.kind === "content" && !isRaw(read.content) ? read.content : null;
 }
 
 const SMALL: MessageContent = {
@@ -145,6 +145,40 @@ describe("a content", () => {
     const attachments = [{ filename: "", contentType: "", contentId: null }];
     const file = packContent({ ...SMALL, attachments, attachmentBytes: [new Uint8Array(40_000)] });
     expect([file.inline, file.size > 40_000]).toEqual([false, true]);
+  });
+
+  it("that came as MIME comes out of both as it went in", async () => {
+    const header = utf8("From: s@edgepost.test\r\n");
+    const body = Uint8Array.from({ length: 70_000 }, (_, n) => (n * 7) & 0xff);
+    for (const raw of [
+      { header, body: utf8("Hello\r\n") },
+      { header, body },
+      { header, body: new Uint8Array() },
+    ]) {
+      const content: RawContent = { from: SMALL.from, subject: "s", raw, tracking: SMALL.tracking };
+      const packed = packContent(content);
+      expect(packed.inline).toBe(raw.body.length < INLINE_LIMIT);
+      const key = `content/test/${crypto.randomUUID()}`;
+      await putContent(env.CONTENT, key, packed);
+      const inline = { kind: "inline", head: packed.head, parts: inlineParts(packed) } as const;
+      for (const stored of [inline, { kind: "blob", key } as const]) {
+        const read = await readContent(env.CONTENT, stored);
+        expect(read).toEqual({ kind: "content", content });
+      }
+    }
+  });
+
+  it("that R2 does not take is an error", async () => {
+    const failing = new Proxy(env.CONTENT, {
+      get: (target, name) =>
+        name === "put"
+          ? () => Promise.reject(new Error("R2: injected"))
+          : Reflect.get(target, name),
+    });
+    const body = new Uint8Array(100_000);
+    const raw = { header: utf8("From: s@edgepost.test\r\n"), body };
+    const content: RawContent = { from: SMALL.from, subject: "s", raw, tracking: SMALL.tracking };
+    await expect(putContent(failing, "content/x", packContent(content))).rejects.toThrow("R2");
   });
 
   it("is gone when neither a row nor an object is left", async () => {

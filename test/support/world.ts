@@ -105,7 +105,7 @@ export async function givenDomain(
   }
 }
 
-/** Asks the front door. A body that is not a string is sent as JSON. */
+/** Asks the front door. A body that is neither a string nor bytes is sent as JSON. */
 export async function ask(
   app: App,
   method: string,
@@ -116,7 +116,9 @@ export async function ask(
   if (options.key !== undefined) headers.set("Authorization", `Bearer ${options.key}`);
   const init: RequestInit = { method, headers };
   if (options.body !== undefined) {
-    init.body = typeof options.body === "string" ? options.body : JSON.stringify(options.body);
+    const { body } = options;
+    const asItIs = typeof body === "string" || body instanceof Uint8Array;
+    init.body = asItIs ? body : JSON.stringify(body);
     if (!headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   }
   return handle(app, new Request(`https://api.edgepost.test${path}`, init));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromBase64Url, toBase64Url } from "../../src/lib/base64url.ts";
-import type { LinkKey } from "../../src/model/config.ts";
+import type { NamedSecret } from "../../src/model/config.ts";
 import { type Link, linkTarget } from "../../src/model/link.ts";
 import { testLinks, tokenOf } from "../support/tracking.ts";
 
@@ -23,7 +23,10 @@ const UNSUBSCRIBE: Link = {
 };
 const links = testLinks();
 
-const key = (id: string, byte: number): LinkKey => ({ id, secret: new Uint8Array(32).fill(byte) });
+const key = (id: string, byte: number): NamedSecret => ({
+  id,
+  secret: new Uint8Array(32).fill(byte),
+});
 
 /** Everything that a token could be taken for. */
 async function readAny(token: string): Promise<unknown> {

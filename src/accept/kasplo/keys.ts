@@ -4,7 +4,7 @@ import { sha256Hex } from "../../lib/digest.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { parseDomain } from "../../model/address.ts";
 import { hintOf, type Key, KEY_FAMILIES, makeKey, SCOPES } from "../../model/key.ts";
-import { MAIL_CLASSES } from "../../model/message.ts";
+import { MAIL_CLASSES, type MailClass } from "../../model/message.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { insertKey, listKeys, revokeKey } from "../../store/key.ts";
 import { endpoint } from "../endpoint.ts";
@@ -31,7 +31,8 @@ const create = endpoint({
   async handle(app, { body, key: maker }) {
     const missing = body.scopes.find((scope) => !maker.scopes.includes(scope));
     if (missing) return fail({ kind: "insufficient_scope", scope: missing });
-    const limits = limitsOf(body, maker);
+    const { domain = null, mailClass = null } = body;
+    const limits = boundBy(maker, { field: "domain", domain, mailClass });
     if (!limits.ok) return limits;
     if (body.family === "kasapost" && limits.value.domain === null) {
       return fail(invalidField("domain", "is required for a kasapost key"));
@@ -84,17 +85,24 @@ const revoke = endpoint({
 /** The operations of /v1/keys. */
 export const keyEndpoints = [create, list, revoke];
 
-/** The domain and class that a new key is bound to: its maker's own, where the maker is bound. */
-function limitsOf(
-  body: z.output<typeof newKey>,
+/** What was asked for, and the name of its field for the domain. */
+type Bounds = {
+  readonly field: string;
+  readonly domain: string | null;
+  readonly mailClass: MailClass | null;
+};
+
+/** The domain and class that a new key or credential is bound to: its maker's own, where the maker is bound. */
+export function boundBy(
   maker: Key,
+  { field, ...wanted }: Bounds,
 ): Result<Pick<Key, "domain" | "mailClass">, Problem> {
-  const domain = body.domain === undefined ? ok(maker.domain) : parseDomain(body.domain);
-  if (!domain.ok) return fail(invalidField("domain", domain.error));
+  const domain = wanted.domain === null ? ok(maker.domain) : parseDomain(wanted.domain);
+  if (!domain.ok) return fail(invalidField(field, domain.error));
   if (maker.domain !== null && domain.value !== maker.domain) {
-    return fail({ kind: "sender_not_allowed", domain: body.domain ?? maker.domain });
+    return fail({ kind: "sender_not_allowed", domain: wanted.domain ?? maker.domain });
   }
-  const mailClass = body.mailClass ?? maker.mailClass;
+  const mailClass = wanted.mailClass ?? maker.mailClass;
   if (maker.mailClass !== null && mailClass !== maker.mailClass) {
     return fail({ kind: "mail_class_not_allowed", mailClass: mailClass ?? maker.mailClass });
   }

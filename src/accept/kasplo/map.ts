@@ -22,7 +22,7 @@ import { escapeHtml, type Escape, measure, renderedBytes, verbatim } from "../..
 
 /** A command and where its parts stood in the request, for whoever refuses them later. */
 export type MappedSend = {
-  readonly command: SendCommand;
+  readonly command: SendCommand & { readonly content: MessageContent };
   readonly paths: SendPaths;
 };
 

@@ -8,8 +8,8 @@ import { addressKey } from "../../model/address.ts";
 import { type Attempt, DELIVERY_STATES, isReport } from "../../model/delivery.ts";
 import {
   clickTrackingId,
+  type Content,
   type Message,
-  type MessageContent,
   type SendCommand,
 } from "../../model/message.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../../model/problem.ts";
@@ -163,10 +163,7 @@ async function find(app: App, id: string): Promise<Result<Found, Problem>> {
   return found ? ok(found) : fail({ kind: "not_found", what: "this message" });
 }
 
-async function contentOf(
-  app: App,
-  stored: StoredContent,
-): Promise<Result<MessageContent, Problem>> {
+async function contentOf(app: App, stored: StoredContent): Promise<Result<Content, Problem>> {
   const read = await readContent(app.blobs, stored);
   switch (read.kind) {
     case "content":

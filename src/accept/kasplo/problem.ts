@@ -53,6 +53,14 @@ function wireOf(problem: Problem): Wire {
       return wire(400, 1002, "invalid_request");
     case "unauthorized":
       return wire(401, 1003, "unauthorized", { "WWW-Authenticate": "Bearer" });
+    case "invalid_credentials":
+      return wire(401, 1003, "invalid_credentials");
+    case "tls_required":
+      return wire(403, 1004, "tls_required");
+    case "too_many_attempts":
+      return wire(429, 1003, "too_many_attempts", {
+        "Retry-After": String(problem.retryAfterSeconds),
+      });
     case "sender_not_allowed":
       return wire(403, 1004, "sender_not_allowed");
     case "insufficient_scope":
@@ -91,14 +99,19 @@ function messageOf(problem: Problem): string {
   switch (problem.kind) {
     case "malformed_body":
     case "unauthorized":
+    case "invalid_credentials":
     case "conflict":
     case "unavailable":
       return problem.reason;
+    case "tls_required":
+      return "this SMTP credential may be used over TLS only; use STARTTLS or port 465";
+    case "too_many_attempts":
+      return `too many wrong passwords; try again in ${problem.retryAfterSeconds} s`;
     case "invalid_field":
     case "attachment_refused":
       return `${problem.path}: ${problem.reason}`;
     case "unsupported_media_type":
-      return "send the body as Content-Type: application/json";
+      return `send the body as Content-Type: ${problem.wanted}`;
     case "method_not_allowed":
       return `this path answers ${problem.allow.join(", ")}`;
     case "not_found":

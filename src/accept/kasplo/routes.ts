@@ -1,5 +1,6 @@
 // The Kasplo dialect: E-01 and the native /v1 resources, all under one family of keys.
 import { ok } from "../../lib/result.ts";
+import { authenticate } from "../authenticate.ts";
 import { defaultSender } from "../default-sender.ts";
 import { type Dialect, endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
@@ -12,6 +13,8 @@ import { messageEndpoints } from "./messages.ts";
 import { kasploProblem } from "./problem.ts";
 import { relayEndpoints } from "./relays.ts";
 import { sendBodySchema } from "./schema.ts";
+import { sendRaw } from "./send-raw.ts";
+import { smtpCredentialEndpoints } from "./smtp-credentials.ts";
 import { suppressionExportEndpoints } from "./suppression-export.ts";
 import { suppressionUploadEndpoints } from "./suppression-upload.ts";
 import { suppressionEndpoints } from "./suppressions.ts";
@@ -45,14 +48,16 @@ const sendEmail = endpoint({
 export const kasplo: Dialect = {
   name: "kasplo",
   base: "/v1",
-  family: "kasplo",
+  authenticate: (app, authorization) => authenticate(app, authorization, "kasplo"),
   problem: kasploProblem,
   endpoints: [
     sendEmail,
+    sendRaw,
     ...messageEndpoints,
     ...eventEndpoints,
     ...webhookEndpoints,
     ...keyEndpoints,
+    ...smtpCredentialEndpoints,
     ...relayEndpoints,
     ...intakeEndpoints,
     ...accountEndpoints,

@@ -39,7 +39,7 @@ const bulkCsv = endpoint({
   path: "/suppressions/bulk",
   summary: "Add up to 100,000 entries from a CSV",
   scope: "manage",
-  streams: "text/csv",
+  streams: { type: "text/csv", as: "text" },
   request: { query: bulkQuery },
   async handle(app, { query, key, text, requestId }) {
     const results = store(app, key, csvRows(text, query));

@@ -40,6 +40,18 @@ const PROBLEMS: { readonly [Kind in Problem["kind"]]: Wanted } = {
     "no key",
     { "WWW-Authenticate": "Bearer" },
   ),
+  invalid_credentials: wanted(
+    { kind: "invalid_credentials", reason: "the password is wrong" },
+    [401, 1003, "invalid_credentials"],
+    "the password is wrong",
+  ),
+  tls_required: wanted({ kind: "tls_required" }, [403, 1004, "tls_required"], "TLS"),
+  too_many_attempts: wanted(
+    { kind: "too_many_attempts", retryAfterSeconds: 7 },
+    [429, 1003, "too_many_attempts"],
+    "7 s",
+    { "Retry-After": "7" },
+  ),
   sender_not_allowed: wanted(
     { kind: "sender_not_allowed", domain: "a.test" },
     [403, 1004, "sender_not_allowed"],
@@ -76,9 +88,9 @@ const PROBLEMS: { readonly [Kind in Problem["kind"]]: Wanted } = {
     "suppressed",
   ),
   unsupported_media_type: wanted(
-    { kind: "unsupported_media_type" },
+    { kind: "unsupported_media_type", wanted: "text/csv" },
     [415, 1011, "unsupported_media_type"],
-    "application/json",
+    "Content-Type: text/csv",
   ),
   method_not_allowed: wanted(
     { kind: "method_not_allowed", allow: ["GET", "POST"] },

@@ -8,10 +8,11 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadAccount, saveAccount } from "../../../dev/account.ts";
 import { isInstalled, ROOT } from "../../../dev/bootstrap.js";
-import { hashOf, seedSql, senderDomainRow } from "../../../dev/seed.ts";
+import { seedSql, senderDomainRow } from "../../../dev/seed.ts";
 import { isFree } from "../../../dev/ports.ts";
 import { readSettings } from "../../../dev/settings.ts";
 import { isLoopbackRelay, workerEnv } from "../../../dev/worker-env.ts";
+import { sha256Hex } from "../../../src/lib/digest.ts";
 
 let folder: string;
 
@@ -87,20 +88,44 @@ describe("the account", () => {
     expect((await stat(join(folder, "secrets.json"))).mode & 0o777).toBe(0o600);
   });
 
+  it("of before there was SMTP gets a login and a gateway's secret, and keeps them", async () => {
+    const old = { encryption_key: "a2V5", api_key: "k", webhook: null };
+    await writeFile(join(folder, "secrets.json"), JSON.stringify(old));
+    const account = await loadAccount(folder);
+    expect(account).toMatchObject(old);
+    expect(Buffer.from(account.gateway_secret, "base64")).toHaveLength(32);
+    expect(account.smtp.username).toMatch(/^[a-z2-7]{16}@edgepost\.test$/);
+    expect(account.smtp.password).toMatch(/^[0-9A-Za-z]{32}$/);
+    expect(await loadAccount(folder)).toEqual(account);
+  });
+
   it("is seeded with its key, domains and the AMP approval, twice without harm", async () => {
     const database = new DatabaseSync(":memory:");
     database.exec(await readFile(join(ROOT, "schema.sql"), "utf8"));
-    const sql = await seedSql("ep_live_key", 1_700_000_000_000);
+    const smtp = { username: "abcdefghijklmnop@edgepost.test", password: "secret" };
+    const sql = await seedSql({ api_key: "ep_live_key", smtp }, 1_700_000_000_000);
     database.exec(sql);
     database.exec(sql);
     const all = (query: string): unknown[] => database.prepare(query).all();
     expect(all("select hash, family, scopes, mail_class, revoked_at from keys")).toEqual([
       {
-        hash: await hashOf("ep_live_key"),
+        hash: await sha256Hex("ep_live_key"),
         family: "kasplo",
         scopes: '["send","read","manage"]',
         mail_class: null,
         revoked_at: null,
+      },
+    ]);
+    expect(
+      all("select id, domain, hash, sender_domain, require_tls, mail_class from smtp_credentials"),
+    ).toEqual([
+      {
+        id: "abcdefghijklmnop",
+        domain: "edgepost.test",
+        hash: await sha256Hex("secret"),
+        sender_domain: null,
+        require_tls: 0,
+        mail_class: null,
       },
     ]);
     expect(all("select domain from sender_domains where verified = 1")).toEqual(
@@ -121,19 +146,25 @@ describe("the account", () => {
   });
 });
 
+const ACCOUNT = {
+  encryption_key: "a2V5",
+  api_key: "k",
+  gateway_secret: "Z2F0ZQ==",
+  smtp: { username: "u", password: "p" },
+  webhook: null,
+};
+
 describe("the Worker's secrets", () => {
   it("keep a password that is special to env files", () => {
-    const account = { encryption_key: "a2V5", api_key: "k", webhook: null };
     const settings = readSettings({ RELAY_URL: "smtps://me:p'a$HOME%23@mail.example.com:465" });
-    expect(workerEnv(account, settings)).toBe(
+    expect(workerEnv(ACCOUNT, settings)).toBe(
       "ENCRYPTION_KEY=a2V5\nRELAY_URL='smtps://me:p%27a\\$HOME%23@mail.example.com:465'\n" +
-        "PUBLIC_URL=http://127.0.0.1:8787\n",
+        "PUBLIC_URL=http://127.0.0.1:8787\nGATEWAY_SECRETS=local:Z2F0ZQ==\n",
     );
   });
 
   it("name the local relay unless another is given", () => {
-    const account = { encryption_key: "a2V5", api_key: "k", webhook: null };
-    const env = workerEnv(account, readSettings({ RELAY_SMTP_PORT: "2000" }));
+    const env = workerEnv(ACCOUNT, readSettings({ RELAY_SMTP_PORT: "2000" }));
     expect(env).toContain("RELAY_URL='smtp://127.0.0.1:2000'");
   });
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unstable_splitSqlQuery } from "wrangler";
 import { ROOT } from "../../../dev/bootstrap.js";
+import { newSmtpLogin } from "../../../dev/account.ts";
 import { seedSql } from "../../../dev/seed.ts";
 import { makeKey } from "../../../src/model/key.ts";
 import { buildWorker, type WorkerSettings, workerSettings } from "./build.ts";
@@ -32,7 +33,7 @@ export async function prepareGround(): Promise<Ground> {
   const worker = await startWorker(ground.state, miniflareOptions(ground, ground.state, {}));
   const names = (await readdir(join(ROOT, "migrations"))).sort();
   const files = names.map((name) => readFile(join(ROOT, "migrations", name), "utf8"));
-  const seed = await seedSql(apiKey, Date.now());
+  const seed = await seedSql({ api_key: apiKey, smtp: newSmtpLogin() }, Date.now());
   for (const text of [...(await Promise.all(files)), seed]) {
     for (const statement of unstable_splitSqlQuery(text)) await worker.sql(statement, []);
   }

@@ -1,0 +1,44 @@
+// POST /v1/send-raw: a complete MIME message, its envelope beside it. What the SMTP gateway hands over
+// takes the same way (accept/internal/ingest.ts).
+import * as z from "zod";
+import { sha256Hex } from "../../lib/digest.ts";
+import { ok } from "../../lib/result.ts";
+import { endpoint } from "../endpoint.ts";
+import { readEnvelope } from "../envelope.ts";
+import { mapRaw } from "../raw-message.ts";
+import { type Accepted, send } from "../send.ts";
+import { one } from "./native.ts";
+
+const envelopeQuery = z.object({ from: z.string().optional(), to: z.string().optional() });
+
+/** Accepts one message. */
+export const sendRaw = endpoint({
+  method: "POST",
+  path: "/send-raw",
+  summary: "Accept one MIME message for delivery",
+  scope: "send",
+  streams: { type: "message/rfc822", as: "bytes" },
+  request: { query: envelopeQuery },
+  async handle(app, { headers, query, bytes, key, idempotencyKey, bodyHash: hash }) {
+    const envelope = readEnvelope(headers, query);
+    if (!envelope.ok) return envelope;
+    const { from, recipients } = envelope.value;
+    const mapped = mapRaw(bytes, envelope.value);
+    if (!mapped.ok) return mapped;
+    const { command, paths } = mapped.value;
+    // The same message to others is another request.
+    const addresses = recipients.map(({ address }) => address);
+    const bodyHash = hash && (await sha256Hex(JSON.stringify([from, addresses, hash])));
+    const sent = await send(app, { key, command, paths, idempotencyKey, bodyHash });
+    return sent.ok ? ok(accepted(sent.value)) : sent;
+  },
+});
+
+/** The answer to an accepted message. */
+export function accepted({ messageId, replayed }: Accepted) {
+  const headers = {
+    "X-Message-Id": messageId,
+    ...(replayed ? { "Idempotent-Replayed": "true" } : {}),
+  };
+  return { ...one({ message_id: messageId }), headers };
+}
