@@ -75,6 +75,7 @@ describe("both forms", () => {
     expect(mapped.ok && mapped.value.paths).toEqual({
       from: "from",
       amp: "amp_html",
+      recipients: "to",
       attachments: "attachments",
     });
   });
