@@ -51,16 +51,17 @@ export async function unsubscribe(
   event: DeliveryEvent,
   reason: string,
 ): Promise<boolean> {
-  return (await unsubscribeAll(db, [{ event, reason }])).size > 0;
+  return (await unsubscribeAll(db, [{ event, reason }], event.at)).size > 0;
 }
 
 /**
- * The same for many wishes, no two of one address, in one transaction with one event log row. Answers the
- * ids of the events that were fired.
+ * The same for many wishes, no two of one address, in one transaction with one event log row; `now` is when
+ * it is committed. Answers the ids of the events that were fired.
  */
 export async function unsubscribeAll(
   db: D1Database,
   wishes: readonly Wish[],
+  now: number,
 ): Promise<ReadonlySet<string>> {
   const window = JSON.stringify(
     wishes.map(({ event, reason }) => ({
@@ -74,11 +75,11 @@ export async function unsubscribeAll(
     statement(
       db,
       `insert into event_log (position, events)
-       select max(max(w.value ->> '$.event.at') * 1000,
-           coalesce((select max(position) + 1 from event_log), 0)),
+       select max(?2 * 1000, coalesce((select max(position) + 1 from event_log), 0)),
          json_group_array(json(w.value -> 'event'))
        from json_each(?1) w where ${SUBSCRIBED} group by 'one row'`,
       window,
+      now,
     ),
     statement(
       db,
@@ -93,9 +94,10 @@ export async function unsubscribeAll(
       db,
       `insert into suppressions (address, scope, reason, message_id, created_at)
        select w.value ->> 'key', 'unsubscribe', w.value ->> 'reason',
-         w.value ->> '$.event.messageId', w.value ->> '$.event.at'
+         w.value ->> '$.event.messageId', ?2
        from json_each(?1) w where true on conflict do nothing returning address`,
       window,
+      now,
     ),
   ]);
   const changed = new Set(rowsOf<{ address: string }>(results[2]).map(({ address }) => address));

@@ -9,6 +9,8 @@ import type { Reading } from "./reading.ts";
 import { type IntakeCounts, receiveEvents } from "./receive.ts";
 import { readVendor } from "./vendors.ts";
 
+/** A UUID, or `default`. */
+const RELAY_ID = /^[0-9a-z-]{1,36}$/;
 /** The largest batches (SendGrid's, SparkPost's) stay below 1 MB; SNS messages below 256 KB. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Vendors give up on us after 10 to 15 s. */
@@ -38,7 +40,7 @@ async function answerOf(app: App, request: Request, relayId: string): Promise<An
     const headers = { Allow: "POST" };
     return { ...refusal(405, "method_not_allowed", "this path answers POST"), headers };
   }
-  const intake = await findIntake(app.db, relayId);
+  const intake = RELAY_ID.test(relayId) ? await findIntake(app.db, relayId) : null;
   if (!intake) return refusal(404, "not_found", "this relay has no intake");
   const deadline = AbortSignal.timeout(BODY_DEADLINE_MS);
   const body = await readUpTo(request.body, MAX_BODY_BYTES + 1, deadline);

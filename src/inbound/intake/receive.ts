@@ -128,7 +128,7 @@ async function grantBatch(app: App, asked: readonly Asked[]): Promise<readonly R
   const fired =
     wishes.size === 0
       ? new Set<string>()
-      : await twice(() => unsubscribeAll(app.db, [...wishes.values()]));
+      : await twice(() => unsubscribeAll(app.db, [...wishes.values()], app.now()));
   return found.map((delivery) => {
     if (!delivery) return "not_found";
     const { event } = wishes.get(delivery.recipient) ?? {};
