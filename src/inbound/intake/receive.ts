@@ -1,6 +1,7 @@
 // A vendor's events → reports of our deliveries, recorded by the conductor of the road back; and what
 // became of each kind, in numbers. Safe to repeat: what was recorded is known the second time.
 import type { App } from "../../app.ts";
+import { timeOfUuidv7 } from "../../lib/id.ts";
 import { placeOfMark } from "../../model/intake.ts";
 import {
   messageIdOfHeader,
@@ -41,10 +42,13 @@ export async function receiveEvents(
   let nobody = 0;
   for (const [n, { meaning, at }] of told.entries()) {
     const place = places[n] ?? null;
-    const when = at ?? app.now();
-    if (place === null) nobody += 1;
-    else if (meaning.kind === "unsubscribe")
-      wishes.push({ place, at: when, reason: meaning.reply });
+    if (place === null) {
+      nobody += 1;
+      continue;
+    }
+    // Vendors round to seconds: nothing happened before the mail was accepted.
+    const when = Math.max(at ?? app.now(), timeOfUuidv7(place.messageId));
+    if (meaning.kind === "unsubscribe") wishes.push({ place, at: when, reason: meaning.reply });
     else reports.push({ place, at: when, said: meaning });
   }
   const outcomes = [...(await receiveReports(app, reports)), ...(await grant(app, wishes))];

@@ -7,6 +7,7 @@ import {
   said,
   type VendorEvent,
 } from "../../../src/inbound/intake/vendor-event.ts";
+import { uuidv7 } from "../../../src/lib/id.ts";
 import { markOf } from "../../../src/model/intake.ts";
 import { consume } from "../../../src/queue/consume.ts";
 import type { PeerRule } from "../../peers/script.ts";
@@ -18,7 +19,8 @@ const REPLY_ID = "0102019a8f3c0000-6b1f4a56-0000-4000-8000-000000000001-000000";
 
 let world: QueueWorld;
 beforeEach(async () => {
-  world = await queueWorld();
+  // Message ids carry the time of the test's clock.
+  world = await queueWorld({}, { newId: () => uuidv7(START) });
 });
 afterEach(() => world.stop());
 
@@ -137,6 +139,16 @@ describe("a wish for no more mail", () => {
     const asked = [event({ mark: markOf(world.app.newId(), 0) }, wish), event({}, wish)];
     expect(await receiveEvents(world.app, asked)).toMatchObject({ recorded: 0, not_found: 2 });
     expect((await events()).length).toBe(0);
+  });
+});
+
+describe("a report's time", () => {
+  it("is never before the mail, nor in the future", async () => {
+    const id = await delivered(["a@example.com", "b@example.com"]);
+    const of = (position: number, at: number) => ({ ...event({ mark: markOf(id, position) }), at });
+    await receiveEvents(world.app, [of(0, 1_000), of(1, START + 100 * MINUTE)]);
+    const told = (await events()).filter(({ name }) => name === "spam_complaint");
+    expect(told.map(({ at }) => at)).toEqual([START, START + MINUTE]);
   });
 });
 
