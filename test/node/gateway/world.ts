@@ -18,7 +18,7 @@ import {
 export const SECRET = "Z2F0ZXdheS1zZWNyZXQtMzItYnl0ZXMtbG9uZy0wMDA=";
 
 export const USER = "mailer@edgepost.test";
-export const PASSWORD = "correct horse battery staple 0001";
+export const PASSWORD = "correct-horse-battery-staple-0001";
 
 /** A running gateway and its surroundings. */
 export type GatewayWorld = {
