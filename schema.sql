@@ -253,3 +253,35 @@ create table purge_walks (
   after text not null,              -- what was passed last, in the order of the walk
   started_at integer not null
 ) without rowid;
+
+-- ---------------------------------------------------------------- exports
+
+-- One row is an export. Ordered and cancelled by /v1/exports, made by export/work.ts under a lease, removed
+-- with its files by the sweeper. Few at a time, so no index.
+create table exports (
+  id text primary key,              -- UUIDv7; files are R2 objects exports/<id>/…
+  key_id text not null,             -- the API key that asked
+  kind text not null,               -- model/export.ts lists kinds and states
+  format text not null,             -- csv | json | ndjson
+  filters text not null,            -- JSON object
+  range_from integer not null,
+  range_to integer not null,        -- inclusive
+  log_end integer not null,         -- the last event_log.position that belongs to it
+  oldest integer,                   -- the time of the oldest record when it began, for the progress
+  state text not null,
+  after text,                       -- where to go on; null before the first record and after the last
+  row_count integer not null default 0,
+  bytes integer not null default 0, -- of the file, so far
+  object_key text,                  -- the file, once it is there or being uploaded in parts
+  upload_id text,                   -- R2's multipart upload, while there is one
+  parts text not null default '[]', -- JSON array of the parts' etags; part n stands at n - 1
+  rest_key text,                    -- R2 object of what is written but fills no part yet
+  lease_id text,
+  lease_until integer not null default 0, -- also the order of turns
+  tries integer not null default 0, -- leases since something was kept last
+  restarts integer not null default 0,
+  error text,                       -- why it failed
+  created_at integer not null,
+  finished_at integer,
+  expires_at integer not null       -- from then on file and row are gone
+) without rowid;

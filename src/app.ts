@@ -7,8 +7,8 @@ import { consoleLog, type Log, reasonOf } from "./lib/log.ts";
 import { type Config, parseConfig } from "./model/config.ts";
 import type { Fact } from "./model/fact.ts";
 import type { Job } from "./model/job.ts";
-import type { Links } from "./model/link.ts";
-import { linksOf } from "./track/token.ts";
+import type { FileLinks, Links } from "./model/link.ts";
+import { fileLinksOf, linksOf } from "./track/token.ts";
 import { type Wake, wakeOver } from "./queue/wake.ts";
 import type { WebhookTail } from "./notify/tail.do.ts";
 
@@ -19,6 +19,7 @@ export type Env = {
   readonly DELIVERY_QUEUE: Queue<Job>;
   readonly WEBHOOK_QUEUE: Queue<Job>;
   readonly TRACK_QUEUE: Queue<Fact>;
+  readonly JOB_QUEUE: Queue<Job>;
   readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
 };
 
@@ -38,6 +39,8 @@ export type App = {
   readonly wakeTail: (webhookId: string) => Promise<void>;
   /** Signs and reads the links of mail; null without PUBLIC_URL. */
   readonly links: Links | null;
+  /** Signs and reads the links of finished exports. */
+  readonly fileLinks: FileLinks;
   /** Hands over an open or a click; it is recorded with others, soon. */
   readonly track: (fact: Fact) => Promise<void>;
   readonly dial: Dial;
@@ -49,10 +52,9 @@ export type App = {
 
 /** Builds the App of one invocation. Throws when the configuration is wrong. */
 export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): void }): App {
-  const { config, links } = settingsOf(env);
+  const settings = settingsOf(env);
   return {
-    config,
-    links,
+    ...settings,
     async track(fact) {
       await env.TRACK_QUEUE.send(fact);
     },
@@ -61,7 +63,11 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
     now: () => Date.now(),
     newId: () => uuidv7(Date.now()),
     random: () => Math.random(),
-    wake: wakeOver({ delivery: env.DELIVERY_QUEUE, webhook: env.WEBHOOK_QUEUE }),
+    wake: wakeOver({
+      delivery: env.DELIVERY_QUEUE,
+      webhook: env.WEBHOOK_QUEUE,
+      jobs: env.JOB_QUEUE,
+    }),
     wakeTail: (webhookId) => env.WEBHOOK_TAIL.getByName(webhookId).wake(webhookId),
     dial,
     fetch: (request) => fetch(request),
@@ -74,7 +80,7 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
   };
 }
 
-type Settings = { readonly config: Config; readonly links: Links | null };
+type Settings = Pick<App, "config" | "links" | "fileLinks">;
 
 const known = new WeakMap<Env, Settings>();
 
@@ -83,7 +89,7 @@ function settingsOf(env: Env): Settings {
   const settings = known.get(env);
   if (settings) return settings;
   const config = parseConfig({ ...env });
-  const parsed = { config, links: linksOf(config) };
+  const parsed = { config, links: linksOf(config), fileLinks: fileLinksOf(config) };
   known.set(env, parsed);
   return parsed;
 }

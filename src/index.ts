@@ -1,6 +1,9 @@
 // The doors of the Worker. Each builds an App and hands on; no door knows what happens behind it.
 import { handle } from "./accept/http.ts";
 import { type Env, makeApp } from "./app.ts";
+import { answerFile } from "./export/http.ts";
+import { workOnExports } from "./export/work.ts";
+import { workInBackground } from "./queue/background.ts";
 import { consume } from "./queue/consume.ts";
 import { sweep } from "./queue/sweep.ts";
 import { parseJob } from "./queue/wake.ts";
@@ -15,23 +18,26 @@ export { WebhookTail } from "./notify/tail.do.ts";
 export default {
   async fetch(request, env, context) {
     const app = makeApp(env, context);
-    const door = (await answerLink(app, request)) ?? (await answerIntake(app, request));
+    const door =
+      (await answerLink(app, request)) ??
+      (await answerFile(app, request)) ??
+      (await answerIntake(app, request));
     return door ?? handle(app, request);
   },
 
   async queue(batch, env, context) {
     const app = makeApp(env, context);
-    const jobs = batch.messages.map((message) => parseJob(message.body));
+    const jobs = batch.messages
+      .map((message) => parseJob(message.body))
+      .filter((job) => job !== null);
     const facts = batch.messages.map((message) => parseFact(message.body));
     await recordFacts(
       app,
       facts.filter((fact) => fact !== null),
     );
-    if (jobs.some((job) => job?.kind === "lane")) await consume(app);
-    await wakeEndpoints(
-      app,
-      jobs.filter((job) => job !== null),
-    );
+    if (jobs.some((job) => job.kind === "lane")) await consume(app);
+    await wakeEndpoints(app, jobs);
+    await workInBackground(app, jobs, { exports: workOnExports });
   },
 
   async scheduled(_controller, env, context) {

@@ -18,12 +18,15 @@ const STAGES = [
   "notify",
   "track",
   "inbound",
+  // Beside notify: what the customer is told, in files.
+  "export",
 ];
 const CONDUCTORS = new Set([
   "accept/send.ts",
   "queue/consume.ts",
   "track/consume.ts",
   "inbound/receive.ts",
+  "export/work.ts",
 ]);
 
 /** Exceptions with their reason: parts of a conductor, and reads that speak another stage's pure words. */
@@ -37,6 +40,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // /v1/events and a test event are the webhook's body, word for word.
   "accept/kasplo/events.ts": ["notify"],
   "accept/kasplo/webhook-posts.ts": ["notify"],
+  // A file of events or suppressions has them as /v1/events and /v1/suppressions tell them.
+  "export/events.ts": ["notify"],
+  "export/suppressions.ts": ["accept"],
 };
 
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };

@@ -12,6 +12,7 @@ declare global {
       readonly DELIVERY_QUEUE: Queue<Job>;
       readonly WEBHOOK_QUEUE: Queue<Job>;
       readonly TRACK_QUEUE: Queue<Fact>;
+      readonly JOB_QUEUE: Queue<Job>;
       readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
       readonly TEST_MIGRATIONS: D1Migration[];
     }

@@ -53,6 +53,7 @@ function counted(env: Env): Env {
     DB: database.db,
     DELIVERY_QUEUE: countedQueue(env.DELIVERY_QUEUE),
     WEBHOOK_QUEUE: countedQueue(env.WEBHOOK_QUEUE),
+    JOB_QUEUE: countedQueue(env.JOB_QUEUE),
   };
   envs.set(env, made);
   return made;

@@ -22,6 +22,8 @@ export type Input<Params, Query, Body> = {
   readonly body: Body;
   readonly key: Key;
   readonly requestId: string;
+  /** Where the request was sent to, without a slash at the end: `https://mail.example.com`. */
+  readonly origin: string;
   /** The Idempotency-Key header, or null. Format is checked by accept/send.ts. */
   readonly idempotencyKey: string | null;
   /** SHA-256 of the raw body, hex; "" without an idempotency key. */
@@ -79,6 +81,7 @@ export type Received = {
   readonly headers?: Headers;
   readonly key: Key;
   readonly requestId: string;
+  readonly origin: string;
   readonly idempotencyKey: string | null;
 };
 
@@ -123,6 +126,7 @@ export function endpoint<
         body: body.value,
         key: received.key,
         requestId: received.requestId,
+        origin: received.origin,
         idempotencyKey: received.idempotencyKey,
         bodyHash: received.bytes?.hash ?? received.body?.hash ?? "",
         text: received.text ?? noText(),

@@ -120,13 +120,15 @@ async function run(
   if (!key.value.scopes.includes(endpoint.scope)) {
     return fail({ kind: "insufficient_scope", scope: endpoint.scope });
   }
-  const query = queryOf(new URL(request.url));
+  const url = new URL(request.url);
+  const query = queryOf(url);
   if (!query.ok) return query;
   const lease = await bodyOf(endpoint, request);
   if (!lease.ok) return lease;
   try {
     const idempotencyKey = request.headers.get("Idempotency-Key");
-    const given = { params, query: query.value, key: key.value, requestId, idempotencyKey };
+    const { origin } = url;
+    const given = { params, query: query.value, key: key.value, requestId, origin, idempotencyKey };
     return await endpoint.run(app, { ...given, headers: request.headers, ...lease.value.body });
   } finally {
     lease.value.leave();

@@ -2,6 +2,10 @@
 import * as z from "zod";
 import { MAIL_CLASSES } from "./message.ts";
 
+/** Work that is done in the background, in slices; each kind finds its own in D1. */
+export const BACKGROUND_WORK = ["exports"] as const;
+export type BackgroundWork = (typeof BACKGROUND_WORK)[number];
+
 export const jobSchema = z.discriminatedUnion("kind", [
   /** The lane has deliveries that are due. */
   z.object({ kind: z.literal("lane"), lane: z.enum(MAIL_CLASSES) }),
@@ -9,6 +13,8 @@ export const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("events") }),
   /** One endpoint has work of its own: a replay, or a retry that is due. */
   z.object({ kind: z.literal("endpoint"), webhookId: z.string() }),
+  /** There is background work of this kind. */
+  z.object({ kind: z.literal("background"), work: z.enum(BACKGROUND_WORK) }),
 ]);
 
 /** A wake-up. */

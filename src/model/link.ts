@@ -23,6 +23,17 @@ export type Link =
       readonly url: string | null;
     };
 
+/** What a link to a finished file says. It leads to no mail, and whoever has it needs no API key. */
+export type FileLink = { readonly kind: "export"; readonly exportId: string };
+
+/** Signs and reads links to files, whether or not anything is tracked. */
+export type FileLinks = {
+  /** The link from its path on. */
+  readonly pathOf: (link: FileLink) => Promise<string>;
+  /** The link of a token; null when it was not signed here as it stands. */
+  readonly read: (token: string) => Promise<FileLink | null>;
+};
+
 /** Signs links and reads them. The same link gives the same URL, as long as the keys are the same. */
 export type Links = {
   /** Where every link starts, without a slash at the end. */
@@ -40,10 +51,11 @@ export type Links = {
 export const UNSUBSCRIBE_VARIABLE = "unsubscribe_url";
 
 /** The first part of a link's path. */
-export const LINK_PATHS: Readonly<Record<Link["kind"], string>> = {
+export const LINK_PATHS: Readonly<Record<(Link | FileLink)["kind"], string>> = {
   open: "/o/",
   click: "/c/",
   unsubscribe: "/u/",
+  export: "/x/",
 };
 
 /** Browsers and proxies take URLs of 8 KB; a token is four thirds of its target. */

@@ -1,9 +1,12 @@
 // Cron: wakes what nobody woke. Due deliveries, expired leases, endpoints with something to read,
-// retries that come due before the next run; holds what must not be tried again by itself. Then the purge.
+// retries that come due before the next run, exports that wait; holds what must not be tried again by itself.
+// Then the purge, of exports that are over too.
 import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
 import { dueTimes, holdLost } from "../store/delivery.ts";
+import { removeLeftovers, removeOrphans } from "../store/export-file.ts";
+import { exportWaits } from "../store/export-lease.ts";
 import { endpointsToWake } from "../store/webhook.ts";
 import { collectOrphans } from "./orphans.ts";
 import { purge, purgeBlobs } from "./purge.ts";
@@ -21,6 +24,8 @@ export async function sweep(app: App): Promise<void> {
   const parts = await Promise.allSettled([
     ...MAIL_CLASSES.map((lane) => sweepLane(app, lane, now)),
     sweepEndpoints(app, now),
+    wakeExports(app, now),
+    removeExports(app, now),
     sweepBlobs(app, now),
     purge(app),
   ]);
@@ -42,7 +47,17 @@ async function sweepBlobs(app: App, now: number): Promise<void> {
   if (new Date(now).getUTCMinutes() !== BLOB_MINUTE) return;
   const deleted = await collectOrphans(app);
   if (deleted > 0) app.log("info", "orphans_deleted", { deleted });
+  await removeOrphans(app);
   await purgeBlobs(app);
+}
+
+async function wakeExports(app: App, now: number): Promise<void> {
+  if (await exportWaits(app.db, now)) await app.wake.background("exports");
+}
+
+async function removeExports(app: App, now: number): Promise<void> {
+  const removed = await removeLeftovers(app, now);
+  if (removed > 0) app.log("info", "exports_removed", { removed });
 }
 
 async function sweepEndpoints(app: App, now: number): Promise<void> {

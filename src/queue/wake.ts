@@ -1,6 +1,6 @@
-// The port behind app.wake: tells a lane or an endpoint that it has work, now or after a delay. A
-// wake-up that is lost costs time, never work, so callers do not wait for it.
-import { type Job, jobSchema } from "../model/job.ts";
+// The port behind app.wake: tells a lane, an endpoint or background work that there is something to do, now
+// or after a delay. A wake-up that is lost costs time, never work, so callers do not wait for it.
+import { type BackgroundWork, type Job, jobSchema } from "../model/job.ts";
 import type { MailClass } from "../model/message.ts";
 
 /** Tells others that there is work for them. Every call may throw; the sweeper makes up for it. */
@@ -8,12 +8,14 @@ export type Wake = {
   readonly lane: (lane: MailClass, delaySeconds?: number) => Promise<void>;
   readonly events: () => Promise<void>;
   readonly endpoint: (webhookId: string) => Promise<void>;
+  readonly background: (work: BackgroundWork) => Promise<void>;
 };
 
-/** The wake-ups of a deployment, over its two queues. */
+/** The wake-ups of a deployment, over its three queues. */
 export function wakeOver(queues: {
   readonly delivery: Queue<Job>;
   readonly webhook: Queue<Job>;
+  readonly jobs: Queue<Job>;
 }): Wake {
   return {
     async lane(lane, delaySeconds = 0) {
@@ -24,6 +26,9 @@ export function wakeOver(queues: {
     },
     async endpoint(webhookId) {
       await queues.webhook.send({ kind: "endpoint", webhookId });
+    },
+    async background(work) {
+      await queues.jobs.send({ kind: "background", work });
     },
   };
 }

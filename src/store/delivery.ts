@@ -122,3 +122,23 @@ export async function deliveriesOf(
     activity: stored<Activity[]>(row.activity),
   }));
 }
+
+/** A delivery by its row's key. */
+export type DeliveryKey = { readonly recipient: string; readonly messageId: string };
+
+/** The states of these deliveries, in their order; null for one that does not exist (any more). */
+export async function statesOf(
+  db: D1Database,
+  keys: readonly DeliveryKey[],
+): Promise<readonly (DeliveryState | null)[]> {
+  const found = await rows<{ state: DeliveryState | null }>(
+    statement(
+      db,
+      `select d.state from json_each(?1) k
+       left join deliveries d on d.recipient = k.value ->> 0 and d.message_id = k.value ->> 1
+       order by k.key`,
+      JSON.stringify(keys.map(({ recipient, messageId }) => [recipient, messageId])),
+    ),
+  );
+  return found.map(({ state }) => state);
+}

@@ -5,7 +5,8 @@ import { rows, statement, stored } from "./db.ts";
 /** One committed batch of events and where it stands. */
 export type LogRow = { readonly position: number; readonly events: readonly DeliveryEvent[] };
 
-type EventRow = { position: number; events: string };
+/** A row of the log as it is stored. */
+export type EventRow = { position: number; events: string };
 
 /** The first position that a log row of this moment, epoch milliseconds, can have. */
 export function positionAt(time: number): number {
@@ -32,9 +33,38 @@ export async function readLog(
       range.limit,
     ),
   );
-  return found.map(decode);
+  return found.map(decodeLogRow);
 }
 
-function decode(row: EventRow): LogRow {
+/** How much of the log is read at once. */
+export type LogPiece = {
+  /** Lone sends make one row per event, so many rows. */
+  readonly rows: number;
+  /** Busy ones make big rows, so rows are taken while those before them are below this, in characters. */
+  readonly size: number;
+};
+
+/** Log rows after a position and up to another one, oldest first, as many as fit a piece. */
+export async function readPiece(
+  db: D1Database,
+  range: { readonly after: number; readonly upTo: number },
+  piece: LogPiece,
+): Promise<readonly LogRow[]> {
+  const sql = logPieceSql("?1", "?4");
+  const query = statement(db, sql, range.after, piece.rows, piece.size, range.upTo);
+  return (await rows<EventRow>(query)).map(decodeLogRow);
+}
+
+/** SQL of a piece; the arguments are SQL, ?2 is its rows and ?3 its size. */
+export function logPieceSql(after: string, upTo: string): string {
+  return `select position, events from (
+      select position, events, sum(length(events)) over (order by position) - length(events) as before
+      from (select position, events from event_log where position > ${after} and position <= ${upTo}
+        order by position limit ?2))
+    where before < ?3 order by position`;
+}
+
+/** A row of the log as the product knows it. */
+export function decodeLogRow(row: EventRow): LogRow {
   return { position: row.position, events: stored<DeliveryEvent[]>(row.events) };
 }

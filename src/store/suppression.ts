@@ -206,6 +206,8 @@ export async function listSuppressions(
     readonly scope: SuppressionScope | null;
     readonly prefix: string;
     readonly limit: number;
+    /** Those added in this time, epoch milliseconds, both inclusive; absent: whenever. */
+    readonly added?: { readonly from: number; readonly to: number };
   },
 ): Promise<{
   readonly suppressions: readonly Suppression[];
@@ -223,11 +225,14 @@ export async function listSuppressions(
   const results = await batch(db, [
     statement(
       db,
-      `select ${COLUMNS} from (${scanned}) where ?5 is null or scope = ?5
+      `select ${COLUMNS} from (${scanned})
+       where (?5 is null or scope = ?5) and created_at between ?7 and ?8
        order by address, scope limit ?6`,
       ...bounds,
       page.scope,
       page.limit,
+      page.added?.from ?? 0,
+      page.added?.to ?? Number.MAX_SAFE_INTEGER,
     ),
     statement(
       db,

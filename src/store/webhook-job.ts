@@ -1,9 +1,8 @@
 // SQL of what an endpoint's tail reads and commits: events after the cursor, jobs that are due, and the
 // outcome of one pass as one transaction.
-import type { DeliveryEvent } from "../model/event.ts";
 import type { Webhook, WebhookJob } from "../model/webhook.ts";
-import { batch, rows, rowsOf, statement, twice } from "./db.ts";
-import type { LogRow } from "./event.ts";
+import { batch, rowsOf, statement, twice } from "./db.ts";
+import { decodeLogRow, type EventRow, logPieceSql, type LogRow, readPiece } from "./event.ts";
 import { decodeWebhook, shelveJobs, WEBHOOK_COLUMNS, type WebhookRow } from "./webhook.ts";
 
 /** What there is to do for an endpoint. */
@@ -36,8 +35,6 @@ type JobRow = {
   range_to: number | null;
 };
 
-type StoredLogRow = { position: number; events: string };
-
 /** Reads an endpoint and its work in one round trip; null when there is no such endpoint. */
 export async function readTailWork(
   db: D1Database,
@@ -56,7 +53,7 @@ export async function readTailWork(
     ),
     statement(
       db,
-      logSql("(select cursor from webhooks where id = ?1)", "?4"),
+      logPieceSql("(select cursor from webhooks where id = ?1)", "?4"),
       webhookId,
       LOG_ROWS_A_PASS,
       LOG_BYTES_A_PASS,
@@ -74,7 +71,7 @@ export async function readTailWork(
   return {
     webhook: decodeWebhook(webhook),
     jobs: rowsOf<JobRow>(jobs).map(decodeJob),
-    log: rowsOf<StoredLogRow>(log).map(decodeLog),
+    log: rowsOf<EventRow>(log).map(decodeLogRow),
     nextDueAt: rowsOf<{ due_at: number | null }>(next)[0]?.due_at ?? null,
   };
 }
@@ -84,20 +81,8 @@ export async function readLogPiece(
   db: D1Database,
   range: { readonly from: number; readonly to: number },
 ): Promise<readonly LogRow[]> {
-  const { from, to } = range;
-  const sql = logSql("?1", "?4");
-  const query = statement(db, sql, from, LOG_ROWS_A_PASS, LOG_BYTES_A_PASS, to);
-  return (await rows<StoredLogRow>(query)).map(decodeLog);
-}
-
-/** Rows after one position up to another, few enough for one pass. */
-function logSql(after: string, upTo: string): string {
-  return `select position, events from (
-      select position, events,
-        sum(length(events)) over (order by position) - length(events) as bytes_before
-      from event_log where position > ${after} and position <= ${upTo}
-      order by position limit ?2)
-    where bytes_before < ?3 order by position`;
+  const piece = { rows: LOG_ROWS_A_PASS, size: LOG_BYTES_A_PASS };
+  return readPiece(db, { after: range.from, upTo: range.to }, piece);
 }
 
 /** What a pass came to; times in epoch milliseconds. */
@@ -200,9 +185,4 @@ function decodeJob(row: JobRow): WebhookJob {
         ? null
         : { from: row.range_from, to: row.range_to },
   };
-}
-
-function decodeLog(row: StoredLogRow): LogRow {
-  const events: readonly DeliveryEvent[] = JSON.parse(row.events);
-  return { position: row.position, events };
 }

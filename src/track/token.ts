@@ -6,10 +6,23 @@ import { fromBase64Url, toBase64Url } from "../lib/base64url.ts";
 import { concat, fromBase64, fromUtf8, hex, utf8 } from "../lib/bytes.ts";
 import { sameBytes } from "../lib/digest.ts";
 import type { Config, NamedSecret } from "../model/config.ts";
-import { type Link, LINK_PATHS, type Links, linkTarget } from "../model/link.ts";
+import {
+  type FileLink,
+  type FileLinks,
+  type Link,
+  LINK_PATHS,
+  type Links,
+  linkTarget,
+} from "../model/link.ts";
 
 const VERSION = 1;
-const KINDS = ["open", "click", "unsubscribe"] as const satisfies readonly Link["kind"][];
+type AnyLink = Link | FileLink;
+const KINDS = [
+  "open",
+  "click",
+  "unsubscribe",
+  "export",
+] as const satisfies readonly AnyLink["kind"][];
 const TAG_BYTES = 16;
 const UUID_BYTES = 16;
 /** Longer than any token that is made; not decoded. */
@@ -21,14 +34,11 @@ const DERIVED_KEY_ID = "0";
 export function linksOf(config: Config): Links | null {
   const { publicUrl } = config;
   if (publicUrl === null) return null;
-  let ring: Promise<KeyRing> | null = null;
-  const keys = (): Promise<KeyRing> => (ring ??= importKeys(config));
+  const keys = ringOf(config);
   return {
     origin: publicUrl,
     async urlOf(link) {
-      const { signing } = await keys();
-      const payload = encode(link, signing.id);
-      const token = toBase64Url(concat([payload, await tagOf(signing.key, payload)]));
+      const token = await makeToken(await keys(), link);
       return `${publicUrl}${LINK_PATHS[link.kind]}${token}${link.kind === "open" ? ".gif" : ""}`;
     },
     async read(kind, token) {
@@ -38,10 +48,28 @@ export function linksOf(config: Config): Links | null {
   };
 }
 
-function isKind<Kind extends Link["kind"]>(
-  link: Link,
+/** The links to files of a deployment, under the same keys. */
+export function fileLinksOf(config: Config): FileLinks {
+  const keys = ringOf(config);
+  return {
+    pathOf: async (link) => LINK_PATHS[link.kind] + (await makeToken(await keys(), link)),
+    async read(token) {
+      const link = await readToken(await keys(), token);
+      return link && isKind(link, "export") ? link : null;
+    },
+  };
+}
+
+/** The keys, imported when the first link is made or read. */
+function ringOf(config: Config): () => Promise<KeyRing> {
+  let ring: Promise<KeyRing> | null = null;
+  return () => (ring ??= importKeys(config));
+}
+
+function isKind<Kind extends AnyLink["kind"]>(
+  link: AnyLink,
   kind: Kind,
-): link is Extract<Link, { readonly kind: Kind }> {
+): link is Extract<AnyLink, { readonly kind: Kind }> {
   return link.kind === kind;
 }
 
@@ -81,16 +109,26 @@ async function tagOf(key: CryptoKey, payload: Uint8Array<ArrayBuffer>): Promise<
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, payload)).subarray(0, TAG_BYTES);
 }
 
-function encode(link: Link, keyId: string): Uint8Array<ArrayBuffer> {
-  const id = utf8(keyId);
-  const head = [(VERSION << 4) | KINDS.indexOf(link.kind), id.length];
-  const place = [...uuidBytes(link.messageId), ...uint16(link.position)];
-  return concat([Uint8Array.from(head), id, Uint8Array.from(place), details(link)]);
+async function makeToken({ signing }: KeyRing, link: AnyLink): Promise<string> {
+  const payload = encode(link, signing.id);
+  return toBase64Url(concat([payload, await tagOf(signing.key, payload)]));
 }
 
-function details(link: Link): Uint8Array {
+function encode(link: AnyLink, keyId: string): Uint8Array<ArrayBuffer> {
+  const id = utf8(keyId);
+  const head = [(VERSION << 4) | KINDS.indexOf(link.kind), id.length];
+  return concat([Uint8Array.from(head), id, Uint8Array.from(place(link)), details(link)]);
+}
+
+function place(link: AnyLink): readonly number[] {
+  if (link.kind === "export") return uuidBytes(link.exportId);
+  return [...uuidBytes(link.messageId), ...uint16(link.position)];
+}
+
+function details(link: AnyLink): Uint8Array {
   switch (link.kind) {
     case "open":
+    case "export":
       return new Uint8Array();
     case "click":
       return concat([Uint8Array.from(uint16(link.index)), utf8(link.url)]);
@@ -101,9 +139,9 @@ function details(link: Link): Uint8Array {
   }
 }
 
-async function readToken(ring: KeyRing, token: string): Promise<Link | null> {
+async function readToken(ring: KeyRing, token: string): Promise<AnyLink | null> {
   const bytes = token.length <= MAX_TOKEN_LENGTH ? fromBase64Url(token) : null;
-  if (!bytes || bytes.length < 2 + UUID_BYTES + 2 + TAG_BYTES) return null;
+  if (!bytes || bytes.length < 2 + UUID_BYTES + TAG_BYTES) return null;
   const payload = bytes.slice(0, bytes.length - TAG_BYTES);
   const keyEnd = 2 + (payload[1] ?? 0);
   const key = ring.verifying.get(fromUtf8(payload.subarray(2, keyEnd)));
@@ -112,10 +150,15 @@ async function readToken(ring: KeyRing, token: string): Promise<Link | null> {
 }
 
 /** What a signed payload says; null for one that another version signed. */
-function decode(head: number, rest: Uint8Array): Link | null {
+function decode(head: number, rest: Uint8Array): AnyLink | null {
   const kind = head >> 4 === VERSION ? KINDS[head & 0xf] : undefined;
-  if (kind === undefined || rest.length < UUID_BYTES + 2) return null;
-  const messageId = uuidText(rest.subarray(0, UUID_BYTES));
+  if (kind === undefined || rest.length < UUID_BYTES) return null;
+  const id = uuidText(rest.subarray(0, UUID_BYTES));
+  if (kind === "export") return rest.length === UUID_BYTES ? { kind, exportId: id } : null;
+  return rest.length < UUID_BYTES + 2 ? null : decodeMailLink(kind, id, rest);
+}
+
+function decodeMailLink(kind: Link["kind"], messageId: string, rest: Uint8Array): Link | null {
   const position = readUint16(rest, UUID_BYTES);
   const own = rest.subarray(UUID_BYTES + 2);
   switch (kind) {

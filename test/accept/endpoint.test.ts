@@ -26,6 +26,7 @@ const RECEIVED: Received = {
   body: { json: { list: [{ name: "x" }] }, hash: "hash" },
   key: KEY,
   requestId: "request",
+  origin: "https://api.edgepost.test",
   idempotencyKey: "once",
 };
 

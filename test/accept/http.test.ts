@@ -72,7 +72,12 @@ describe("who may do what", () => {
       const touch = (what: string) => () => Promise.resolve(void touched.push(what));
       const app = testApp({
         db: d1.db,
-        wake: { lane: touch("lane"), events: touch("events"), endpoint: touch("endpoint") },
+        wake: {
+          lane: touch("lane"),
+          events: touch("events"),
+          endpoint: touch("endpoint"),
+          background: touch("background"),
+        },
         wakeTail: touch("tail"),
         fetch: () => Promise.reject(new Error("nobody is called")),
         log() {},

@@ -18,14 +18,21 @@ function queueOf(sent: unknown[], refuse = false): Queue<Job> {
 }
 
 describe("wakeOver", () => {
-  it("tells lanes over one queue, events and endpoints over the other", async () => {
+  it("tells lanes, endpoints and background work over a queue each", async () => {
     const delivery: unknown[] = [];
     const webhook: unknown[] = [];
-    const wake = wakeOver({ delivery: queueOf(delivery), webhook: queueOf(webhook) });
+    const background: unknown[] = [];
+    const wake = wakeOver({
+      delivery: queueOf(delivery),
+      webhook: queueOf(webhook),
+      jobs: queueOf(background),
+    });
     await wake.lane("transactional");
     await wake.lane("marketing", 90);
     await wake.events();
     await wake.endpoint("id");
+    await wake.background("exports");
+    expect(background).toEqual([[{ kind: "background", work: "exports" }, 0]]);
     expect(delivery).toEqual([
       [{ kind: "lane", lane: "transactional" }, 0],
       [{ kind: "lane", lane: "marketing" }, 90],
@@ -34,14 +41,17 @@ describe("wakeOver", () => {
       [{ kind: "events" }, 0],
       [{ kind: "endpoint", webhookId: "id" }, 0],
     ]);
-    const jobs = [...delivery, ...webhook].map((one) => Array.isArray(one) && parseJob(one[0]));
+    const jobs = [...delivery, ...webhook, ...background].map(
+      (one) => Array.isArray(one) && parseJob(one[0]),
+    );
     expect(jobs.every(Boolean)).toBe(true);
   });
 
   it("tells its caller when a queue refuses", async () => {
     const down = queueOf([], true);
-    const wake = wakeOver({ delivery: down, webhook: down });
-    for (const call of [wake.lane("marketing"), wake.events(), wake.endpoint("id")]) {
+    const wake = wakeOver({ delivery: down, webhook: down, jobs: down });
+    const calls = [wake.lane("marketing"), wake.events(), wake.endpoint("id")];
+    for (const call of [...calls, wake.background("exports")]) {
       await expect(call).rejects.toThrow("queue down");
     }
   });
@@ -58,6 +68,8 @@ describe("parseJob", () => {
     { kind: "lane", lane: "bulk" },
     { kind: "endpoint" },
     { kind: "endpoint", webhookId: 1 },
+    { kind: "background" },
+    { kind: "background", work: "laundry" },
     { kind: "delivery", id: "x" },
   ])("does not understand %j of another version", (body) => {
     expect(parseJob(body)).toBeNull();

@@ -27,6 +27,7 @@ async function given(count: number) {
     wake: {
       lane: () => Promise.resolve(),
       endpoint: () => Promise.resolve(),
+      background: () => Promise.resolve(),
       events: () => Promise.resolve(void (woken += 1)),
     },
   });

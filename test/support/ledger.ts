@@ -25,6 +25,7 @@ const LEDGER = [
   "account",
   "credit_ledger",
   "purge_walks",
+  "exports",
 ] as const;
 
 /** More than any delivery needs after its faults are over. */

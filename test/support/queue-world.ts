@@ -66,6 +66,7 @@ export async function queueWorld(
       lane: (lane, delaySeconds = 0) => Promise.resolve(void woken.push({ lane, delaySeconds })),
       events: () => Promise.resolve(),
       endpoint: () => Promise.resolve(),
+      background: () => Promise.resolve(),
     },
     // As app.ts does it: what fails in the background is logged and harms nobody.
     background: (what, work) => void pending.push(work.catch(() => logged.push(what))),

@@ -20,6 +20,7 @@ export function testApp(overrides: Partial<App> = {}): TestApp {
     lane: () => Promise.resolve(),
     events: () => Promise.resolve(),
     endpoint: () => Promise.resolve(),
+    background: () => Promise.resolve(),
   };
   return {
     ...app,

@@ -7,6 +7,7 @@ import { send } from "../send.ts";
 import { accountEndpoints } from "./account.ts";
 import { eventEndpoints } from "./events.ts";
 import { intakeEndpoints } from "./intakes.ts";
+import { exportEndpoints } from "./exports.ts";
 import { keyEndpoints } from "./keys.ts";
 import { mapSend } from "./map.ts";
 import { messageEndpoints } from "./messages.ts";
@@ -55,6 +56,7 @@ export const kasplo: Dialect = {
     sendRaw,
     ...messageEndpoints,
     ...eventEndpoints,
+    ...exportEndpoints,
     ...webhookEndpoints,
     ...keyEndpoints,
     ...smtpCredentialEndpoints,

@@ -1,6 +1,7 @@
 // What the operations of /v1/suppressions share: how an entry is asked for, and how it is shown.
 import * as z from "zod";
 import { fail, ok, type Result } from "../../lib/result.ts";
+import type { TableShape } from "../../lib/table.ts";
 import { headerTextFault } from "../../model/header.ts";
 import {
   bareEntry,
@@ -101,3 +102,17 @@ export function shown(suppression: Suppression) {
     created_at: iso(createdAt),
   };
 }
+
+/** How files have entries: in CSV one flat line, in JSON as answers show them. */
+export const suppressionShape: TableShape<Suppression> = {
+  columns: ["entry", "scope", "reason", "message_id", "added_by", "created_at"],
+  cells: ({ entry, scope, reason, messageId, keyId, createdAt }) => [
+    entry,
+    scope,
+    reason,
+    messageId ?? "",
+    keyId ?? "",
+    iso(createdAt),
+  ],
+  json: shown,
+};

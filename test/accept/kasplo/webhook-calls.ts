@@ -106,6 +106,7 @@ async function run(app: App, line: string, body: unknown): Promise<Told> {
       body: body === undefined ? null : { json: body, hash: "" },
       key: KEY,
       requestId: "request",
+      origin: url.origin,
       idempotencyKey: null,
     });
     const answer = result.ok ? result.value : null;

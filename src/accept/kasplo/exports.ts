@@ -1,0 +1,187 @@
+// /v1/exports: order a file of events, messages or suppressions, see how far it is, fetch it by its link,
+// cancel it (D-20, F-103, F-184). It is made by export/work.ts.
+import * as z from "zod";
+import type { App } from "../../app.ts";
+import { isUuidv7 } from "../../lib/id.ts";
+import { fail, ok, type Result } from "../../lib/result.ts";
+import { TABLE_FORMATS } from "../../lib/table.ts";
+import { DELIVERY_STATES } from "../../model/delivery.ts";
+import { EVENT_NAMES } from "../../model/event.ts";
+import {
+  type Export,
+  EXPORT_KINDS,
+  EXPORT_LIFE_MS,
+  type ExportFilters,
+  type ExportKind,
+  MAX_LIVING_EXPORTS,
+  MAX_RANGE_DAYS,
+  MAX_RANGE_MS,
+  progressOf,
+} from "../../model/export.ts";
+import { invalidField, type Problem } from "../../model/problem.ts";
+import { twice } from "../../store/db.ts";
+import { cancelExport, findExport, insertExport, listExports } from "../../store/export.ts";
+import { removeLeftovers } from "../../store/export-file.ts";
+import { endpoint } from "../endpoint.ts";
+import { iso, limitParameter, one, page, timeParameter } from "./native.ts";
+import { scopeField } from "./suppression-fields.ts";
+
+function oneOf<const Names extends readonly string[]>(names: Names) {
+  return z.enum(names, `must be one of ${names.join(", ")}`);
+}
+
+/** A time as parameters take it, or epoch milliseconds as a number. */
+const timeField = z
+  .union([z.string(), z.number().transform(String)], "must be ISO 8601 or epoch milliseconds")
+  .pipe(timeParameter);
+
+const newExport = z.object({
+  kind: oneOf(EXPORT_KINDS),
+  format: oneOf(TABLE_FORMATS),
+  from: timeField.optional(),
+  to: timeField.optional(),
+  events: z.array(oneOf(EVENT_NAMES), "must be a list").min(1, "must name one event").optional(),
+  state: oneOf(DELIVERY_STATES).optional(),
+  scope: scopeField.optional(),
+});
+type NewExport = z.output<typeof newExport>;
+
+const create = endpoint({
+  method: "POST",
+  path: "/exports",
+  summary: "Order a file of events, messages or suppressions in a time range",
+  scope: "read",
+  request: { body: newExport },
+  async handle(app, { body, key, origin }) {
+    const now = app.now();
+    const filters = filtersOf(body);
+    if (!filters.ok) return filters;
+    const range = rangeOf(body, now);
+    if (!range.ok) return range;
+    const { kind, format } = body;
+    const asked = { kind, format, filters: filters.value, ...range.value };
+    const order = { id: app.newId(), keyId: key.id, createdAt: now, ...asked };
+    const ordered = await twice(() => insertExport(app.db, order, now + EXPORT_LIFE_MS));
+    if (!ordered) return fail(tooMany);
+    app.background("wake_exports_failed", app.wake.background("exports"));
+    return ok(one(await view(app, ordered, origin), 202));
+  },
+});
+
+const list = endpoint({
+  method: "GET",
+  path: "/exports",
+  summary: "List exports, newest first",
+  scope: "read",
+  request: {
+    query: z.object({
+      limit: limitParameter,
+      cursor: z
+        .string()
+        .refine(isUuidv7, "must be the next_cursor of an earlier answer")
+        .optional(),
+    }),
+  },
+  async handle(app, { query, origin }) {
+    const ask = { before: query.cursor ?? null, limit: query.limit, now: app.now() };
+    const { exports, next } = await listExports(app.db, ask);
+    return ok(page(await Promise.all(exports.map((found) => view(app, found, origin))), next));
+  },
+});
+
+const byId = z.object({ id: z.string() });
+
+const get = endpoint({
+  method: "GET",
+  path: "/exports/:id",
+  summary: "See how far an export is, and where its file is",
+  scope: "read",
+  request: { params: byId },
+  async handle(app, { params, origin }) {
+    const found = await findExport(app.db, params.id, app.now());
+    return found ? ok(one(await view(app, found, origin))) : fail(notFound);
+  },
+});
+
+const remove = endpoint({
+  method: "DELETE",
+  path: "/exports/:id",
+  summary: "Cancel an export, or delete its file",
+  scope: "manage",
+  request: { params: byId },
+  async handle(app, { params }) {
+    const now = app.now();
+    if (!(await cancelExport(app.db, params.id, now))) return fail(notFound);
+    // It is gone for everybody; what R2 does not delete now, the sweeper will.
+    app.background("remove_export_failed", removeLeftovers(app, now));
+    return ok({ status: 204, bytes: null });
+  },
+});
+
+/** The operations of /v1/exports. */
+export const exportEndpoints = [create, list, get, remove];
+
+const notFound: Problem = { kind: "not_found", what: "this export" };
+
+const tooMany: Problem = {
+  kind: "conflict",
+  reason: `there are ${MAX_LIVING_EXPORTS} exports; delete one, or wait until one expires`,
+};
+
+/** Which filters mean something for a kind. */
+const FILTERS: Readonly<Record<ExportKind, readonly (keyof ExportFilters)[]>> = {
+  events: ["events", "state"],
+  messages: ["state"],
+  suppressions: ["scope"],
+};
+
+function filtersOf(body: NewExport): Result<ExportFilters, Problem> {
+  const { kind, events = null, state = null, scope = null } = body;
+  const filters: ExportFilters = { events, state, scope };
+  const given = (["events", "state", "scope"] as const).filter((name) => filters[name] !== null);
+  const wrong = given.find((name) => !FILTERS[kind].includes(name));
+  return wrong ? fail(invalidField(wrong, `does not apply to ${kind}; leave it out`)) : ok(filters);
+}
+
+/** From the earliest that is allowed until now, unless asked otherwise; what is not yet ends now. */
+function rangeOf(
+  { kind, ...asked }: NewExport,
+  now: number,
+): Result<{ from: number; to: number; untilNow: boolean }, Problem> {
+  const to = Math.min(asked.to ?? now, now);
+  const bounded = kind !== "suppressions";
+  const from = asked.from ?? (bounded ? Math.max(0, to - MAX_RANGE_MS) : 0);
+  if (from > to) {
+    return fail(invalidField("from", "must not be in the future, and not later than to"));
+  }
+  if (bounded && to - from > MAX_RANGE_MS) {
+    const reason = `must be at most ${MAX_RANGE_DAYS} days before to; order several exports`;
+    return fail(invalidField("from", reason));
+  }
+  return ok({ from, to, untilNow: to === now });
+}
+
+async function view(app: App, found: Export, origin: string) {
+  const { share, reached } = progressOf(found);
+  const done = found.state === "done";
+  const path = done ? await app.fileLinks.pathOf({ kind: "export", exportId: found.id }) : null;
+  return {
+    id: found.id,
+    kind: found.kind,
+    format: found.format,
+    from: iso(found.from),
+    to: iso(found.to),
+    filters: Object.fromEntries(FILTERS[found.kind].map((name) => [name, found.filters[name]])),
+    state: found.state === "closing" ? "running" : found.state,
+    rows: found.rows,
+    progress: share,
+    reached: typeof reached === "number" ? iso(reached) : reached,
+    size: found.bytes,
+    link: path && (app.config.publicUrl ?? origin) + path,
+    error: found.error,
+    created_by: found.keyId,
+    created_at: iso(found.createdAt),
+    finished_at: iso(found.finishedAt),
+    expires_at: iso(found.expiresAt),
+  };
+}

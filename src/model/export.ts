@@ -1,0 +1,140 @@
+// Exports: what may be asked for, how far one is, and its limits (D-20, F-103, F-184, F-188). Pure.
+import { timeOfUuidv7 } from "../lib/id.ts";
+import type { TableFormat } from "../lib/table.ts";
+import type { DeliveryState } from "./delivery.ts";
+import type { EventName } from "./event.ts";
+import type { SuppressionScope } from "./suppression.ts";
+
+/** What can be exported. */
+export const EXPORT_KINDS = ["events", "messages", "suppressions"] as const;
+export type ExportKind = (typeof EXPORT_KINDS)[number];
+
+/** `closing`: all is read, the parts of the file are being put together. */
+export const EXPORT_STATES = [
+  "queued",
+  "running",
+  "closing",
+  "done",
+  "failed",
+  "cancelled",
+] as const;
+export type ExportState = (typeof EXPORT_STATES)[number];
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Longer ranges are asked for in pieces: one export has its end in sight. */
+export const MAX_RANGE_DAYS = 366;
+export const MAX_RANGE_MS = MAX_RANGE_DAYS * DAY_MS;
+
+/** Exports that are being made or can be fetched, at a time: files are a copy of what is kept anyway. */
+export const MAX_LIVING_EXPORTS = 50;
+
+/** So long a finished file can be fetched, or a failed export be looked at. */
+export const EXPORT_DAYS = 7;
+export const EXPORT_LIFE_MS = EXPORT_DAYS * DAY_MS;
+
+/** Which records are in it; null lets all in. */
+export type ExportFilters = {
+  /** Of events: these names. */
+  readonly events: readonly EventName[] | null;
+  /** Of events and messages: deliveries that are in this state when they are read. */
+  readonly state: DeliveryState | null;
+  /** Of suppressions. */
+  readonly scope: SuppressionScope | null;
+};
+
+/** What was asked for. Times are epoch milliseconds. */
+export type ExportOrder = {
+  readonly id: string;
+  /** The API key that asked. */
+  readonly keyId: string;
+  readonly kind: ExportKind;
+  readonly format: TableFormat;
+  readonly filters: ExportFilters;
+  /** Both inclusive: accept times of messages, commit times of events, when a suppression was added. */
+  readonly from: number;
+  readonly to: number;
+  /** The range ends where the export began: nothing else that was committed by then is left out. */
+  readonly untilNow: boolean;
+  readonly createdAt: number;
+};
+
+/** An export and how far it is. */
+export type Export = Omit<ExportOrder, "untilNow"> & {
+  readonly state: ExportState;
+  /** Events: the last position of the log that belongs to it. */
+  readonly logEnd: number;
+  /** The moment of the oldest record there was; null when there was none. */
+  readonly oldest: number | null;
+  /** Where the next record is looked for; null before the first and after the last. */
+  readonly cursor: string | null;
+  readonly rows: number;
+  /** Bytes of the file so far. */
+  readonly bytes: number;
+  readonly objectKey: string | null;
+  /** Why it failed. */
+  readonly error: string | null;
+  readonly finishedAt: number | null;
+  /** From then on it is gone, file and row. */
+  readonly expiresAt: number;
+};
+
+/** How far an export is. */
+export type Progress = {
+  /** 0…1 of the range's time; null where records are not in the order of time. */
+  readonly share: number | null;
+  /** What it came to: a moment (epoch milliseconds), or an entry. */
+  readonly reached: number | string | null;
+};
+
+/** How far an export is, from its cursor. */
+export function progressOf(one: Export): Progress {
+  if (one.state === "done") return { share: 1, reached: null };
+  if (one.cursor === null) return { share: one.state === "closing" ? 1 : 0, reached: null };
+  if (one.kind === "suppressions") {
+    return { share: null, reached: suppressionCursor(one.cursor).entry };
+  }
+  const reached = timeOf(one.kind, one.cursor);
+  const start = Math.max(one.from, one.oldest ?? one.from);
+  const share = (reached - start) / Math.max(one.to - start, 1);
+  return { share: Math.round(Math.min(Math.max(share, 0), 1) * 1000) / 1000, reached };
+}
+
+function timeOf(kind: "events" | "messages", cursor: string): number {
+  switch (kind) {
+    case "events":
+      return Math.floor(eventCursor(cursor).position / 1000);
+    case "messages":
+      return timeOfUuidv7(messageCursor(cursor).id);
+  }
+}
+
+/** A place in the event log: a row, and how many of its events lie before. */
+export type EventCursor = { readonly position: number; readonly index: number };
+
+export function eventCursor(text: string): EventCursor {
+  const [position = "", index = ""] = text.split(".");
+  return { position: Number(position), index: Number(index) };
+}
+
+/** A place among deliveries: a message, and the first of its recipients that lies behind. */
+export type MessageCursor = { readonly id: string; readonly position: number };
+
+export function messageCursor(text: string): MessageCursor {
+  const [id = "", position = ""] = text.split(":");
+  return { id, position: Number(position) };
+}
+
+/** The entry that was passed last. */
+export type SuppressionCursor = { readonly scope: string; readonly entry: string };
+
+export function suppressionCursor(text: string): SuppressionCursor {
+  const colon = text.indexOf(":");
+  return { scope: text.slice(0, colon), entry: text.slice(colon + 1) };
+}
+
+/** The name of the file that a browser keeps: `events-2026-11-01-2026-11-21.csv`. */
+export function exportFileName({ kind, format, from, to }: Export): string {
+  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+  return `${kind}-${day(from)}-${day(to)}.${format}`;
+}
