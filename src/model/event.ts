@@ -1,5 +1,6 @@
 // What happened to a delivery, as one entry of the event log. Dialects make their payloads from it.
 import type { BounceType } from "./bounce.ts";
+import type { MailClass } from "./message.ts";
 
 /** The event names of contract row 1.9.2; an endpoint may subscribe to some of them. */
 export const EVENT_NAMES = [
@@ -28,9 +29,11 @@ export type EventBase = {
   readonly tags: string;
   readonly sendId: string;
   readonly listId: string;
+  /** For statistics; left out when the message was purged before. */
+  readonly mailClass?: MailClass;
 };
 
-/** One entry of the event log. */
+/** What happened, as it is told. */
 export type DeliveryEvent =
   | (EventBase & {
       readonly name: "delivery_attempt";
@@ -47,6 +50,11 @@ export type DeliveryEvent =
       readonly bounceCode: number;
       /** 3.8 text with real newlines. */
       readonly text: string;
+      /**
+       * Only where this bounce ended the delivery: when a relay had taken it, epoch milliseconds, or null
+       * when none had. An expired delivery's bounce, an automatic reply or a delay ends none.
+       */
+      readonly deliveredAt?: number | null;
     })
   | (EventBase & Visit & { readonly name: "open" })
   | (EventBase & Visit & { readonly name: "click"; readonly url: string })
@@ -58,7 +66,28 @@ type Visit = {
   readonly userAgent: string;
   /** An image proxy, a scanner or the like, not a person (track/machine.ts). */
   readonly machine: boolean;
+  /** A person's first of this kind, of this delivery: what unique counts count. */
+  readonly first?: boolean;
 };
+
+/** What the log also keeps and nobody is told: a suppression stopped a delivery that was to be claimed. */
+export type SilentEntry = {
+  readonly name: "suppressed";
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly mailClass: MailClass;
+  readonly tags: string;
+  /** The recipient's; no address stands here, so that there is none to erase. */
+  readonly domain: string;
+};
+
+/** One entry of the event log. */
+export type LogEntry = DeliveryEvent | SilentEntry;
+
+/** Whether an entry is told. */
+export function isEvent(entry: LogEntry): entry is DeliveryEvent {
+  return entry.name !== "suppressed";
+}
 
 /** Whether a machine did it. */
 export function byMachine(event: DeliveryEvent): boolean {

@@ -90,13 +90,15 @@ function eventsOf(
   { said, at, id }: Spoken,
   newId: () => string,
 ): readonly DeliveryEvent[] {
-  const { messageId, position, email, tags, sendId, listId } = delivery;
-  const base: EventBase = { id, at, messageId, position, email, tags, sendId, listId };
+  const { messageId, position, email, tags, sendId, listId, mailClass } = delivery;
+  const base: EventBase = { id, at, messageId, position, email, tags, sendId, listId, mailClass };
   if (said.kind === "complaint") return [{ ...base, name: "spam_complaint" }];
   const code = codeOf(said);
   if (code === null) return [];
   const bounce = { bounceType: bounceType(code), bounceCode: code, text: textOf(said) };
-  const all = { ...base, ...bounce, name: "bounce_all" } as const;
+  const ends = said.kind === "bounce" && mayFollow(delivery.state, "bounced");
+  const ended = ends ? { deliveredAt: delivery.deliveredAt } : {};
+  const all = { ...base, ...bounce, ...ended, name: "bounce_all" } as const;
   return code === BAD_ADDRESS ? [all, ...badAddressOf(all, newId)] : [all];
 }
 

@@ -95,7 +95,8 @@ export function asBadAddress(settlement: Settlement, newId: () => string): Settl
 }
 
 function bounceEvents(attempted: Attempted, code: BounceCode, text: string): DeliveryEvent[] {
-  const all = bounceEvent(attempted, "bounce_all", code, text);
+  const bounce = bounceEvent(attempted, "bounce_all", code, text);
+  const all = { ...bounce, deliveredAt: null };
   return code === BAD_ADDRESS
     ? [all, bounceEvent(attempted, "bounce_bad_address", code, text)]
     : [all];
@@ -136,5 +137,6 @@ function base({ delivery, message, now, newId }: Attempted): EventBase {
     tags: message.tags,
     sendId: message.sendId,
     listId: message.listId,
+    mailClass: message.mailClass,
   };
 }

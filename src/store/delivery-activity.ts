@@ -2,6 +2,7 @@
 // transaction per batch, however many deliveries it touches.
 import type { Activity, Attempt, DeliveryState } from "../model/delivery.ts";
 import type { DeliveryEvent } from "../model/event.ts";
+import type { MailClass } from "../model/message.ts";
 import type { SuppressionScope } from "../model/suppression.ts";
 import { batch, rows, statement, stored } from "./db.ts";
 
@@ -15,6 +16,7 @@ export type TrackedDelivery = {
   readonly tags: string;
   readonly sendId: string;
   readonly listId: string;
+  readonly mailClass: MailClass;
   /** When a relay took it, epoch milliseconds; null when none is known to have. */
   readonly deliveredAt: number | null;
   readonly state: DeliveryState;
@@ -47,6 +49,7 @@ export type TrackedRow = {
   tags: string;
   send_id: string;
   list_id: string;
+  mail_class: MailClass;
   state: DeliveryState;
   history: string;
   activity: string;
@@ -54,7 +57,8 @@ export type TrackedRow = {
 
 /** The columns of a TrackedDelivery: of a delivery `d` and its message `m`. */
 export const TRACKED = `d.recipient, d.message_id, d.position, d.state, d.history, d.activity,
-  m.tags, m.send_id, m.list_id, m.recipients ->> ('$[' || d.position || '].address') as email`;
+  m.tags, m.send_id, m.list_id, m.mail_class,
+  m.recipients ->> ('$[' || d.position || '].address') as email`;
 
 /** SQL for the key of the delivery at a position of message `m`; null where there is nobody. */
 export function recipientAt(position: string): string {
@@ -91,6 +95,7 @@ export function decodeTracked(row: TrackedRow): TrackedDelivery {
     tags: row.tags,
     sendId: row.send_id,
     listId: row.list_id,
+    mailClass: row.mail_class,
     deliveredAt: deliveredAt(history),
     state: row.state,
     history,

@@ -1,5 +1,6 @@
 // SQL of the lease: claiming what is due, keeping it, giving it back. The WHERE clauses are the guard of
 // the transitions to and from `sending` in model/delivery.ts.
+import { QUEUE_LIFETIME_MS } from "../model/delivery.ts";
 import type { MailClass, Message } from "../model/message.ts";
 import { scopesThatStop } from "../model/suppression.ts";
 import { storedContent, type StoredContent } from "./content.ts";
@@ -43,6 +44,9 @@ const CLAIMABLE = `lane = ?1 and due_at <= ?2 and (lease_until is null or lease_
 /** The deliveries that lease ?3 holds; they are among the oldest due of the lane. */
 const LEASED = `(select * from (select * from deliveries where lane = ?1 and due_at <= ?2
   order by due_at limit ${SCAN_ROWS}) where lease_id = ?3)`;
+
+/** Now, and later than the accept: statistics tell what was suppressed then by equal times. */
+const AFTER_ACCEPT = `max(?2, expires_at - ${QUEUE_LIFETIME_MS} + 1)`;
 
 /** A delivery that an entry of the scopes ?4 stops. */
 const SUPPRESSED = stopped({ address: "recipient", md5Hex: "lower(hex(md5))", scopes: "?4" });
@@ -97,6 +101,7 @@ export async function claimDue(
       limit,
       claim.alone ? 1 : 0,
     ),
+    logSuppressed(db, claim),
     suppressLeased(db, claim),
     statement(
       db,
@@ -116,15 +121,35 @@ export async function claimDue(
     ),
   ]);
   return {
-    deliveries: rowsOf<ClaimRow>(results[2]).map(decodeClaimed),
-    suppressed: results[1]?.meta.changes ?? 0,
+    deliveries: rowsOf<ClaimRow>(results[3]).map(decodeClaimed),
+    suppressed: results[2]?.meta.changes ?? 0,
     messages: new Map(
-      rowsOf<MessageRow & { head: string | null; parts: string | null }>(results[3]).map((row) => [
+      rowsOf<MessageRow & { head: string | null; parts: string | null }>(results[4]).map((row) => [
         row.id,
         { message: decodeMessage(row), content: storedContent(row) },
       ]),
     ),
   };
+}
+
+/** Notes for the statistics what suppressLeased ends next, in one log row; nobody is told. */
+function logSuppressed(
+  db: D1Database,
+  claim: { readonly lane: MailClass; readonly now: number; readonly leaseId: string },
+) {
+  return statement(
+    db,
+    `insert into event_log (position, events)
+     select max(?2 * 1000, coalesce((select max(position) + 1 from event_log), 0)),
+       json_group_array(json_object('name', 'suppressed', 'at', ?2, 'mailClass', ?1,
+         'tags', m.tags, 'domain', substr(l.recipient, instr(l.recipient, '@') + 1)))
+     from ${LEASED} l join messages m on m.id = l.message_id
+     where ${SUPPRESSED} group by 'one row'`,
+    claim.lane,
+    claim.now,
+    claim.leaseId,
+    JSON.stringify(scopesThatStop(claim.lane)),
+  );
 }
 
 /** Ends what the claim has just leased and a suppression stops; it costs rows only then. */
@@ -134,7 +159,7 @@ function suppressLeased(
 ) {
   return statement(
     db,
-    `update deliveries set state = 'suppressed', due_at = null, suppressed_at = ?2,
+    `update deliveries set state = 'suppressed', due_at = null, suppressed_at = ${AFTER_ACCEPT},
        lease_id = null, lease_until = null
      where (recipient, message_id) in (select recipient, message_id from ${LEASED})
        and ${SUPPRESSED}`,

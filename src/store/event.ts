@@ -1,8 +1,8 @@
 // SQL of the event log: positions only grow, and a time finds its position without an index.
-import type { DeliveryEvent } from "../model/event.ts";
+import { type DeliveryEvent, isEvent, type LogEntry } from "../model/event.ts";
 import { rows, statement, stored } from "./db.ts";
 
-/** One committed batch of events and where it stands. */
+/** One committed batch of events and where it stands; what nobody is told is left out. */
 export type LogRow = { readonly position: number; readonly events: readonly DeliveryEvent[] };
 
 /** A row of the log as it is stored. */
@@ -66,5 +66,13 @@ export function logPieceSql(after: string, upTo: string): string {
 
 /** A row of the log as the product knows it. */
 export function decodeLogRow(row: EventRow): LogRow {
-  return { position: row.position, events: stored<DeliveryEvent[]>(row.events) };
+  return { position: row.position, events: stored<LogEntry[]>(row.events).filter(isEvent) };
+}
+
+/** One committed batch with all its entries, those that nobody is told too. */
+export type FullLogRow = { readonly position: number; readonly entries: readonly LogEntry[] };
+
+/** A row of the log with all its entries. */
+export function decodeFullRow(row: EventRow): FullLogRow {
+  return { position: row.position, entries: stored<LogEntry[]>(row.events) };
 }

@@ -1,7 +1,7 @@
 // SQL of unsubscribing: the suppression, its event and the delivery's trace are one transaction.
 import { addressKey } from "../model/address.ts";
 import type { DeliveryEvent } from "../model/event.ts";
-import type { Mailbox } from "../model/message.ts";
+import type { MailClass, Mailbox } from "../model/message.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
 
 /** What an unsubscribe page and its event say about the message. */
@@ -10,6 +10,7 @@ export type Subscription = {
   readonly tags: string;
   readonly sendId: string;
   readonly listId: string;
+  readonly mailClass: MailClass;
 };
 
 /** The sender's side of a message, or null when it was purged. */
@@ -23,16 +24,19 @@ export async function findSubscription(
     tags: string;
     send_id: string;
     list_id: string;
+    mail_class: MailClass;
   }>(
     statement(
       db,
-      "select from_address, from_name, tags, send_id, list_id from messages where id = ?1",
+      `select from_address, from_name, tags, send_id, list_id, mail_class
+       from messages where id = ?1`,
       messageId,
     ),
   );
   if (!row) return null;
   const from = { address: row.from_address, name: row.from_name };
-  return { from, tags: row.tags, sendId: row.send_id, listId: row.list_id };
+  const { tags, send_id: sendId, list_id: listId, mail_class: mailClass } = row;
+  return { from, tags, sendId, listId, mailClass };
 }
 
 /** An address that wants no more marketing mail, and how it said so. */

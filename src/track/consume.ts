@@ -62,11 +62,14 @@ function entryOf(
   const read = delivery.activity.filter((one) => !isReport(one)).length;
   const kept = fresh.slice(0, Math.max(0, MAX_ACTIVITY - read));
   const clicks = [...delivery.activity, ...fresh].filter(({ kind }) => kind === "click");
-  const judged = kept.map((fact) => ({ fact, machine: judge(fact, delivery, clicks) }));
+  const judged = withFirsts(
+    delivery,
+    kept.map((fact) => ({ fact, machine: judge(fact, delivery, clicks) })),
+  );
   return {
     delivery,
     added: judged.map(({ fact, machine }) => activityOf(fact, machine)),
-    events: judged.map(({ fact, machine }) => eventOf(fact, machine, delivery)),
+    events: judged.map((one) => eventOf(one, delivery)),
     verdict: null,
     dropped: fresh.length - kept.length,
   };
@@ -90,10 +93,31 @@ function activityOf(fact: Fact, machine: boolean): Activity {
   return fact.kind === "click" ? { ...base, index: fact.index } : base;
 }
 
-function eventOf(fact: Fact, machine: boolean, delivery: TrackedDelivery): DeliveryEvent {
+type Judged = { readonly fact: Fact; readonly machine: boolean };
+
+/** Marks the first open and the first click of a person that this delivery has. */
+function withFirsts(
+  { activity }: TrackedDelivery,
+  judged: readonly Judged[],
+): readonly (Judged & { readonly first: boolean })[] {
+  const seen = new Set(
+    activity.filter((one) => !isReport(one) && !one.machine).map(({ kind }) => kind),
+  );
+  return judged.map((one) => {
+    const first = !one.machine && !seen.has(one.fact.kind);
+    if (first) seen.add(one.fact.kind);
+    return { ...one, first };
+  });
+}
+
+function eventOf(
+  { fact, machine, first }: Judged & { readonly first: boolean },
+  delivery: TrackedDelivery,
+): DeliveryEvent {
   const { id, at, ip, userAgent } = fact;
-  const { messageId, position, email, tags, sendId, listId } = delivery;
-  const base = { id, at, messageId, position, email, tags, sendId, listId, ip, userAgent, machine };
+  const { messageId, position, email, tags, sendId, listId, mailClass } = delivery;
+  const whose = { id, at, messageId, position, email, tags, sendId, listId, mailClass };
+  const base = { ...whose, ip, userAgent, machine, ...(first ? { first } : {}) };
   return fact.kind === "click"
     ? { ...base, name: "click", url: fact.url }
     : { ...base, name: "open" };

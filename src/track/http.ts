@@ -133,7 +133,8 @@ async function confirm(app: App, link: Unsubscribe, request: Request): Promise<R
   // After the purge the message cannot tell them any more; the wish counts all the same.
   const { tags, sendId, listId } = found ?? { tags: "", sendId: "", listId: "" };
   const base = { id: app.newId(), at: app.now(), messageId, position, email: address };
-  const event = { ...base, tags, sendId, listId, name: "unsubscribe" } as const;
+  const mailClass = found ? { mailClass: found.mailClass } : {};
+  const event = { ...base, tags, sendId, listId, ...mailClass, name: "unsubscribe" } as const;
   const reason = oneClick ? "one-click unsubscribe (RFC 8058)" : "unsubscribe page";
   const changed = await twice(() => unsubscribe(app.db, event, reason));
   if (changed) app.background("wake_webhooks_failed", app.wake.events());

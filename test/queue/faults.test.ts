@@ -119,7 +119,7 @@ function markOnce(mode: "before" | "after"): D1Fault {
 
 describe("a window that cannot be committed for good", () => {
   const settling = (mode: "before" | "after"): D1Fault => ({
-    on: ({ sql }) => sql.includes("insert into event_log"),
+    on: ({ sql }) => sql.includes("insert into event_log") && sql.includes("last_code ="),
     mode,
   });
 

@@ -160,7 +160,7 @@ describe("the look at claim time", () => {
     expect([claimed.length, d1.calls().length, d1.rowsWritten()]).toEqual([10, 1, 10]);
   });
 
-  it("costs one more row for each delivery that it stops", async () => {
+  it("costs one more row for each delivery that it stops, and a log row for all", async () => {
     const { send, d1, clock } = await given();
     await send(people(10));
     await suppress(["p3@example.com"]);
@@ -168,7 +168,7 @@ describe("the look at claim time", () => {
     d1.reset();
     const claim = { lane: "transactional", now, leaseUntil: now + LEASE, limit: 100 } as const;
     const claimed = await claimDue(d1.db, { ...claim, leaseId: "lease", alone: false });
-    expect([claimed.deliveries.length, claimed.suppressed, d1.rowsWritten()]).toEqual([9, 1, 11]);
+    expect([claimed.deliveries.length, claimed.suppressed, d1.rowsWritten()]).toEqual([9, 1, 12]);
   });
 
   it("reads by key: 100,000 entries of others change nothing", async () => {

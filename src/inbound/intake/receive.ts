@@ -124,8 +124,8 @@ async function grantBatch(app: App, asked: readonly Asked[]): Promise<readonly R
   for (const [n, { at, reason }] of asked.entries()) {
     const delivery = found[n];
     if (!delivery || wishes.has(delivery.recipient)) continue;
-    const { messageId, position, email, tags, sendId, listId } = delivery;
-    const about = { messageId, position, email, tags, sendId, listId };
+    const { messageId, position, email, tags, sendId, listId, mailClass } = delivery;
+    const about = { messageId, position, email, tags, sendId, listId, mailClass };
     const event = { ...about, id: app.newId(), at: Math.min(at, app.now()) };
     wishes.set(delivery.recipient, { event: { ...event, name: "unsubscribe" }, reason });
   }
