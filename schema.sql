@@ -285,3 +285,29 @@ create table exports (
   finished_at integer,
   expires_at integer not null       -- from then on file and row are gone
 ) without rowid;
+
+-- ---------------------------------------------------------------- statistics
+
+-- One row is what one hour of UTC came to. Written by record/stats.ts, in the transaction that moves the
+-- cursor. tags and domain_groups are JSON objects: mail class → array of [name, counts], the same
+-- happenings counted by tag and by group of recipient domains; counts are in the order of
+-- model/stats.ts; the name null is the remainder.
+create table stats_hours (
+  at integer primary key,           -- its beginning
+  tags text not null,
+  domain_groups text not null
+);
+
+-- One row is what one day of UTC came to, as in stats_hours.
+create table stats_days (
+  at integer primary key,
+  tags text not null,
+  domain_groups text not null
+);
+
+-- The one row that says how far statistics are counted.
+create table stats_cursor (
+  id integer primary key check (id = 1),
+  position integer not null,        -- event_log.position that was counted last
+  message_id text not null          -- messages.id that was counted last
+);

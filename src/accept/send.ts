@@ -8,6 +8,7 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key } from "../model/key.ts";
 import {
   generatedSendId,
+  MAX_STORE_MS,
   type MailClass,
   type Message,
   type SendCommand,
@@ -87,6 +88,8 @@ async function commit(
   const key = packed.inline ? null : `content/${message.id}/${crypto.randomUUID()}`;
   try {
     if (key !== null) await putContent(app.blobs, key, packed);
+    if (app.now() - message.createdAt > MAX_STORE_MS)
+      throw new Error("storing the content took too long");
     const result = await twice(() =>
       acceptMessage(app.db, message, { ...packed, key }, idempotency),
     );

@@ -102,6 +102,12 @@ export type Message = {
   readonly size: number;
 };
 
+/**
+ * A message whose content took longer to store is not committed any more. Its id is older than that, and
+ * who reads messages in the order of their ids must know when none can come before the last one.
+ */
+export const MAX_STORE_MS = 60_000;
+
 /** `<message uuid>:<recipient index>`, the id of a delivery in every event (C-22). */
 export function clickTrackingId(messageId: string, position: number): string {
   return `${messageId}:${position}`;

@@ -12,6 +12,7 @@ import {
   WALK_START,
   type WalkName,
 } from "../model/purge.ts";
+import { keptSince } from "../model/stats.ts";
 import { readAccount } from "../store/account.ts";
 import {
   deleteContents,
@@ -27,6 +28,7 @@ import {
   saveWalk,
   STEP_ROWS,
 } from "../store/purge.ts";
+import { deleteRollups } from "../store/stats-rollup.ts";
 
 /** A run ends after so long, and the next minute's goes on. */
 const RUN_MS = 10_000;
@@ -45,7 +47,7 @@ type Step = {
   readonly next: string | null;
 };
 
-/** Deletes what is old enough from D1: events, webhook failures, contents, messages. */
+/** Deletes what is old enough from D1: events, webhook failures, contents, messages, statistics. */
 export async function purge(app: App): Promise<void> {
   const now = app.now();
   const cutoffs = cutoffsOf(await readAccount(app.db), now);
@@ -54,6 +56,8 @@ export async function purge(app: App): Promise<void> {
     failures: rowsUntilDone(app, now, () => deleteExhaustedJobs(app.db, cutoffs.all)),
     contents: walk(app, "contents", now, (after) => contentStep(app, cutoffs, after)),
     messages: walk(app, "messages", now, (after) => messageStep(app, cutoffs, after)),
+    // Statistics outlive what they count, by terms of their own.
+    statistics: rowsUntilDone(app, now, () => deleteRollups(app.db, keptSince(now), STEP_ROWS)),
   });
 }
 

@@ -1,12 +1,13 @@
 // Cron: wakes what nobody woke. Due deliveries, expired leases, endpoints with something to read,
 // retries that come due before the next run, exports that wait; holds what must not be tried again by itself.
-// Then the purge, of exports that are over too.
+// Then statistics, and the purge, of exports that are over too.
 import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
 import { dueTimes, holdLost } from "../store/delivery.ts";
 import { removeLeftovers, removeOrphans } from "../store/export-file.ts";
 import { exportWaits } from "../store/export-lease.ts";
+import { countStats } from "../record/stats.ts";
 import { endpointsToWake } from "../store/webhook.ts";
 import { collectOrphans } from "./orphans.ts";
 import { purge, purgeBlobs } from "./purge.ts";
@@ -27,6 +28,7 @@ export async function sweep(app: App): Promise<void> {
     wakeExports(app, now),
     removeExports(app, now),
     sweepBlobs(app, now),
+    countStats(app),
     purge(app),
   ]);
   const failures = parts.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));

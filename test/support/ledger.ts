@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { forgetPlan } from "../../src/accept/plan.ts";
 import type { App } from "../../src/app.ts";
 import type { Attempt, DeliveryState } from "../../src/model/delivery.ts";
-import type { DeliveryEvent } from "../../src/model/event.ts";
+import { type DeliveryEvent, isEvent, type LogEntry } from "../../src/model/event.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { sweep } from "../../src/queue/sweep.ts";
 import type { SmtpPeer } from "../peers/client.ts";
@@ -26,6 +26,9 @@ const LEDGER = [
   "credit_ledger",
   "purge_walks",
   "exports",
+  "stats_hours",
+  "stats_days",
+  "stats_cursor",
 ] as const;
 
 /** More than any delivery needs after its faults are over. */
@@ -85,14 +88,14 @@ export async function states(): Promise<Readonly<Record<string, number>>> {
   return counts;
 }
 
-/** Every event of the log, oldest first. */
+/** Every event of the log, oldest first, without what nobody is told. */
 export async function events(): Promise<readonly DeliveryEvent[]> {
   const { results } = await env.DB.prepare("select events from event_log order by position").all<{
     events: string;
   }>();
   return results.flatMap((row) => {
-    const batch: readonly DeliveryEvent[] = JSON.parse(row.events);
-    return batch;
+    const batch: readonly LogEntry[] = JSON.parse(row.events);
+    return batch.filter(isEvent);
   });
 }
 

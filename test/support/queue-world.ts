@@ -2,6 +2,7 @@
 // kept, and mail to be delivered.
 import { env } from "cloudflare:workers";
 import type { App } from "../../src/app.ts";
+import { uuidv7 } from "../../src/lib/id.ts";
 import type { MailClass } from "../../src/model/message.ts";
 import type { SmtpScript } from "../peers/script.ts";
 import { type SmtpPeer, startSmtpPeer } from "../peers/client.ts";
@@ -59,6 +60,8 @@ export async function queueWorld(
   const pending: Promise<unknown>[] = [];
   const world = appWithRelay(peer, {
     now: clock.now,
+    // Ids tell the time, and some work goes by the time that they tell.
+    newId: () => uuidv7(clock.now()),
     random: () => 0.5,
     db: d1.db,
     log: (_level, event) => void logged.push(event),
