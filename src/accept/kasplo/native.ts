@@ -6,22 +6,30 @@ import type { Answer } from "../endpoint.ts";
 const DEFAULT_LIMIT = 25;
 const MAX_LIMIT = 100;
 
+/** `limit` of a list, unless it is asked for. */
+export function limitOf(byDefault: number) {
+  return z.coerce
+    .number("must be a whole number")
+    .int("must be a whole number")
+    .min(1, "must be at least 1")
+    .max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
+    .default(byDefault);
+}
+
 /** `limit` of a list. */
-export const limitParameter = z.coerce
-  .number("must be a whole number")
-  .int("must be a whole number")
-  .min(1, "must be at least 1")
-  .max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
-  .default(DEFAULT_LIMIT);
+export const limitParameter = limitOf(DEFAULT_LIMIT);
 
 /** A date, or a date and a time with its zone; Date.parse alone also takes `-1` or `5 dogs`. */
 const ISO_8601 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** The end of the year 9999: later moments have no such text. */
+const MAX_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** A moment as ISO 8601 or epoch milliseconds; parsed to epoch milliseconds. */
 export const timeParameter = z.string().transform((text, context) => {
   const written = ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
   const time = /^\d+$/.test(text) ? Number(text) : written;
-  if (Number.isSafeInteger(time) && time >= 0) return time;
+  if (Number.isSafeInteger(time) && time >= 0 && time <= MAX_TIME) return time;
   context.addIssue("must be ISO 8601 such as 2026-11-21T10:00:00Z, or epoch milliseconds");
   return z.NEVER;
 });

@@ -16,6 +16,7 @@ import { relayEndpoints } from "./relays.ts";
 import { sendBodySchema } from "./schema.ts";
 import { sendRaw } from "./send-raw.ts";
 import { smtpCredentialEndpoints } from "./smtp-credentials.ts";
+import { statsEndpoints } from "./stats.ts";
 import { suppressionExportEndpoints } from "./suppression-export.ts";
 import { suppressionUploadEndpoints } from "./suppression-upload.ts";
 import { suppressionEndpoints } from "./suppressions.ts";
@@ -63,6 +64,7 @@ export const kasplo: Dialect = {
     ...relayEndpoints,
     ...intakeEndpoints,
     ...accountEndpoints,
+    ...statsEndpoints,
     // Before the operations on one entry, whose name could be `export`.
     ...suppressionExportEndpoints,
     ...suppressionUploadEndpoints,
