@@ -1,11 +1,12 @@
-// `npm start`, in Node 22: the local relay with its mailbox, the database, the Worker, the account and
-// the first send, in this order; and the way back when it is told to stop.
+// `npm start`, in Node 22: the local relay with its mailbox, the database, the Worker, the SMTP gateway, the
+// account and the first send, in this order; and the way back when it is told to stop.
 import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { loadAccount } from "./account.ts";
+import { type Account, loadAccount } from "./account.ts";
 import { prepareDatabase } from "./database.ts";
 import { writeWhole } from "./files.ts";
 import { sendFirst } from "./first-send.ts";
+import { startLocalGateway } from "./gateway.ts";
 import { startMailbox } from "./mailbox.ts";
 import { openMailboxStore } from "./mailbox-store.ts";
 import { isFree, LOOPBACK } from "./ports.ts";
@@ -72,12 +73,12 @@ async function start(settings: Settings): Promise<void> {
   undo.push(worker.stop);
   await worker.ready;
   undo.push(startSweeper(api.baseUrl, say));
+  const { gateway_secret: secret, smtp } = account;
+  const gateway = { port: settings.gatewayPort, workerUrl: api.baseUrl, secret, stateDir };
+  undo.push(await startLocalGateway(gateway));
   account = await ensureWebhook(api, account, stateDir, `${mailboxUrl}/hooks`);
-  await writeWhole(
-    credentialsFile,
-    credentials(api, mailboxUrl, settings, account.webhook?.secret),
-  );
-  welcome(settings, api, mailboxUrl);
+  await writeWhole(credentialsFile, credentials(api, mailboxUrl, settings, account));
+  welcome(settings, api, { mailboxUrl, smtp });
   await firstSend(settings, () =>
     sendFirst({ api, store, mailboxUrl, localRelay: settings.relayUrl === null, say }),
   );
@@ -89,6 +90,7 @@ async function refuseTakenPorts(settings: Settings): Promise<void> {
     ["PORT", settings.port],
     ["MAILBOX_PORT", settings.mailboxPort],
     ["RELAY_SMTP_PORT", settings.relayPort],
+    ["GATEWAY_PORT", settings.gatewayPort],
   ] as const;
   for (const [name, port] of wanted) {
     if (!(await isFree(port))) {
@@ -101,14 +103,15 @@ function credentials(
   api: { readonly baseUrl: string; readonly key: string },
   mailboxUrl: string,
   settings: Settings,
-  webhookSecret: string | undefined,
+  account: Account,
 ): string {
   const content = {
     base_url: api.baseUrl,
     mailbox_url: mailboxUrl,
     relay_smtp: { host: LOOPBACK, port: settings.relayPort },
     api_key: api.key,
-    webhook_secret: webhookSecret,
+    webhook_secret: account.webhook?.secret,
+    smtp: { host: LOOPBACK, port: settings.gatewayPort, ...account.smtp },
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }
@@ -116,7 +119,7 @@ function credentials(
 function welcome(
   settings: Settings,
   api: { readonly baseUrl: string; readonly key: string },
-  mailboxUrl: string,
+  { mailboxUrl, smtp }: { readonly mailboxUrl: string; readonly smtp: Account["smtp"] },
 ): void {
   const near = relative(process.cwd(), settings.stateDir);
   const folder = near.startsWith("..") ? settings.stateDir : near || ".";
@@ -130,7 +133,7 @@ function welcome(
   Mailbox  ${mailboxUrl}
   Relay    ${relay}
   API key  ${api.key}
-  Files    ${folder}/credentials.json, ${folder}/worker.log
+  Files    ${folder}/credentials.json, ${folder}/worker.log, ${folder}/gateway.log
 
 Send an email:
 
@@ -138,6 +141,13 @@ Send an email:
     -H 'Authorization: Bearer ${api.key}' \\
     -H 'Content-Type: application/json' \\
     -d '{"email":{"from":"hello@edgepost.test","subject":"Hello","text":"Hello from Edgepost","recipients":{"to":[{"email":"you@example.com"}]}}}'
+
+Or with any mail program:
+
+  SMTP server  ${LOOPBACK}, port ${settings.gatewayPort}, no TLS on this machine
+  User name    ${smtp.username}
+  Password     ${smtp.password}
+  From         anything@edgepost.test
 `);
 }
 

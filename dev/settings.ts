@@ -10,6 +10,8 @@ export type Settings = {
   readonly mailboxPort: number;
   /** Port of the local relay. */
   readonly relayPort: number;
+  /** Port of the SMTP gateway, for mail programs. */
+  readonly gatewayPort: number;
   /** Absolute folder that keeps everything between two starts. */
   readonly stateDir: string;
   /** The relay to use instead of the local one, or null. */
@@ -24,13 +26,16 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     port: portFrom(env, "PORT", 8787),
     mailboxPort: portFrom(env, "MAILBOX_PORT", 8025),
     relayPort: portFrom(env, "RELAY_SMTP_PORT", 1025),
+    gatewayPort: portFrom(env, "GATEWAY_PORT", 2587),
     stateDir: resolve(env["STATE_DIR"] || ".local"),
     relayUrl: relayUrlFrom(env["RELAY_URL"]),
     firstSend: firstSendFrom(env["FIRST_SEND"]),
   };
-  const ports = [settings.port, settings.mailboxPort, settings.relayPort];
+  const { port, mailboxPort, relayPort, gatewayPort } = settings;
+  const ports = [port, mailboxPort, relayPort, gatewayPort];
   if (new Set(ports).size < ports.length) {
-    throw new Error("PORT, MAILBOX_PORT and RELAY_SMTP_PORT must be three different ports.");
+    const names = "PORT, MAILBOX_PORT, RELAY_SMTP_PORT and GATEWAY_PORT";
+    throw new Error(`${names} must be four different ports.`);
   }
   return settings;
 }

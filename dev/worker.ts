@@ -1,8 +1,8 @@
 // Keeps the Worker running: starts `wrangler dev`, notices when it or one of its workerds dies or no
 // longer answers, and starts it again. wrangler itself does not: it leaves a killed proxy dead.
 import type { ChildProcess } from "node:child_process";
-import { createWriteStream, type WriteStream } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type LogFile, openLogFile } from "./log-file.ts";
 import { LOOPBACK } from "./ports.ts";
 import { endGroup, isAlive, type Process, processesOf, signal } from "./processes.ts";
 import { spawnWrangler } from "./wrangler.ts";
@@ -52,12 +52,9 @@ const RESTART_DELAYS_MS = [0, 1_000, 5_000, 15_000, 30_000] as const;
 /** SIGTERM is given this long before SIGKILL; all of a stop must fit into 5 s. */
 const STOP_PATIENCE_MS = 2_500;
 
-/** The log starts again when it is this long. */
-const LOG_LIMIT_BYTES = 10_000_000;
-
 /** Starts the Worker and keeps it running until it is stopped. */
 export function runWorker(options: WorkerOptions): RunningWorker {
-  const log = openLog(options.logFile);
+  const log = openLogFile(options.logFile);
   const stopping = new AbortController();
   let child = launch(options, log);
   // When this process ends in a way that nobody planned, nothing may stay behind.
@@ -105,7 +102,7 @@ async function pause(ms: number, stop: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal: stop }).catch(() => undefined);
 }
 
-function launch(options: WorkerOptions, log: Log): ChildProcess {
+function launch(options: WorkerOptions, log: LogFile): ChildProcess {
   const port = String(options.port);
   const args = ["dev", "--local", "--ip", LOOPBACK, "--port", port, "--inspector-port", "0"];
   args.push("--persist-to", options.workerDir, "--env-file", options.envFile);
@@ -175,35 +172,4 @@ async function workerdsOf(child: ChildProcess): Promise<readonly Process[]> {
   if (child.pid === undefined) return [];
   const all = await processesOf(child.pid);
   return all.filter((entry) => /workerd\b.* serve /.test(entry.command));
-}
-
-/** A log file of bounded length. */
-type Log = {
-  readonly write: (chunk: Buffer) => void;
-  /** The last lines, for an error message. */
-  readonly tail: () => string;
-  readonly close: () => void;
-};
-
-/** Characters of the log that an error message repeats. */
-const TAIL_LENGTH = 4_000;
-
-function openLog(path: string): Log {
-  let file: WriteStream = createWriteStream(path, { mode: 0o600 });
-  let size = 0;
-  let tail = "";
-  return {
-    write: (chunk) => {
-      size += chunk.length;
-      if (size > LOG_LIMIT_BYTES) {
-        file.end();
-        file = createWriteStream(path, { mode: 0o600 });
-        size = chunk.length;
-      }
-      file.write(chunk);
-      tail = (tail + chunk.toString()).slice(-TAIL_LENGTH);
-    },
-    tail: () => tail,
-    close: () => file.end(),
-  };
 }

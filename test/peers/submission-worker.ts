@@ -77,7 +77,7 @@ const questionSchema = z.object({
 /** 1,000 recipients stand in one header. */
 const MAX_HEADER_BYTES = 131_072;
 
-const DEFAULT_MAX_SIZE = 36_000_000;
+const DEFAULT_MAX_SIZE = 41_943_040;
 
 /** Starts the peer on a free loopback port. */
 export async function startSubmissionWorker(script: WorkerScript): Promise<SubmissionWorker> {

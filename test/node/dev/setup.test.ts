@@ -40,6 +40,7 @@ describe("settings", () => {
       port: 8787,
       mailboxPort: 8025,
       relayPort: 1025,
+      gatewayPort: 2587,
       stateDir: join(process.cwd(), ".local"),
       relayUrl: null,
       firstSend: true,
@@ -49,7 +50,8 @@ describe("settings", () => {
   it.each([
     [{ PORT: "80" }, /PORT must be a port/],
     [{ MAILBOX_PORT: "8025x" }, /MAILBOX_PORT must be a port/],
-    [{ PORT: "5000", RELAY_SMTP_PORT: "5000" }, /three different ports/],
+    [{ GATEWAY_PORT: "587" }, /GATEWAY_PORT must be a port from 1024/],
+    [{ PORT: "5000", RELAY_SMTP_PORT: "5000" }, /four different ports/],
     [{ FIRST_SEND: "no" }, /FIRST_SEND must be 0 or 1/],
     [{ RELAY_URL: "smpt://user:hunter2@host" }, /^RELAY_URL must look like (?!.*hunter2)/],
   ])("refuses %j", (env, message) => {

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { ROOT } from "../../../dev/bootstrap.js";
@@ -17,6 +18,12 @@ const credentialsSchema = z.object({
   relay_smtp: z.object({ host: z.string(), port: z.number() }),
   api_key: z.string().startsWith("ep_live_"),
   webhook_secret: z.string().startsWith("whsec_"),
+  smtp: z.object({
+    host: z.string(),
+    port: z.number(),
+    username: z.string(),
+    password: z.string(),
+  }),
 });
 const listSchema = z.object({ data: z.array(z.record(z.string(), z.unknown())) });
 
@@ -59,6 +66,10 @@ function credentials(seconds: number): Promise<z.infer<typeof credentialsSchema>
 async function mailbox(path: string): Promise<Record<string, unknown>[]> {
   const response = await fetch(`http://127.0.0.1:${env["MAILBOX_PORT"]}${path}`);
   return listSchema.parse(await response.json()).data;
+}
+
+function isBySmtp(mail: Readonly<Record<string, unknown>>): boolean {
+  return JSON.stringify(mail["rcpt_to"]) === '["smtp@example.com"]';
 }
 
 async function apiStatus(): Promise<number> {
@@ -104,6 +115,7 @@ beforeAll(async () => {
     PORT: String(await freePort()),
     MAILBOX_PORT: String(await freePort()),
     RELAY_SMTP_PORT: String(await freePort()),
+    GATEWAY_PORT: String(await freePort()),
     STATE_DIR: stateDir,
     RELAY_URL: "",
     FIRST_SEND: "1",
@@ -156,6 +168,25 @@ describe("npm start", () => {
     expect(answer).toContain('{"statusCode":1000,"status":"SUCCESS","message":"NA"}');
   });
 
+  it("takes mail from any mail program, by the settings that it prints", async () => {
+    const { smtp } = await credentials(1);
+    for (const setting of [`port ${smtp.port}`, smtp.username, smtp.password]) {
+      expect(npm?.output).toContain(setting);
+    }
+    const { host, port, username: user, password: pass } = smtp;
+    const transport = createTransport({ host, port, auth: { user, pass } });
+    const sent = await transport.sendMail({
+      from: "hello@edgepost.test",
+      to: "smtp@example.com",
+      subject: "By a mail program",
+      text: "Hello",
+    });
+    transport.close();
+    expect(sent.response).toMatch(/^250 2\.0\.0 Ok: queued as [0-9a-f-]{36}$/);
+    const arrived = async () => (await mailbox("/api/messages")).find(isBySmtp) ?? null;
+    expect(await until(arrived, 15, "the mail")).toMatchObject({ subject: "By a mail program" });
+  });
+
   it("starts a killed Worker again and says so", async () => {
     const { pid } = await proxyPid();
     signal(pid, "SIGKILL");
@@ -191,7 +222,7 @@ describe("npm start", () => {
     await npm?.ended;
     expect(Date.now() - since).toBeLessThan(5_500);
     expect(await processesOf(group)).toEqual([]);
-    for (const name of ["PORT", "MAILBOX_PORT", "RELAY_SMTP_PORT"]) {
+    for (const name of ["PORT", "MAILBOX_PORT", "RELAY_SMTP_PORT", "GATEWAY_PORT"]) {
       expect(await isFree(Number(env[name])), name).toBe(true);
     }
     npm = start({ FIRST_SEND: "0" });

@@ -17,7 +17,7 @@ describe("the settings", () => {
       statusHost: "127.0.0.1",
       statusPort: 9587,
       limits: {
-        messageBytes: 36_000_000,
+        messageBytes: 41_943_040,
         connections: 2_000,
         connectionsPerAddress: 100,
         idleMs: 300_000,

@@ -42,7 +42,7 @@ describe.concurrent("EHLO", () => {
       "250-PIPELINING",
       "250-8BITMIME",
       "250-ENHANCEDSTATUSCODES",
-      "250-SIZE 36000000",
+      "250-SIZE 41943040",
       "250-AUTH PLAIN LOGIN",
       "250 STARTTLS",
     ]);
@@ -175,7 +175,7 @@ describe("MAIL", () => {
   });
 
   it.each([
-    ["MAIL FROM:<hello@edgepost.test> SIZE=36000001", /^552 5\.3\.4 /],
+    ["MAIL FROM:<hello@edgepost.test> SIZE=41943041", /^552 5\.3\.4 /],
     ["MAIL FROM:<hello@edgepost.test> SIZE=x", /^501 5\.5\.4 /],
     ["MAIL FROM:<hello@edgepost.test> BODY=BINARYMIME", /^501 5\.5\.4 /],
     ["MAIL FROM:<two words>", /^501 5\.1\.7 /],
