@@ -3,9 +3,9 @@
 // so a message has the same bytes at every attempt. One changed bit, or another spelling of the same
 // bytes, is refused.
 import { fromBase64Url, toBase64Url } from "../lib/base64url.ts";
-import { concat, fromBase64, fromUtf8, hex, utf8 } from "../lib/bytes.ts";
+import { concat, fromUtf8, utf8 } from "../lib/bytes.ts";
 import { sameBytes } from "../lib/digest.ts";
-import type { Config, NamedSecret } from "../model/config.ts";
+import type { Config } from "../model/config.ts";
 import {
   type FileLink,
   type FileLinks,
@@ -14,6 +14,16 @@ import {
   type Links,
   linkTarget,
 } from "../model/link.ts";
+import {
+  type KeyRing,
+  readUint16,
+  tagOf,
+  tokenKeys,
+  uint16,
+  UUID_BYTES,
+  uuidBytes,
+  uuidText,
+} from "../model/token-keys.ts";
 
 const VERSION = 1;
 type AnyLink = Link | FileLink;
@@ -24,17 +34,14 @@ const KINDS = [
   "export",
 ] as const satisfies readonly AnyLink["kind"][];
 const TAG_BYTES = 16;
-const UUID_BYTES = 16;
 /** Longer than any token that is made; not decoded. */
 const MAX_TOKEN_LENGTH = 8_192;
-/** The id of the key that is derived from ENCRYPTION_KEY; it verifies beside those of LINK_KEYS. */
-const DERIVED_KEY_ID = "0";
 
 /** The links of a deployment, or null when it does not say where they lead. */
 export function linksOf(config: Config): Links | null {
   const { publicUrl } = config;
   if (publicUrl === null) return null;
-  const keys = ringOf(config);
+  const keys = tokenKeys(config);
   return {
     origin: publicUrl,
     async urlOf(link) {
@@ -50,7 +57,7 @@ export function linksOf(config: Config): Links | null {
 
 /** The links to files of a deployment, under the same keys. */
 export function fileLinksOf(config: Config): FileLinks {
-  const keys = ringOf(config);
+  const keys = tokenKeys(config);
   return {
     pathOf: async (link) => LINK_PATHS[link.kind] + (await makeToken(await keys(), link)),
     async read(token) {
@@ -60,12 +67,6 @@ export function fileLinksOf(config: Config): FileLinks {
   };
 }
 
-/** The keys, imported when the first link is made or read. */
-function ringOf(config: Config): () => Promise<KeyRing> {
-  let ring: Promise<KeyRing> | null = null;
-  return () => (ring ??= importKeys(config));
-}
-
 function isKind<Kind extends AnyLink["kind"]>(
   link: AnyLink,
   kind: Kind,
@@ -73,45 +74,9 @@ function isKind<Kind extends AnyLink["kind"]>(
   return link.kind === kind;
 }
 
-type SigningKey = { readonly id: string; readonly key: CryptoKey };
-type KeyRing = {
-  readonly signing: SigningKey;
-  readonly verifying: ReadonlyMap<string, CryptoKey>;
-};
-
-async function importKeys(config: Config): Promise<KeyRing> {
-  const derived = { id: DERIVED_KEY_ID, secret: await deriveKey(config.encryptionKey) };
-  const named = config.linkKeys.some(({ id }) => id === DERIVED_KEY_ID);
-  const secrets: readonly NamedSecret[] = named ? config.linkKeys : [...config.linkKeys, derived];
-  const keys = await Promise.all(
-    secrets.map(async ({ id, secret }) => ({ id, key: await importKey(secret) })),
-  );
-  const signing = keys[0];
-  if (!signing) throw new Error("there is no key to sign links with");
-  return { signing, verifying: new Map(keys.map(({ id, key }) => [id, key])) };
-}
-
-/** HKDF (RFC 5869) of the encryption key, for deployments without LINK_KEYS. */
-async function deriveKey(encryptionKey: string): Promise<Uint8Array<ArrayBuffer>> {
-  const secret = fromBase64(encryptionKey) ?? utf8(encryptionKey);
-  const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
-  const info = utf8("edgepost link tokens");
-  const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
-  return new Uint8Array(await crypto.subtle.deriveBits(parameters, key, 256));
-}
-
-function importKey(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  return crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
-}
-
-async function tagOf(key: CryptoKey, payload: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.sign("HMAC", key, payload)).subarray(0, TAG_BYTES);
-}
-
 async function makeToken({ signing }: KeyRing, link: AnyLink): Promise<string> {
   const payload = encode(link, signing.id);
-  return toBase64Url(concat([payload, await tagOf(signing.key, payload)]));
+  return toBase64Url(concat([payload, await tagOf(signing.key, payload, TAG_BYTES)]));
 }
 
 function encode(link: AnyLink, keyId: string): Uint8Array<ArrayBuffer> {
@@ -145,7 +110,8 @@ async function readToken(ring: KeyRing, token: string): Promise<AnyLink | null> 
   const payload = bytes.slice(0, bytes.length - TAG_BYTES);
   const keyEnd = 2 + (payload[1] ?? 0);
   const key = ring.verifying.get(fromUtf8(payload.subarray(2, keyEnd)));
-  if (!key || !sameBytes(await tagOf(key, payload), bytes.subarray(payload.length))) return null;
+  if (!key || !sameBytes(await tagOf(key, payload, TAG_BYTES), bytes.subarray(payload.length)))
+    return null;
   return decode(payload[0] ?? 0, payload.subarray(keyEnd));
 }
 
@@ -176,25 +142,4 @@ function decodeMailLink(kind: Link["kind"], messageId: string, rest: Uint8Array)
       return { kind, messageId, position, address: fromUtf8(own.subarray(2, end)), url };
     }
   }
-}
-
-function uint16(value: number): readonly [number, number] {
-  if (value < 0 || value > 0xffff) throw new RangeError(`${value} does not fit 16 bits`);
-  return [value >> 8, value & 0xff];
-}
-
-function readUint16(bytes: Uint8Array, offset: number): number {
-  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
-}
-
-function uuidBytes(id: string): readonly number[] {
-  const digits = id.replaceAll("-", "");
-  if (!/^[0-9a-f]{32}$/.test(digits)) throw new Error("a message id is no UUID in lower case");
-  return Array.from({ length: UUID_BYTES }, (_, n) =>
-    Number.parseInt(digits.slice(n * 2, n * 2 + 2), 16),
-  );
-}
-
-function uuidText(bytes: Uint8Array): string {
-  return hex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
