@@ -44,7 +44,8 @@ create table sender_domains (
   verified integer not null,
   default_sender text,              -- address used when a request names none
   default_name text,
-  created_at integer not null
+  created_at integer not null,
+  bounce_domain text                -- domain of return paths; null: the From address is the return path
 ) without rowid;
 
 -- One row lets a sender identity send AMP parts (C-06). Written by the set-up scripts.
@@ -115,7 +116,7 @@ create table deliveries (
   history text not null default '[]', -- JSON array of attempts, oldest first
   md5 blob,                         -- MD5 of recipient, which SQL cannot compute, for suppressions
   suppressed_at integer,            -- when a suppression stopped it
-  activity text not null default '[]', -- JSON array of opens, clicks, unsubscribes, oldest first
+  activity text not null default '[]', -- JSON array of opens, clicks, unsubscribes, reports, oldest first
   primary key (recipient, message_id)
 ) without rowid;
 
@@ -157,7 +158,8 @@ create table relays (
   tls text not null,                -- none | starttls | implicit
   username text,
   password text,                    -- AES-GCM, lib/seal.ts
-  created_at integer not null
+  created_at integer not null,
+  verp integer not null default 1   -- 0: the From address is the return path of what leaves through it
 ) without rowid;
 
 -- One row is a relay that failed to connect lately. Written by the queue consumer; gone when it works.
@@ -185,6 +187,13 @@ create table event_log (
   position integer primary key,
   events text not null              -- JSON array of model/event.ts
 );
+
+-- One row counts the mails that came to return paths and changed nothing, by why. Written by inbound.
+create table inbound_counts (
+  outcome text primary key,         -- model/inbound.ts lists them
+  count integer not null,
+  last_at integer not null
+) without rowid;
 
 -- One row is a webhook endpoint and its cursor on the event log. Settings by /v1/webhooks, the rest by
 -- its WebhookTail object alone.

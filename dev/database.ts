@@ -14,7 +14,8 @@ export async function prepareDatabase(
   logins: Logins,
   say: (line: string) => void,
 ): Promise<void> {
-  await once(workerDir, "migrations", await migrationNames(), () => {
+  const migrations = await migrationNames();
+  await once(workerDir, "migrations", migrations, () => {
     say("Preparing the database …");
     return runWrangler(
       ["d1", "migrations", "apply", "DB", "--local", "--persist-to", workerDir],
@@ -22,7 +23,8 @@ export async function prepareDatabase(
     );
   });
   const hash = await sha256Hex(JSON.stringify([logins.api_key, logins.smtp]));
-  await once(workerDir, "seed", hash, async () => {
+  // What a migration adds may want to be seeded too.
+  await once(workerDir, "seed", `${hash}\n${migrations}`, async () => {
     const file = join(workerDir, "seed.sql");
     await writeWhole(file, await seedSql(logins, Date.now()));
     await runWrangler(

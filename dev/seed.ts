@@ -22,7 +22,9 @@ export async function seedSql({ api_key: apiKey, smtp }: Logins, now: number): P
   return [
     await keyRow(apiKey, "local", now),
     await smtpCredentialRow(smtp, "local", now),
-    ...LOCAL_DOMAINS.map((domain) => senderDomainRow({ domain, sender: null, name: null }, now)),
+    ...LOCAL_DOMAINS.map((domain) =>
+      senderDomainRow({ domain, sender: null, name: null, bounceDomain: `bounce.${domain}` }, now),
+    ),
     ampApprovalRow(LOCAL_AMP_DOMAIN, "*", now),
     "",
   ].join("\n");
@@ -48,15 +50,25 @@ async function smtpCredentialRow(
     values (${values.join(", ")}, 0, ${now});`;
 }
 
+/** A sender domain to be; what is null stays as it is. */
+export type SenderDomainRow = {
+  readonly domain: string;
+  readonly sender: string | null;
+  readonly name: string | null;
+  /** Where bounces of its mail come back to. */
+  readonly bounceDomain: string | null;
+};
+
 /** A verified sender domain, perhaps with the account's default sender. */
-export function senderDomainRow(
-  row: { readonly domain: string; readonly sender: string | null; readonly name: string | null },
-  now: number,
-): string {
-  const [domain, sender, name] = [row.domain, row.sender, row.name].map(quote);
-  return `insert into sender_domains (domain, verified, default_sender, default_name, created_at)
-    values (${domain}, 1, ${sender}, ${name}, ${now}) on conflict (domain) do update set verified = 1,
-    default_sender = coalesce(${sender}, default_sender), default_name = coalesce(${name}, default_name);`;
+export function senderDomainRow(row: SenderDomainRow, now: number): string {
+  const [domain, sender] = [quote(row.domain), quote(row.sender)];
+  const [name, bounce] = [quote(row.name), quote(row.bounceDomain)];
+  return `insert into sender_domains
+    (domain, verified, default_sender, default_name, created_at, bounce_domain)
+    values (${domain}, 1, ${sender}, ${name}, ${now}, ${bounce})
+    on conflict (domain) do update set verified = 1,
+    default_sender = coalesce(${sender}, default_sender), default_name = coalesce(${name}, default_name),
+    bounce_domain = coalesce(${bounce}, bounce_domain);`;
 }
 
 /** An AMP approval: the display name as it stands in From, or `*` for any. */

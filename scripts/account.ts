@@ -10,13 +10,15 @@ import { parseAddress, parseDomain } from "../src/model/address.ts";
 import { makeKey } from "../src/model/key.ts";
 
 const USAGE = `Usage: npm run account -- --domain example.com [--remote]
-  [--sender hello@example.com] [--name "Example"] [--amp "From name" | --amp "*"] [--no-key]`;
+  [--sender hello@example.com] [--name "Example"] [--bounce-domain bounce.example.com]
+  [--amp "From name" | --amp "*"] [--no-key]`;
 
 const { values } = parseArgs({
   options: {
     domain: { type: "string" },
     sender: { type: "string" },
     name: { type: "string" },
+    "bounce-domain": { type: "string" },
     amp: { type: "string", multiple: true },
     remote: { type: "boolean", default: false },
     "no-key": { type: "boolean", default: false },
@@ -25,14 +27,22 @@ const { values } = parseArgs({
 
 const domain = parseDomain(values.domain ?? "");
 const sender = values.sender === undefined ? null : parseAddress(values.sender);
+const bounceText = values["bounce-domain"];
+const bounce = bounceText === undefined ? null : parseDomain(bounceText);
 if (!domain.ok) fail(`--domain ${domain.error}\n${USAGE}`);
 else if (sender && !sender.ok) fail(`--sender ${sender.error}\n${USAGE}`);
+else if (bounce && !bounce.ok) fail(`--bounce-domain ${bounce.error}\n${USAGE}`);
 else {
   const now = Date.now();
   const key = values["no-key"] ? null : makeKey("kasplo");
   const statements = [
     senderDomainRow(
-      { domain: domain.value, sender: sender?.value ?? null, name: values.name ?? null },
+      {
+        domain: domain.value,
+        sender: sender?.value ?? null,
+        name: values.name ?? null,
+        bounceDomain: bounce?.value ?? null,
+      },
       now,
     ),
     ...(values.amp ?? []).map((name) => ampApprovalRow(domain.value, name, now)),

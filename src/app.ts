@@ -8,6 +8,8 @@ import { type Config, parseConfig } from "./model/config.ts";
 import type { Fact } from "./model/fact.ts";
 import type { Job } from "./model/job.ts";
 import type { FileLinks, Links } from "./model/link.ts";
+import type { ReturnPaths } from "./model/return-path.ts";
+import { returnPathsOf } from "./inbound/verp.ts";
 import { fileLinksOf, linksOf } from "./track/token.ts";
 import { type Wake, wakeOver } from "./queue/wake.ts";
 import type { WebhookTail } from "./notify/tail.do.ts";
@@ -41,6 +43,8 @@ export type App = {
   readonly links: Links | null;
   /** Signs and reads the links of finished exports. */
   readonly fileLinks: FileLinks;
+  /** Makes and reads the return paths of deliveries. */
+  readonly returnPaths: ReturnPaths;
   /** Hands over an open or a click; it is recorded with others, soon. */
   readonly track: (fact: Fact) => Promise<void>;
   readonly dial: Dial;
@@ -80,7 +84,7 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
   };
 }
 
-type Settings = Pick<App, "config" | "links" | "fileLinks">;
+type Settings = Pick<App, "config" | "links" | "fileLinks" | "returnPaths">;
 
 const known = new WeakMap<Env, Settings>();
 
@@ -89,7 +93,12 @@ function settingsOf(env: Env): Settings {
   const settings = known.get(env);
   if (settings) return settings;
   const config = parseConfig({ ...env });
-  const parsed = { config, links: linksOf(config), fileLinks: fileLinksOf(config) };
+  const parsed = {
+    config,
+    links: linksOf(config),
+    fileLinks: fileLinksOf(config),
+    returnPaths: returnPathsOf(config),
+  };
   known.set(env, parsed);
   return parsed;
 }

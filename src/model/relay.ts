@@ -13,6 +13,8 @@ export type Relay = {
   readonly port: number;
   readonly tls: TlsMode;
   readonly username: string | null;
+  /** What leaves through it may have return paths of Edgepost's (D-05). */
+  readonly verp: boolean;
   readonly createdAt: number;
 };
 
@@ -29,6 +31,7 @@ export type RelayHealth = {
 export type UsableRelay = {
   readonly id: string;
   readonly login: RelayLogin;
+  readonly verp: boolean;
   readonly health: RelayHealth | null;
   /** Whose metadata header marks its mail, so that its events name their delivery; null without an intake. */
   readonly vendor: Vendor | null;

@@ -16,7 +16,7 @@ import { type ClaimedDelivery, markContent } from "../store/delivery-claim.ts";
 import { nextAttempt } from "./backoff.ts";
 import type { Claims } from "./claims.ts";
 import type { Worker } from "./crew.ts";
-import { isLarge, type Preparer, type Ready, type Work } from "./prepare.ts";
+import { isLarge, type Preparer, type Ready, type Transactions, type Work } from "./prepare.ts";
 import type { RelayBoard } from "./relay-board.ts";
 
 /** What the attempts of one run share. */
@@ -97,10 +97,13 @@ export function deliveryWorker(desk: Desk): Worker<Ready> {
   return { attempt, leave: () => carrier.quit() };
 }
 
-/** The transaction as a relay is to see it: marked, where its vendor's events come back to us. */
+/**
+ * The transaction as a relay is to see it: with our return path, if it may have one, and marked, where its
+ * vendor's events come back to us. The same object each time: by it a session knows it again.
+ */
 function seenBy(relay: UsableRelay, { work, tx }: Ready, mark: Marker): Transaction {
   const { messageId, position } = work.delivery;
-  return mark(relay, tx, markOf(messageId, position));
+  return mark(relay, relay.verp ? tx.verp : tx.plain, markOf(messageId, position));
 }
 
 /** Notes how a relay did. Answers the next one to ask when it could not even be told of the message. */
@@ -119,15 +122,17 @@ function mayLookAhead({ claimed }: Desk, relay: UsableRelay): boolean {
   return relay.health === null && next !== null && !isLarge(next);
 }
 
-/** The transaction of a delivery, or null when it is not to be attempted now. */
-async function transactionOf(desk: Desk, work: Work): Promise<Transaction | null> {
+/** The transactions of a delivery, or null when it is not to be attempted now. */
+async function transactionOf(desk: Desk, work: Work): Promise<Transactions | null> {
   const { app, prepare } = desk;
   const { delivery } = work;
   try {
     const prepared = await prepare.transaction(work);
     if (prepared.kind === "ready") {
       const inDoubt = work.message.onAmbiguous;
-      return { ...prepared.tx, beforeContent: () => beforeContent(app, delivery, inDoubt) };
+      const { plain, verp } = prepared.tx;
+      const marking = { beforeContent: () => beforeContent(app, delivery, inDoubt) };
+      return { plain: { ...plain, ...marking }, verp: { ...verp, ...marking } };
     }
     if (prepared.kind === "gone") hold(desk, delivery, "the content is not kept any more");
     else if (app.now() >= delivery.expiresAt) hold(desk, delivery, "the content cannot be read");

@@ -13,14 +13,24 @@ export type Work = {
   readonly delivery: ClaimedDelivery;
   readonly message: Message;
   readonly content: StoredContent;
+  /** Where return paths of its sender's domain lead, or null. */
+  readonly bounceDomain: string | null;
 };
 
-/** A delivery and the transaction made of it. */
-export type Ready = { readonly work: Work; readonly tx: Transaction };
+/** The transactions made of a delivery; the relay that takes it decides which is sent. */
+export type Transactions = {
+  /** With the From address as the return path. */
+  readonly plain: Transaction;
+  /** With a return path of Edgepost's, if the sender's domain has any; else the same one. */
+  readonly verp: Transaction;
+};
+
+/** A delivery and the transactions made of it. */
+export type Ready = { readonly work: Work; readonly tx: Transactions };
 
 /** What became of preparing a delivery. */
 export type Prepared =
-  | { readonly kind: "ready"; readonly tx: Transaction }
+  | { readonly kind: "ready"; readonly tx: Transactions }
   /** The retention of content has ended. */
   | { readonly kind: "gone" }
   /** Storage did not answer; it may, later. */
@@ -28,7 +38,7 @@ export type Prepared =
 
 /** Composes the transactions of one run. */
 export type Preparer = {
-  /** The transaction of a delivery, or why there is none. Throws when the message cannot be composed. */
+  /** The transactions of a delivery, or why there is none. Throws when the message cannot be composed. */
   readonly transaction: (work: Work) => Promise<Prepared>;
   /** The transaction of a delivery is over; `next` is the message that comes after it, if it is known. */
   readonly done: (work: Work, next: string | null) => void;
@@ -68,6 +78,10 @@ export function preparer(app: App): Preparer {
     return known;
   }
 
+  async function returnPath({ bounceDomain, delivery }: Work): Promise<string | null> {
+    return bounceDomain === null ? null : app.returnPaths.addressOf(delivery, bounceDomain);
+  }
+
   return {
     async transaction(work) {
       // Work that was put back has its turn still.
@@ -79,8 +93,9 @@ export function preparer(app: App): Preparer {
       const to = message.recipients[delivery.position]?.address ?? delivery.recipient;
       // The bytes are shared, the envelope is not: a blind copy's address is in nobody's header.
       const smtputf8 = mail.smtputf8 || !/^[\x20-\x7e]*$/.test(to);
-      const tx = { from: message.from.address, to, content: bytes, eightBit, smtputf8 };
-      return { kind: "ready", tx };
+      const plain = { from: message.from.address, to, content: bytes, eightBit, smtputf8 };
+      const from = await returnPath(work);
+      return { kind: "ready", tx: { plain, verp: from === null ? plain : { ...plain, from } } };
     },
     done(work, next) {
       if (!isLarge(work)) return;

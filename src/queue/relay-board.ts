@@ -23,11 +23,15 @@ export async function relayBoard(app: App): Promise<RelayBoard> {
   const { relays, health, vendors } = await listRelays(app.db);
   const usable = (await Promise.all(relays.map((relay) => usableRelay(app, relay)))).flat();
   const { defaultRelay } = app.config;
-  if (defaultRelay) usable.push({ id: DEFAULT_RELAY_ID, login: defaultRelay });
+  if (defaultRelay) usable.push({ id: DEFAULT_RELAY_ID, login: defaultRelay, verp: true });
   const board = new Map<string, UsableRelay>(
-    usable.map(({ id, login }) => [
-      id,
-      { id, login, health: health.get(id) ?? null, vendor: vendors.get(id) ?? null },
+    usable.map((relay) => [
+      relay.id,
+      {
+        ...relay,
+        health: health.get(relay.id) ?? null,
+        vendor: vendors.get(relay.id) ?? null,
+      },
     ]),
   );
 
@@ -65,25 +69,25 @@ export async function relayBoard(app: App): Promise<RelayBoard> {
   };
 }
 
-type KnownLogin = Pick<UsableRelay, "id" | "login">;
+type KnownLogin = Pick<UsableRelay, "id" | "login" | "verp">;
 
 /** The relay with its login; nothing when its password does not open, so that the others go on. */
 async function usableRelay(app: App, relay: StoredRelay): Promise<readonly KnownLogin[]> {
   try {
-    return [await login(app, relay)];
+    return [await opened(app, relay)];
   } catch (error) {
     app.log("error", "relay_password_unreadable", { relay: relay.id, reason: reasonOf(error) });
     return [];
   }
 }
 
-async function login(app: App, relay: StoredRelay): Promise<KnownLogin> {
-  const { id, host, port, tls, username, sealedPassword } = relay;
+async function opened(app: App, relay: StoredRelay): Promise<KnownLogin> {
+  const { id, host, port, tls, username, verp, sealedPassword } = relay;
   const password =
     sealedPassword === null
       ? null
       : await open(app.config.encryptionKey, `relay:${id}`, sealedPassword);
   // `none` is only ever stored for a loopback relay in local development.
   const allowCleartextAuth = tls === "none" && app.config.localDev;
-  return { id, login: { host, port, tls, username, password, allowCleartextAuth } };
+  return { id, verp, login: { host, port, tls, username, password, allowCleartextAuth } };
 }

@@ -21,7 +21,12 @@ export type ClaimedDelivery = {
 };
 
 /** A message of a claim with where its content is. */
-export type ClaimedMessage = { readonly message: Message; readonly content: StoredContent };
+export type ClaimedMessage = {
+  readonly message: Message;
+  readonly content: StoredContent;
+  /** Where return paths of its sender's domain lead, or null. */
+  readonly bounceDomain: string | null;
+};
 
 /** What one claim brought. */
 export type Claim = {
@@ -113,8 +118,9 @@ export async function claimDue(
     ),
     statement(
       db,
-      `select ${MESSAGE_COLUMNS}, c.head, c.parts from messages m ${JOIN_CONTENT}
-       where m.id in (select message_id from ${LEASED})`,
+      `select ${MESSAGE_COLUMNS}, c.head, c.parts, (select bounce_domain from sender_domains
+         where domain = substr(m.from_address, instr(m.from_address, '@') + 1)) as bounce_domain
+       from messages m ${JOIN_CONTENT} where m.id in (select message_id from ${LEASED})`,
       lane,
       now,
       leaseId,
@@ -124,9 +130,13 @@ export async function claimDue(
     deliveries: rowsOf<ClaimRow>(results[3]).map(decodeClaimed),
     suppressed: results[2]?.meta.changes ?? 0,
     messages: new Map(
-      rowsOf<MessageRow & { head: string | null; parts: string | null }>(results[4]).map((row) => [
+      rowsOf<ClaimedRow>(results[4]).map((row) => [
         row.id,
-        { message: decodeMessage(row), content: storedContent(row) },
+        {
+          message: decodeMessage(row),
+          content: storedContent(row),
+          bounceDomain: row.bounce_domain,
+        },
       ]),
     ),
   };
@@ -169,6 +179,12 @@ function suppressLeased(
     JSON.stringify(scopesThatStop(claim.lane)),
   );
 }
+
+type ClaimedRow = MessageRow & {
+  head: string | null;
+  parts: string | null;
+  bounce_domain: string | null;
+};
 
 type ClaimRow = {
   recipient: string;

@@ -13,6 +13,7 @@ type RelayRow = {
   username: string | null;
   password: string | null;
   created_at: number;
+  verp: number;
 };
 
 type HealthRow = {
@@ -25,8 +26,8 @@ type HealthRow = {
 /** A relay with its password as it is stored: encrypted, or null. */
 export type StoredRelay = Relay & { readonly sealedPassword: string | null };
 
-const SELECT_RELAYS = `select id, name, host, port, tls, username, password, created_at from relays
-  order by created_at, id`;
+const SELECT_RELAYS = `select id, name, host, port, tls, username, password, created_at, verp
+  from relays order by created_at, id`;
 const SELECT_HEALTH = "select relay_id, failures, aside_until, reason from relay_health";
 const SELECT_VENDORS = "select relay_id, vendor from intakes";
 
@@ -65,8 +66,8 @@ export async function listRelays(db: D1Database): Promise<{
 export async function insertRelay(db: D1Database, relay: StoredRelay): Promise<void> {
   await statement(
     db,
-    `insert into relays (id, name, host, port, tls, username, password, created_at)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+    `insert into relays (id, name, host, port, tls, username, password, created_at, verp)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
     relay.id,
     relay.name,
     relay.host,
@@ -75,6 +76,7 @@ export async function insertRelay(db: D1Database, relay: StoredRelay): Promise<v
     relay.username,
     relay.sealedPassword,
     relay.createdAt,
+    relay.verp ? 1 : 0,
   ).run();
 }
 
@@ -126,6 +128,7 @@ function decode(row: RelayRow): StoredRelay {
     port: row.port,
     tls: row.tls,
     username: row.username,
+    verp: row.verp === 1,
     createdAt: row.created_at,
     sealedPassword: row.password,
   };

@@ -23,7 +23,7 @@ async function given(script: SmtpScript = {}): Promise<SmtpPeer> {
 
 function relayAt(host: string, port: number, id = "r"): UsableRelay {
   const login = { host, port, username: null, password: null, allowCleartextAuth: true };
-  return { id, login: { ...login, tls: "none" }, health: null, vendor: null };
+  return { id, login: { ...login, tls: "none" }, health: null, vendor: null, verp: true };
 }
 
 const relayOf = (peer: SmtpPeer, id?: string) => relayAt(peer.host, peer.port, id);

@@ -28,7 +28,13 @@ function textOf({ content }: Transaction): string {
 
 function relayOf(vendor: Vendor | null): UsableRelay {
   const login = { host: "h", port: 587, tls: "starttls", username: null, password: null } as const;
-  return { id: "r", login: { ...login, allowCleartextAuth: false }, health: null, vendor };
+  return {
+    id: "r",
+    login: { ...login, allowCleartextAuth: false },
+    health: null,
+    vendor,
+    verp: true,
+  };
 }
 
 describe("marked", () => {

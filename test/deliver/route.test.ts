@@ -9,6 +9,7 @@ const NOW = 10_000;
 function relay(id: string, health: number | "failed" | null): UsableRelay {
   return {
     id,
+    verp: true,
     login: {
       host: id,
       port: 587,

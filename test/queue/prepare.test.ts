@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { concat, fromUtf8 } from "../../src/lib/bytes.ts";
-import { uuidv7 } from "../../src/lib/id.ts";
+import { timeOfUuidv7, uuidv7 } from "../../src/lib/id.ts";
 import { tryEnter } from "../../src/lib/large-gate.ts";
 import type { Message, MessageContent, Recipient } from "../../src/model/message.ts";
 import { isLarge, type Preparer, preparer, type Work } from "../../src/queue/prepare.ts";
@@ -73,13 +73,14 @@ async function given(
   return addresses.map((recipient, position) => ({
     message,
     content: { kind: "blob", key },
+    bounceDomain: null,
     delivery: { recipient, messageId: id, position, attempts: 0, expiresAt: 1, leaseId: "l" },
   }));
 }
 
 async function txOf(prepare: Preparer, work: Work): Promise<Transaction | null> {
   const prepared = await prepare.transaction(work);
-  return prepared.kind === "ready" ? prepared.tx : null;
+  return prepared.kind === "ready" ? prepared.tx.plain : null;
 }
 
 const TWO = ["A@example.com", "ä@example.com"] as const;
@@ -94,6 +95,32 @@ describe("a transaction", () => {
     expect(two).toMatchObject({ to: "ä@example.com", smtputf8: true });
     expect(two?.content).toBe(one?.content);
     expect(reads).toBe(1);
+  });
+
+  it("has the return path of its delivery, where the sender's domain has a bounce domain", async () => {
+    const works = await given(TWO);
+    const prepare = preparer(app);
+    const paths = [];
+    for (const work of works) {
+      const bounceDomain = "bounce.edgepost.test";
+      const prepared = await prepare.transaction({ ...work, bounceDomain });
+      if (prepared.kind !== "ready") throw new Error("it is not ready");
+      const { plain, verp } = prepared.tx;
+      expect(verp).toEqual({ ...plain, from: verp.from });
+      expect(plain.from).toBe("s@edgepost.test");
+      paths.push(await app.returnPaths.read(verp.from, timeOfUuidv7(work.message.id)));
+    }
+    const place = { kind: "place", messageId: works[0]?.message.id };
+    expect(paths).toEqual([
+      { ...place, position: 0 },
+      { ...place, position: 1 },
+    ]);
+  });
+
+  it("is the same with both return paths where there is no bounce domain", async () => {
+    const [work] = await given(["a@example.com"]);
+    const prepared = work && (await preparer(app).transaction(work));
+    expect(prepared?.kind === "ready" && prepared.tx.verp === prepared.tx.plain).toBe(true);
   });
 
   it("has bytes of its own where a text differs from recipient to recipient", async () => {

@@ -55,6 +55,7 @@ async function givenRelay(
     port: 587,
     tls,
     username: password === undefined && sealedPassword === undefined ? null : "user",
+    verp: true,
     createdAt: Number(id.slice(1)),
     sealedPassword: sealedPassword ?? sealed,
   });

@@ -22,6 +22,7 @@ const RELAY: StoredRelay = {
   port: 465,
   tls: "implicit",
   username: "ü",
+  verp: true,
   createdAt: 1,
   sealedPassword: "c2VhbGVk",
 };
@@ -30,7 +31,7 @@ describe("relays", () => {
   it("come back as they were stored, in the order they were made", async () => {
     const others = [
       { ...RELAY, id: "a", name: "second", createdAt: 2, username: null, sealedPassword: null },
-      { ...RELAY, id: "c", name: "third", createdAt: 2 },
+      { ...RELAY, id: "c", name: "third", verp: false, createdAt: 2 },
     ];
     for (const relay of [...others.toReversed(), RELAY]) await insertRelay(db, relay);
     const { relays, health } = await listRelays(db);

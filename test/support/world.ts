@@ -87,14 +87,20 @@ export async function givenKey(
 /** Creates a verified sender domain; `amp` lists the From names that may send AMP. */
 export async function givenDomain(
   domain: string,
-  options: { verified?: boolean; amp?: readonly string[]; defaultSender?: string } = {},
+  options: {
+    verified?: boolean;
+    amp?: readonly string[];
+    defaultSender?: string;
+    bounceDomain?: string;
+  } = {},
 ): Promise<void> {
-  const { verified = true, amp = [], defaultSender = null } = options;
+  const { verified = true, amp = [], defaultSender = null, bounceDomain = null } = options;
   await env.DB.prepare(
-    `insert into sender_domains (domain, verified, default_sender, default_name, created_at)
-     values (?1, ?2, ?3, null, 0) on conflict do nothing`,
+    `insert into sender_domains
+       (domain, verified, default_sender, default_name, created_at, bounce_domain)
+     values (?1, ?2, ?3, null, 0, ?4) on conflict do update set bounce_domain = ?4`,
   )
-    .bind(domain, verified ? 1 : 0, defaultSender)
+    .bind(domain, verified ? 1 : 0, defaultSender, bounceDomain)
     .run();
   for (const name of amp) {
     await env.DB.prepare(

@@ -33,6 +33,7 @@ const newRelay = z.object({
   tls: z.enum(["none", "starttls", "implicit"]),
   username: credential.optional(),
   password: credential.optional(),
+  verp: z.boolean("must be true or false").default(true),
 });
 
 const create = endpoint({
@@ -42,7 +43,7 @@ const create = endpoint({
   scope: "manage",
   request: { body: newRelay },
   async handle(app, { body }) {
-    const { name, host, port, tls, username, password } = body;
+    const { name, host, port, tls, username, password, verp } = body;
     if ((username === undefined) !== (password === undefined)) {
       return fail(invalidField("password", "username and password go together"));
     }
@@ -59,7 +60,8 @@ const create = endpoint({
     const id = app.newId();
     const sealedPassword =
       password === undefined ? null : await seal(app.config.encryptionKey, `relay:${id}`, password);
-    const relay = { id, name, host, port, tls, username: username ?? null, createdAt: app.now() };
+    const where = { name, host, port, tls, username: username ?? null };
+    const relay = { id, ...where, verp, createdAt: app.now() };
     await insertRelay(app.db, { ...relay, sealedPassword });
     return ok(one(shown(relay), 201));
   },
@@ -111,7 +113,8 @@ function defaultRelay(app: App): readonly Relay[] {
   const { defaultRelay: login } = app.config;
   if (!login) return [];
   const { host, port, tls, username } = login;
-  return [{ id: DEFAULT_RELAY_ID, name: "RELAY_URL", host, port, tls, username, createdAt: 0 }];
+  const named = { id: DEFAULT_RELAY_ID, name: "RELAY_URL", createdAt: 0 };
+  return [{ ...named, host, port, tls, username, verp: true }];
 }
 
 function shown(relay: Relay, health?: RelayHealth, vendor?: Vendor) {
@@ -122,6 +125,7 @@ function shown(relay: Relay, health?: RelayHealth, vendor?: Vendor) {
     port: relay.port,
     tls: relay.tls,
     username: relay.username,
+    verp: relay.verp,
     created_at: iso(relay.createdAt),
     failures: health?.failures ?? 0,
     aside_until: iso(health?.asideUntil ?? null),

@@ -52,6 +52,7 @@ describe("POST /v1/relays", () => {
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       ...RELAY,
       username: "user",
+      verp: true,
       created_at: expect.any(String),
       failures: 0,
       aside_until: null,
@@ -70,6 +71,7 @@ describe("POST /v1/relays", () => {
   });
 
   it.each([
+    ["verp", { ...RELAY, verp: "no" }],
     ["name", { ...RELAY, name: " " }],
     ["name", { ...RELAY, name: "x".repeat(101) }],
     ["host", { ...RELAY, host: "" }],

@@ -135,13 +135,25 @@ describe("the account", () => {
         domain,
       })),
     );
-    const sender = { domain: "yourdomain.com", sender: "o'neil@yourdomain.com", name: null };
+    const bounceDomains = all(
+      "select bounce_domain from sender_domains where domain = 'edgepost.test'",
+    );
+    expect(bounceDomains).toEqual([{ bounce_domain: "bounce.edgepost.test" }]);
+    const named = { domain: "yourdomain.com", sender: "o'neil@yourdomain.com", name: null };
+    const sender = { ...named, bounceDomain: null };
     database.exec(senderDomainRow(sender, 1_700_000_000_000));
     expect(
       all(
-        "select domain, default_sender as sender from sender_domains where default_sender is not null",
+        `select domain, default_sender as sender, bounce_domain as bounce from sender_domains
+         where default_sender is not null`,
       ),
-    ).toEqual([{ domain: "yourdomain.com", sender: "o'neil@yourdomain.com" }]);
+    ).toEqual([
+      {
+        domain: "yourdomain.com",
+        sender: "o'neil@yourdomain.com",
+        bounce: "bounce.yourdomain.com",
+      },
+    ]);
     expect(all("select domain, from_name from amp_approvals")).toEqual([
       { domain: "edgepost.test", from_name: "*" },
     ]);
