@@ -3,6 +3,7 @@ import { handle } from "./accept/http.ts";
 import { type Env, makeApp } from "./app.ts";
 import { answerFile } from "./export/http.ts";
 import { workOnExports } from "./export/work.ts";
+import { receiveMail } from "./inbound/mail.ts";
 import { workInBackground } from "./queue/background.ts";
 import { consume } from "./queue/consume.ts";
 import { sweep } from "./queue/sweep.ts";
@@ -38,6 +39,11 @@ export default {
     if (jobs.some((job) => job.kind === "lane")) await consume(app);
     await wakeEndpoints(app, jobs);
     await workInBackground(app, jobs, { exports: workOnExports });
+  },
+
+  async email(message, env, context) {
+    const refusal = await receiveMail(makeApp(env, context), message);
+    if (refusal !== null) message.setReject(refusal);
   },
 
   async scheduled(_controller, env, context) {

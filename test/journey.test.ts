@@ -4,9 +4,11 @@ import PostalMime from "postal-mime";
 import { Webhook } from "standardwebhooks";
 import { afterEach, describe, expect, it } from "vitest";
 import type { App } from "../src/app.ts";
+import { receiveMail } from "../src/inbound/mail.ts";
 import { consume } from "../src/queue/consume.ts";
 import { runTail } from "../src/notify/tail.ts";
 import { recordFacts } from "../src/track/consume.ts";
+import { ABUSE, arf, dsn, FAILED_GROUP, filled, incoming, REDACTED } from "./inbound/mails.ts";
 import {
   bytesOf,
   type HttpReceiver,
@@ -207,6 +209,71 @@ describe("the journey of one message", () => {
       "reader@example.com",
       "reader@example.com",
     ]);
+  });
+
+  it("comes back: a bounce mail turns delivered into bounced, a complaint suppresses", async () => {
+    const { peer, hook, app, key } = await given();
+    await givenDomain("yourdomain.com", { bounceDomain: "bounce.yourdomain.com" });
+    const events = ["bounce_all", "bounce_bad_address", "spam_complaint"];
+    const asked = { key, body: { url: hook.url, events } };
+    const created = await ask(app, "POST", "/v1/webhooks", asked);
+    const { data: webhook } = await created.json<{ data: { id: string; secret: string } }>();
+    const to = [{ email: "gone@example.com" }, { email: "angry@example.com" }];
+    const body = { ...SEED, email: { ...SEED.email, recipients: { to } } };
+    const answer = await ask(app, "POST", "/v1/send-email", { key, body });
+    const id = answer.headers.get("X-Message-Id") ?? "";
+    await consume(app);
+    await app.idle();
+    const { messages } = await peer.log();
+    const [gone = "", angry = ""] = messages.map(({ from }) => from);
+    expect(gone).toMatch(/^b\+[a-z2-7]+@bounce\.yourdomain\.com$/);
+
+    // The platform hands over what came to the return path, and to the address for complaints.
+    const about = { messageId: id, email: "gone@example.com", returnPath: gone };
+    const bounce = filled(dsn([FAILED_GROUP]), about);
+    expect(await receiveMail(app, incoming(bounce, gone))).toBeNull();
+    const report = filled(arf(ABUSE, REDACTED.token), { ...about, returnPath: angry });
+    const fbl = "fbl@bounce.yourdomain.com";
+    expect(await receiveMail(app, incoming(report, fbl, "x@isp.example"))).toBeNull();
+    await app.idle();
+
+    await runTail(app, webhook.id);
+    const told = (await hook.requests()).map(({ body: posted, headers }): unknown =>
+      new Webhook(webhook.secret).verify(posted, { ...headers }),
+    );
+    const base = {
+      email: "gone@example.com",
+      click_tracking_id: `${id}:0`,
+      tags: "custom-id-value",
+      sendid: expect.any(String),
+      timestamp: expect.stringMatching(/^\d{10}$/),
+    };
+    const hard = { bounce_code: "10", bounce_type: "h", listid: "transactional" };
+    const bounce_text = expect.stringContaining("550 5.1.1");
+    const all = { ...base, ...hard, bounce_text, event: "bounce_all", event_type: "bounce_all" };
+    expect(told).toHaveLength(3);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        all,
+        { ...all, event: "bounce_bad_address", event_type: "bounce_bad_address" },
+        {
+          ...base,
+          email: "angry@example.com",
+          click_tracking_id: `${id}:1`,
+          event: "spam_complaint",
+          event_type: "scomp",
+        },
+      ]),
+    );
+    const read = await ask(app, "GET", `/v1/messages/${id}`, { key });
+    const { data } = await read.json<{
+      data: { deliveries: { state: string }[]; timeline: { event: string }[] };
+    }>();
+    expect(data.deliveries.map(({ state }) => state)).toEqual(["bounced", "delivered"]);
+    expect(data.timeline.slice(-2).map(({ event }) => event)).toEqual(["bounce", "complaint"]);
+    const next = await ask(app, "POST", "/v1/send-email", { key, body });
+    expect([next.status, await next.json()]).toMatchObject([422, { statusCode: 1010 }]);
+    await givenDomain("yourdomain.com");
   });
 
   it("arrives as it was posted: texts, names and files byte for byte", async () => {

@@ -53,6 +53,11 @@ export const ADDRESS_RULES: readonly Rule[] = [
     seen: "550 <user@example.com>: Recipient address rejected: User unknown in virtual mailbox table",
   },
   {
+    pattern: /\bnot listed in (?:domino directory|public name & address book)/u,
+    code: 10,
+    seen: "550 User someone (user@example.com) not listed in Domino Directory",
+  },
+  {
     pattern: /\bno (?:mailbox|account|user|recipient|one)(?: here)? (?:by|with|of) that name/u,
     code: 10,
     seen: "550 sorry, no mailbox here by that name",

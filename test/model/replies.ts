@@ -8,6 +8,7 @@ export type Case = { readonly code: number; readonly provider: string; readonly 
 
 const TABLE = String.raw`
 10 Gmail: 550-5.1.1 The email account that you tried to reach does not exist. Please try ⏎ 550-5.1.1 double-checking the recipient's email address for typos or ⏎ 550-5.1.1 unnecessary spaces. For more information, go to ⏎ 550 5.1.1  https://support.google.com/mail/?p=NoSuchUser 5b1f17b1804b1-42cb8d9f2a5si3551145e9.61 - gsmtp
+10 Domino: 550 5.1.1 User someone (user@example.com) not listed in Domino Directory
 22 Gmail: 552-5.2.2 The recipient's inbox is out of storage space and inactive. Please ⏎ 552-5.2.2 direct the recipient to ⏎ 552 5.2.2 https://support.google.com/mail/?p=OverQuotaPerm d9443c01a7336-20f1a8f2b71si109.5 - gsmtp
 22 Gmail: 452-4.2.2 The recipient's inbox is out of storage space. Please direct the ⏎ 452-4.2.2 recipient to ⏎ 452 4.2.2  https://support.google.com/mail/?p=OverQuotaTemp a640c23a62f3a-a9e89e4f7d2si3.1 - gsmtp
 20 Gmail: 450-4.2.1 The user you are trying to contact is receiving mail too quickly. ⏎ 450-4.2.1 Please resend your message at a later time. If the user is able to ⏎ 450-4.2.1 receive mail at that time, your message will be delivered. For more ⏎ 450 4.2.1 information, please visit https://support.google.com/mail/?p=ReceivingRate x1si2.1 - gsmtp

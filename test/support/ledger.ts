@@ -29,6 +29,7 @@ const LEDGER = [
   "stats_hours",
   "stats_days",
   "stats_cursor",
+  "inbound_counts",
 ] as const;
 
 /** More than any delivery needs after its faults are over. */

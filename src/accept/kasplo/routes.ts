@@ -6,6 +6,7 @@ import { type Dialect, endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
 import { accountEndpoints } from "./account.ts";
 import { eventEndpoints } from "./events.ts";
+import { inboundEndpoints } from "./inbound.ts";
 import { intakeEndpoints } from "./intakes.ts";
 import { exportEndpoints } from "./exports.ts";
 import { keyEndpoints } from "./keys.ts";
@@ -65,6 +66,7 @@ export const kasplo: Dialect = {
     ...intakeEndpoints,
     ...accountEndpoints,
     ...statsEndpoints,
+    ...inboundEndpoints,
     // Before the operations on one entry, whose name could be `export`.
     ...suppressionExportEndpoints,
     ...suppressionUploadEndpoints,

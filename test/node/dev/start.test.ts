@@ -1,4 +1,5 @@
 // `npm start` as a user has it: everything comes up, is brought back when it dies, and goes away.
+import { dsn, filled } from "../../inbound/mails.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -154,9 +155,29 @@ describe("npm start", () => {
     expect(npm?.output).toMatch(/clicked {4}to http:\/\/127\.0\.0\.1:\d+\/, webhook verified/);
     expect(npm?.output).toMatch(/^Look at it: http:\/\/127\.0\.0\.1:\d+\/#\/messages\//m);
     expect(await mailbox("/api/messages")).toMatchObject([
-      { mail_from: "hello@edgepost.test", rcpt_to: ["you@example.com"] },
+      {
+        mail_from: expect.stringMatching(/^b\+[a-z2-7]+@bounce\.edgepost\.test$/),
+        rcpt_to: ["you@example.com"],
+      },
     ]);
     expect((await mailbox("/api/hooks")).every((hook) => hook["verified"] === true)).toBe(true);
+  });
+
+  it("takes mail in at /cdn-cgi/handler/email: the first send comes back as a bounce", async () => {
+    const [mail] = await mailbox("/api/messages");
+    const returnPath = String(mail?.["mail_from"]);
+    const about = { email: "you@example.com", messageId: "x", returnPath };
+    const door = new URL(`http://127.0.0.1:${env["PORT"]}/cdn-cgi/handler/email`);
+    door.search = String(new URLSearchParams({ from: "mailer-daemon@mx.test", to: returnPath }));
+    const soft = "Final-Recipient: rfc822; {email}\nAction: failed\nStatus: 5.2.2";
+    const bounce = filled(dsn([soft]), about);
+    expect((await fetch(door, { method: "POST", body: bounce })).status).toBe(200);
+    const told = async () =>
+      (await mailbox("/api/hooks")).some((hook) => JSON.stringify(hook).includes("bounce_all"));
+    await until(async () => ((await told()) ? true : null), 20, "the webhook of the bounce");
+    door.searchParams.set("to", returnPath.replace(/.@/, "@"));
+    const forged = await fetch(door, { method: "POST", body: bounce });
+    expect([forged.status, await forged.text()]).toEqual([400, expect.stringContaining("5.1.1")]);
   });
 
   it("prints a curl that works when pasted", async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { SmtpScript } from "../../peers/script.ts";
 import { type Ground, prepareGround } from "./ground.ts";
+import { dsn, FAILED_GROUP, filled } from "../../inbound/mails.ts";
 import { copies, drain, entries, loggedEvents, postedBodies, within } from "./ledger.ts";
 import { inWorld, type World } from "./world.ts";
 
@@ -131,6 +132,26 @@ describe.concurrent("a Worker killed at", { timeout: 115_000 }, () => {
       await expectEnd(world, first?.id ?? "", { at, ...ONCE, copies: [0, 1] });
     }),
   );
+  it("C16 records a bounce mail once, though its sender brings it again", () =>
+    inWorld(ground, { at: "C16" }, async (world) => {
+      const sent = await world.send(email());
+      await world.sweep();
+      expect(await within(10_000, () => copies(world).length === 1)).toBe(true);
+      await drain(world);
+      const returnPath = world.peer.log().messages[0]?.from ?? "";
+      const about = { email: RECIPIENT, messageId: sent?.id ?? "", returnPath };
+      const bounce = filled(dsn([FAILED_GROUP]), about);
+      const answer = world.mail("mailer-daemon@mx.example.net", returnPath, bounce);
+      expect(await world.reached).toBe("C16");
+      await world.kill();
+      expect(await answer).toBeNull();
+      await world.restart();
+      expect(await world.mail("mailer-daemon@mx.example.net", returnPath, bounce)).toBe(200);
+      const [entry, ...others] = await entries(world);
+      expect([entry?.state, others]).toEqual(["bounced", []]);
+      const names = (await loggedEvents(world)).map(({ name }) => name);
+      expect(names).toEqual(["delivery_attempt", "bounce_all", "bounce_bad_address"]);
+    }));
 });
 
 /** Sends, waits until the Worker stands at the crash point, kills it there. Answers the message's id. */

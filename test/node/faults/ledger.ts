@@ -24,7 +24,12 @@ const deliveryRow = z.object({
   results: z.string().transform((text) => z.array(resultSchema).parse(JSON.parse(text))),
 });
 const resultSchema = z.enum(["success", "failure", "deferral", "unknown"]);
-const eventRow = z.object({ id: z.string(), message: z.string(), status: z.string().nullable() });
+const eventRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  message: z.string(),
+  status: z.string().nullable(),
+});
 const countRow = z.object({ n: z.number() });
 
 /** One recipient as the database tells it; `results` are those of its attempts, oldest first. */
@@ -54,7 +59,7 @@ export function entries(world: World): Promise<readonly Entry[]> {
 export function loggedEvents(world: World): Promise<readonly LoggedEvent[]> {
   return world.sql(
     eventRow,
-    `select e.value ->> 'id' as id, e.value ->> 'messageId' as message,
+    `select e.value ->> 'id' as id, e.value ->> 'name' as name, e.value ->> 'messageId' as message,
        e.value ->> 'status' as status
      from event_log, json_each(events) e order by position, e.key`,
   );

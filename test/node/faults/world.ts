@@ -156,6 +156,19 @@ export class World {
     if (!answer.ok) throw new Error(`the sweep failed: ${text}\n${this.output}`);
   }
 
+  /** A mail comes in through the email door; null when the Worker dies meanwhile. */
+  async mail(from: string, to: string, raw: string): Promise<number | null> {
+    const url = new URL("/cdn-cgi/local/email", started(this.#worker).url);
+    url.search = String(new URLSearchParams({ from, to }));
+    try {
+      const answer = await fetch(url, { method: "POST", body: raw });
+      await answer.text();
+      return answer.status;
+    } catch {
+      return null;
+    }
+  }
+
   /** Kills the Worker: every process of its group, by SIGKILL. */
   async kill(): Promise<void> {
     this.#killedAt = Date.now();

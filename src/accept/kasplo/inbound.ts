@@ -1,0 +1,25 @@
+// /v1/inbound: mail that came to return paths and changed nothing, counted by why.
+import { ok } from "../../lib/result.ts";
+import { readInboundCounts } from "../../store/inbound.ts";
+import { endpoint } from "../endpoint.ts";
+import { iso, page } from "./native.ts";
+
+const list = endpoint({
+  method: "GET",
+  path: "/inbound",
+  summary: "Count the mails that came back and changed nothing, by why",
+  scope: "read",
+  request: {},
+  async handle(app) {
+    const counts = await readInboundCounts(app.db);
+    return ok(
+      page(
+        counts.map(({ outcome, count, lastAt }) => ({ outcome, count, last_at: iso(lastAt) })),
+        null,
+      ),
+    );
+  },
+});
+
+/** The operations of /v1/inbound. */
+export const inboundEndpoints = [list];
