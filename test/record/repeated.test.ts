@@ -6,7 +6,7 @@ import { consume } from "../../src/queue/consume.ts";
 import { changeAccount } from "../../src/store/account.ts";
 import { removeSuppressions } from "../../src/store/suppression.ts";
 import type { SmtpScript } from "../peers/script.ts";
-import { countOf, drain, events, states } from "../support/ledger.ts";
+import { countOf, events, states } from "../support/ledger.ts";
 import { HOUR, queueWorld, type QueueWorld } from "../support/queue-world.ts";
 import { email } from "../support/world.ts";
 
@@ -19,8 +19,10 @@ const FULL: SmtpScript = {
 let world: QueueWorld;
 afterEach(() => world.stop());
 
-async function attempt(to: readonly string[] = [ADDRESS]): Promise<string> {
+/** Sends, and attempts it so much later. */
+async function attempt(to: readonly string[] = [ADDRESS], later = 0): Promise<string> {
   const id = await world.send(to);
+  world.clock.advance(later);
   await consume(world.app);
   await world.app.idle();
   return id;
@@ -32,6 +34,11 @@ async function bounceAfter(...days: readonly number[]): Promise<void> {
     world.clock.advance(wait * DAY);
     await attempt();
   }
+}
+
+function rule(softBounceCount: number, softBounceDays: number) {
+  const change = { retentionDays: null, contentRetentionDays: null, plan: null };
+  return changeAccount(env.DB, { ...change, softBounceCount, softBounceDays });
 }
 
 /** Bounces of the log: `all` or `bad`, type and code. */
@@ -89,27 +96,20 @@ describe("soft bounces in the dialogue", () => {
   it("that expired count, those of a relay that could not be used do not", async () => {
     const later = { at: "rcpt", do: { reply: "452 4.2.2 Mailbox full" } } as const;
     world = await queueWorld({ rules: [later] });
-    for (let n = 0; n < 3; n++) {
-      await world.send([ADDRESS]);
-      await drain(world.app, world.clock);
-    }
-    expect(await bounces()).toEqual([ALL, ALL, ALL, BAD]);
+    for (let n = 0; n < 3; n++) await attempt([ADDRESS], 73 * HOUR);
+    expect([await bounces(), await states()]).toEqual([[ALL, ALL, ALL, BAD], { expired: 3 }]);
     world = await restarted({ listen: false });
-    for (let n = 0; n < 3; n++) {
-      await world.send([ADDRESS]);
-      await drain(world.app, world.clock);
-    }
+    for (let n = 0; n < 3; n++) await attempt([ADDRESS], 73 * HOUR);
     expect(await bounces()).toEqual(["all s 29", "all s 29", "all s 29"]);
   });
 
   it("follow the account's setting; 0 switches the rule off", async () => {
     world = await queueWorld(FULL);
-    const change = { retentionDays: null, contentRetentionDays: null, plan: null };
-    await changeAccount(env.DB, { ...change, softBounceCount: 2, softBounceDays: 0 });
+    await rule(2, 0);
     await bounceAfter(0, 0);
     expect(await bounces()).toEqual([ALL, ALL, BAD]);
     world = await restarted(FULL);
-    await changeAccount(env.DB, { ...change, softBounceCount: 0, softBounceDays: 0 });
+    await rule(0, 0);
     await bounceAfter(0, 1, 1, 1, 1);
     expect(await bounces()).not.toContain(BAD);
   });
