@@ -9,6 +9,7 @@ import { ROOT } from "../../../dev/bootstrap.js";
 import { newSmtpLogin } from "../../../dev/account.ts";
 import { seedSql } from "../../../dev/seed.ts";
 import { makeKey } from "../../../src/model/key.ts";
+import { GATEWAY_SECRET } from "../gateway-secret.ts";
 import { buildWorker, type WorkerSettings, workerSettings } from "./build.ts";
 import { startWorker } from "./worker.ts";
 
@@ -18,6 +19,8 @@ export type Ground = {
   readonly worker: WorkerSettings;
   readonly state: string;
   readonly apiKey: string;
+  /** What an SMTP client logs in with at a gateway that shows GATEWAY_SECRET. */
+  readonly smtp: { readonly username: string; readonly password: string };
   /** Removes its folders. */
   readonly remove: () => void;
 };
@@ -33,12 +36,13 @@ export async function prepareGround(): Promise<Ground> {
   const worker = await startWorker(ground.state, miniflareOptions(ground, ground.state, {}));
   const names = (await readdir(join(ROOT, "migrations"))).sort();
   const files = names.map((name) => readFile(join(ROOT, "migrations", name), "utf8"));
-  const seed = await seedSql({ api_key: apiKey, smtp: newSmtpLogin() }, Date.now());
+  const smtp = newSmtpLogin();
+  const seed = await seedSql({ api_key: apiKey, smtp }, Date.now());
   for (const text of [...(await Promise.all(files)), seed]) {
     for (const statement of unstable_splitSqlQuery(text)) await worker.sql(statement, []);
   }
   await worker.kill();
-  return { ...ground, apiKey };
+  return { ...ground, apiKey, smtp };
 }
 
 /** wrangler.toml's Worker as Miniflare takes it, with what only a local run has. */
@@ -52,6 +56,7 @@ export function miniflareOptions(
   const own = {
     LOCAL_DEV: "true",
     ENCRYPTION_KEY: "dGVzdC1vbmx5LWtleS0zMi1ieXRlcy1sb25nLTAwMDA=",
+    GATEWAY_SECRETS: `test:${GATEWAY_SECRET}`,
     // Nothing but loopback is called; nobody answers here.
     DOH_URL: "http://127.0.0.1:9/dns-query",
   };

@@ -97,6 +97,11 @@ export class World {
     rmSync(this.#state, { recursive: true, force: true });
   }
 
+  /** Where the Worker is now; it moves with each start. */
+  get url(): string {
+    return new URL(started(this.#worker).url).origin;
+  }
+
   get peer(): Peer {
     return started(this.#peer);
   }
@@ -142,6 +147,11 @@ export class World {
   /** Reads from the API. */
   async get<T>(schema: z.ZodType<T>, path: string): Promise<T> {
     return schema.parse(await (await this.#ask("GET", path)).json());
+  }
+
+  /** Makes something through the API. */
+  async create<T>(schema: z.ZodType<T>, path: string, body: object): Promise<T> {
+    return schema.parse(await (await this.#ask("POST", path, body)).json());
   }
 
   /** Looks into the database past the Worker, or changes it. */

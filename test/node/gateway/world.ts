@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { readConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
 import { jsonLog } from "../../../gateway/log.ts";
+import { GATEWAY_SECRET } from "../gateway-secret.ts";
 import { type Certificates, makeCertificates } from "../../peers/certificate.ts";
 import {
   type PeerCredential,
@@ -14,8 +15,7 @@ import {
   type WorkerScript,
 } from "../../peers/submission-worker.ts";
 
-/** 44 characters, as the base64 of 32 bytes has. */
-export const SECRET = "Z2F0ZXdheS1zZWNyZXQtMzItYnl0ZXMtbG9uZy0wMDA=";
+export const SECRET = GATEWAY_SECRET;
 
 export const USER = "mailer@edgepost.test";
 export const PASSWORD = "correct-horse-battery-staple-0001";

@@ -1,0 +1,154 @@
+// F03: the gateway is killed every one to three seconds while clients send and ask again until they have
+// their 250. Every 250 has its message, and no message with a Message-ID is there twice. The full storm:
+// GATEWAY_STORM=200 npm test -- test/node/gateway/kill-storm.test.ts
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { listenOnLoopback } from "../../peers/listen.ts";
+import { type Ground, prepareGround } from "../faults/ground.ts";
+import { drain } from "../faults/ledger.ts";
+import type { GatewayProcess } from "./gateway-process.ts";
+import { type RealWorld, startRealWorld } from "./real-world.ts";
+import { signIn, submit } from "./smtp-client.ts";
+
+const MESSAGES = Number(process.env["GATEWAY_STORM"] ?? "30");
+
+/** A new message begins so often: the small storm lasts about eight seconds. */
+const SEND_EVERY_MS = 250;
+
+/** The gateway lives at least so long, and at most so much longer. */
+const LIFE_MS = 1_000;
+const LIFE_SPREAD_MS = 2_000;
+
+/** A client asks again after this, for so long. */
+const ASK_AGAIN_MS = 100;
+const CLIENT_PATIENCE_MS = 60_000;
+
+/** Some are streamed, most are held; every fifth has no Message-ID. */
+const LARGE = `${"x".repeat(76)}\r\n`.repeat(2_000);
+
+const STORM_MS = MESSAGES * (SEND_EVERY_MS + 500) + 120_000;
+
+/** What one client holds in the end. */
+type Sent = {
+  readonly recipient: string;
+  readonly named: boolean;
+  readonly id: string;
+  readonly tries: number;
+};
+
+const rowSchema = z.object({ id: z.string(), recipient: z.string() });
+
+let ground: Ground;
+let real: RealWorld;
+let sent: readonly Sent[] = [];
+let rows: readonly z.infer<typeof rowSchema>[] = [];
+let kills = 0;
+
+beforeAll(async () => {
+  ground = await prepareGround();
+  real = await startRealWorld(ground);
+  const port = await freePort();
+  const over = new AbortController();
+  const storm = killAgainAndAgain(port, over.signal);
+  sent = await Promise.all(Array.from({ length: MESSAGES }, (_, n) => client(port, n)));
+  over.abort();
+  await storm;
+  await drain(real.world);
+  rows = await real.world.sql(
+    rowSchema,
+    "select message_id as id, recipient from deliveries order by message_id",
+  );
+}, STORM_MS);
+
+afterAll(async () => {
+  await real.stop();
+  ground.remove();
+});
+
+describe(`after a storm over ${MESSAGES} messages`, () => {
+  it("the gateway was killed, and clients had to ask again", () => {
+    expect(kills).toBeGreaterThanOrEqual(2);
+    expect(sent.filter(({ tries }) => tries > 1).length).toBeGreaterThan(0);
+  });
+
+  it("every 250 has its message", () => {
+    const missing = sent.filter(
+      ({ id, recipient }) => !rows.some((row) => row.id === id && row.recipient === recipient),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it("no message with a Message-ID is there twice, at the Worker or at the relay", () => {
+    const named = new Set(sent.filter((one) => one.named).map(({ recipient }) => recipient));
+    const stored = rows.filter(({ recipient }) => named.has(recipient));
+    expect(stored.map(({ recipient }) => recipient).sort()).toEqual([...named].sort());
+    const delivered = real.world.peer.log().messages.flatMap(({ to }) => to);
+    expect(delivered.filter((one) => named.has(one)).sort()).toEqual([...named].sort());
+  });
+
+  it("nobody got anything that no client sent, and nothing that was cut", () => {
+    const known = new Set(sent.map(({ recipient }) => recipient));
+    expect(rows.filter(({ recipient }) => !known.has(recipient))).toEqual([]);
+    for (const { content, to } of real.world.peer.log().messages) {
+      const text = Buffer.from(content, "base64").toString("latin1");
+      expect(text.endsWith("the end\r\n"), to.join(" ")).toBe(true);
+    }
+  });
+});
+
+/** Keeps a gateway on the port, and kills it. */
+async function killAgainAndAgain(port: number, over: AbortSignal): Promise<void> {
+  let gateway: GatewayProcess | null = null;
+  while (!over.aborted) {
+    gateway = await real.spawn({ SMTP_PORT: String(port), SMTPS_PORT: "off" });
+    const life = LIFE_MS + Math.random() * LIFE_SPREAD_MS;
+    await sleep(life, undefined, { signal: over }).catch(() => undefined);
+    gateway.signal("SIGKILL");
+    await gateway.ended;
+    if (!over.aborted) kills += 1;
+  }
+}
+
+/** Sends once, as many times as it takes. */
+async function client(port: number, n: number): Promise<Sent> {
+  await sleep(n * SEND_EVERY_MS);
+  const [recipient, named] = [`storm${n}@example.com`, n % 5 !== 0];
+  const header = [
+    "From: info@trans.kasplo.in",
+    `Subject: Storm ${n}`,
+    ...(named ? [`Message-ID: <storm-${n}@client.test>`] : []),
+  ];
+  const body = `${n % 3 === 0 ? LARGE : ""}the end`;
+  const mail = { to: [recipient], content: `${header.join("\r\n")}\r\n\r\n${body}` };
+  const deadline = Date.now() + CLIENT_PATIENCE_MS;
+  for (let tries = 1; Date.now() < deadline; tries++) {
+    const reply = await attempt(port, mail);
+    const id = /^250 2\.0\.0 Ok: queued as (\S+)$/.exec(reply)?.[1];
+    if (id !== undefined) return { recipient, named, id, tries };
+    // Nothing that a storm does is the client's fault.
+    if (reply.startsWith("5")) throw new Error(reply);
+    await sleep(ASK_AGAIN_MS);
+  }
+  throw new Error(`client ${n} never got its 250`);
+}
+
+/** The reply to the final dot, or "" when the connection died before it. */
+async function attempt(port: number, mail: Parameters<typeof submit>[1]): Promise<string> {
+  try {
+    const session = await signIn({ port }, ground.smtp.username, ground.smtp.password);
+    const reply = await submit(session, mail);
+    session.close();
+    return reply;
+  } catch {
+    return "";
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnLoopback(server, 0);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
