@@ -188,7 +188,7 @@ create table event_log (
   events text not null              -- JSON array of model/event.ts
 );
 
--- One row counts the mails that came to return paths and changed nothing, by why. Written by inbound.
+-- One row counts the mails and relays' events that came and changed nothing, by why. Written by inbound.
 create table inbound_counts (
   outcome text primary key,         -- model/inbound.ts lists them
   count integer not null,

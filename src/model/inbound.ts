@@ -35,9 +35,21 @@ export const INBOUND_OUTCOMES = [
 ] as const;
 export type InboundOutcome = (typeof INBOUND_OUTCOMES)[number];
 
+/**
+ * Events of a vendor that changed nothing. A request that is not proved to be the vendor's is logged and not
+ * counted here: a stranger must not make us write.
+ */
+export const INTAKE_OUTCOMES = [
+  /** An event of a type that is not known, or not in its documented form. */
+  "intake_unknown",
+  /** An event of mail that is not ours, or was purged. */
+  "intake_not_found",
+] as const;
+export type IntakeOutcome = (typeof INTAKE_OUTCOMES)[number];
+
 /** How often, and when last. */
 export type InboundCount = {
-  readonly outcome: InboundOutcome;
+  readonly outcome: InboundOutcome | IntakeOutcome;
   readonly count: number;
   /** Epoch milliseconds; null when it never happened. */
   readonly lastAt: number | null;

@@ -1,4 +1,4 @@
-// /v1/inbound: mail that came to return paths and changed nothing, counted by why.
+// /v1/inbound: mail that came to return paths, and events of relays, that changed nothing, counted by why.
 import { ok } from "../../lib/result.ts";
 import { readInboundCounts } from "../../store/inbound.ts";
 import { endpoint } from "../endpoint.ts";
@@ -7,7 +7,7 @@ import { iso, page } from "./native.ts";
 const list = endpoint({
   method: "GET",
   path: "/inbound",
-  summary: "Count the mails that came back and changed nothing, by why",
+  summary: "Count the mails and events that came back and changed nothing, by why",
   scope: "read",
   request: {},
   async handle(app) {

@@ -3,7 +3,9 @@
 import type { App } from "../../app.ts";
 import { readUpTo } from "../../lib/bounded-body.ts";
 import { reasonOf } from "../../lib/log.ts";
+import type { IntakeOutcome } from "../../model/inbound.ts";
 import { INTAKE_PATH, type StoredIntake } from "../../model/intake.ts";
+import { countInbound } from "../../store/inbound.ts";
 import { findIntake } from "../../store/intake.ts";
 import type { Reading } from "./reading.ts";
 import { type IntakeCounts, receiveEvents } from "./receive.ts";
@@ -68,12 +70,20 @@ async function judge(app: App, intake: StoredIntake, reading: Reading): Promise<
       const { events } = reading;
       if (events.length > MAX_EVENTS) return tooLarge(`${MAX_EVENTS} events`);
       const counts = await receiveEvents(app, events);
+      note(app, "intake_unknown", counts.unknown);
+      note(app, "intake_not_found", counts.not_found);
       app.log("info", "intake_received", { ...about, ...counts, ...namesOf(counts, events) });
       return counts.too_early > 0
         ? retry("an attempt of ours is not recorded yet")
         : { status: 200, data: { data: counts } };
     }
   }
+}
+
+/** Counts what changed nothing, after the answer; GET /v1/inbound shows it. */
+function note(app: App, outcome: IntakeOutcome, count: number): void {
+  if (count === 0) return;
+  app.background("count_inbound_failed", countInbound(app.db, outcome, app.now(), count));
 }
 
 /** Names that are told of in the log. */

@@ -68,7 +68,7 @@ export async function receiveEvents(
 
 /**
  * The delivery that each event means: by our mark, else by the id in the relay's 250 reply, else by the
- * Message-ID; null when nothing names one.
+ * Message-ID, else by the return path; null when nothing names one.
  */
 async function placesOf(
   app: App,
@@ -88,16 +88,26 @@ async function placesOf(
       return place ? [[n, place] as const] : [];
     }),
   );
-  return meant.map((one, n) => {
-    const place = marked[n] ?? byReply.get(n);
-    return place ? { by: "place", ...place } : byMessageId(one);
-  });
+  return Promise.all(
+    meant.map(async (one, n) => {
+      const place = marked[n] ?? byReply.get(n);
+      return place ? { by: "place", ...place } : (byMessageId(one) ?? byReturnPath(app, one));
+    }),
+  );
 }
 
 function byMessageId({ messageId, addresses }: Meant): ReportPlace | null {
   const id = messageId === null ? null : messageIdOfHeader(messageId);
   // The vendor's word for the address is proved like the rest of its event.
   return id === null ? null : { by: "message_id", messageId: id, recipient: addresses[0] ?? null };
+}
+
+/** Some relays replace the Message-ID and keep the reverse-path. */
+async function byReturnPath(app: App, { returnPath }: Meant): Promise<ReportPlace | null> {
+  if (returnPath === null) return null;
+  const read = await app.returnPaths.read(returnPath, app.now());
+  if (read.kind !== "place") return null;
+  return { by: "place", messageId: read.messageId, position: read.position };
 }
 
 /** A reader's wish for no more mail. */

@@ -86,7 +86,7 @@ function eventOf(event: Event): VendorEvent {
       replyIds: given(mail.messageId),
       // SES writes a Message-ID of its own; what stands here may be either.
       messageId: orNull(mail.commonHeaders?.messageId ?? ""),
-      returnPath: orNull(mail.source),
+      returnPath: orNull(mail.source.replace(/^.*<(.*)>$/s, "$1")),
       addresses: given(...mail.destination, ...told.map(({ emailAddress }) => emailAddress)),
     },
     meaning: meaningOf(name, event),

@@ -1,7 +1,7 @@
 // /v1/inbound: every reason is shown, also those that never happened, to keys that may read.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { INBOUND_OUTCOMES } from "../../../src/model/inbound.ts";
+import { INBOUND_OUTCOMES, INTAKE_OUTCOMES } from "../../../src/model/inbound.ts";
 import { countInbound } from "../../../src/store/inbound.ts";
 import { emptyLedger } from "../../support/ledger.ts";
 import { ask, givenKey, testApp } from "../../support/world.ts";
@@ -16,7 +16,8 @@ describe("GET /v1/inbound", () => {
     for (const at of [2_000, 3_000, 1_000]) await countInbound(env.DB, "forged", at);
     const answer = await ask(app, "GET", "/v1/inbound", { key });
     const body = await answer.json<{ data: { outcome: string }[]; next_cursor: null }>();
-    expect(body.data.map(({ outcome }) => outcome)).toEqual([...INBOUND_OUTCOMES]);
+    const all = [...INBOUND_OUTCOMES, ...INTAKE_OUTCOMES];
+    expect(body.data.map(({ outcome }) => outcome)).toEqual(all);
     const last_at = "1970-01-01T00:00:03.000Z";
     expect(body.data).toContainEqual({ outcome: "forged", count: 3, last_at });
     expect(body.data).toContainEqual({ outcome: "expired", count: 0, last_at: null });

@@ -347,8 +347,15 @@ describe("a batch", () => {
       ignored: 3,
       unknown: 2,
     });
-    // Intake, ids of replies, deliveries, commit. A log row, two deliveries, two suppressions.
-    expect([world.d1.calls().length, world.d1.rowsWritten()]).toEqual([4, 5]);
+    await world.app.idle();
+    // Intake, ids of replies, deliveries, commit, two counts. A log row, two deliveries, two suppressions,
+    // and what changed nothing: a row of each kind.
+    expect([world.d1.calls().length, world.d1.rowsWritten()]).toEqual([6, 7]);
+    const shown = await ask(world.app, "GET", "/v1/inbound", { key: world.key });
+    const { data } = await shown.json<{ data: unknown[] }>();
+    const last_at = expect.any(String);
+    expect(data).toContainEqual({ outcome: "intake_not_found", count: 2, last_at });
+    expect(data).toContainEqual({ outcome: "intake_unknown", count: 2, last_at });
     expect((await events()).filter(({ name }) => name === "open" || name === "click")).toEqual([]);
   });
 

@@ -13,7 +13,7 @@ import { consume } from "../../../src/queue/consume.ts";
 import type { PeerRule } from "../../peers/script.ts";
 import { countOf, events } from "../../support/ledger.ts";
 import { MINUTE, queueWorld, type QueueWorld, START } from "../../support/queue-world.ts";
-import { ask } from "../../support/world.ts";
+import { ask, givenDomain } from "../../support/world.ts";
 
 const REPLY_ID = "0102019a8f3c0000-6b1f4a56-0000-4000-8000-000000000001-000000";
 
@@ -82,6 +82,20 @@ describe("without a mark an event finds its delivery", () => {
     expect(await foundBy({ messageId, addresses: ["c@example.com"] })).toBeNull();
     expect(await foundBy({ messageId })).toBeNull();
     expect(await foundBy({ messageId: "<x@eu-west-1.amazonses.com>" })).toBeNull();
+  });
+
+  it("by its return path, in any case, when it is ours", async () => {
+    await givenDomain("edgepost.test", { bounceDomain: "bounce.edgepost.test" });
+    const id = await delivered(["a@example.com", "b@example.com"]);
+    const { messages } = await world.peer.log();
+    const returnPath = messages.find(({ to }) => to.includes("b@example.com"))?.from ?? "";
+    expect(returnPath).toMatch(/^b\+[a-z2-7]+@bounce\.edgepost\.test$/);
+    const foreign = { messageId: "<x@eu-west-1.amazonses.com>", replyIds: ["another-id"] };
+    expect(await foundBy({ ...foreign, returnPath: returnPath.toUpperCase() })).toBe(`${id}:1`);
+    const changed = returnPath.replace(/.@/, (end) => (end === "a@" ? "b@" : "a@"));
+    for (const other of [changed, "sender@edgepost.test", "b+@bounce.edgepost.test", ""]) {
+      expect(await foundBy({ returnPath: other })).toBeNull();
+    }
   });
 
   it("by the mark first, whatever else it says", async () => {

@@ -34,7 +34,7 @@ describe("an SES event", () => {
         mark: markOf(ID, 1),
         replyIds: [REPLY_ID],
         messageId: "<0102019a8f3c0000@eu-west-1.amazonses.com>",
-        returnPath: "Sender <sender@edgepost.test>",
+        returnPath: "sender@edgepost.test",
         addresses: ["a@example.com", "a@example.com"],
       },
       meaning: { kind: "bounce", code: 10, reply: "550 5.1.1 user unknown", host: "192.0.2.25" },
