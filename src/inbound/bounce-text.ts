@@ -35,11 +35,11 @@ const GIVEN_UP: readonly RegExp[] = [
   /delivery to the following recipients? failed permanently|your message (?:wasn't|was not) delivered to/,
   // Yahoo
   /(?:sorry, we were|^message from [a-z0-9.-]{1,100} ) ?unable to deliver (?:your )?message to the following address/,
-  // Domino, GroupWise and others
-  /your message .{0,200}was not delivered to|the message that you sent was undeliverable to|could not be delivered (?:to|because)/,
+  // Domino, GroupWise
+  /your message .{0,200}was not delivered to|the message that you sent was undeliverable to/,
 ];
 
-/** Subjects of the same, where the text is another language or none. */
+/** Subjects of the same, where the text is another language or none; a mail of ours may be called so too. */
 const FAILURE_SUBJECT =
   /undeliver(?:able|ed)|delivery (?:status notification \(failure\)|failure|failed)|failure notice|returned mail|mail delivery failed|delivery has failed|unzustellbar|non remis|no se puede entregar/;
 
@@ -55,19 +55,34 @@ const DAEMON =
 
 /** What a bounce mail without a status part says; null when the mail is none. */
 export function readBounceText(mail: ReadMail, envelopeFrom: string): Said | null {
-  const from = /[^\s<>"]+@[^\s<>"]*/.exec(mail.headers.get("from") ?? "")?.[0] ?? "";
-  if (envelopeFrom !== "" && !DAEMON.test(envelopeFrom) && !DAEMON.test(from)) return null;
-  const copy = COPY.exec(mail.text)?.index ?? mail.text.length;
-  const own = mail.text.slice(0, Math.min(copy, MAX_TEXT));
+  if (!isFromMailSystem(mail, envelopeFrom)) return null;
+  const own = ownWords(mail);
   const line = own.toLowerCase().replace(/[‘’]/g, "'").replace(/\s+/g, " ");
-  const words = diagnosis(own);
   if (STILL_TRYING.some((sentence) => sentence.test(line))) {
-    return { kind: "delayed", reply: printable(words) };
+    return { kind: "delayed", reply: printable(diagnosis(own)) };
   }
-  const failed =
-    GIVEN_UP.some((sentence) => sentence.test(line)) ||
-    FAILURE_SUBJECT.test(mail.subject.toLowerCase());
-  return failed ? { kind: "bounce", ...judgeWords({ text: words, status: null }), host: "" } : null;
+  return GIVEN_UP.some((sentence) => sentence.test(line)) ? bounced(own) : null;
+}
+
+/** The same of a mail whose subject alone says it. */
+export function readVagueBounce(mail: ReadMail, envelopeFrom: string): Said | null {
+  const failed = FAILURE_SUBJECT.test(mail.subject.toLowerCase());
+  return failed && isFromMailSystem(mail, envelopeFrom) ? bounced(ownWords(mail)) : null;
+}
+
+function bounced(words: string): Said {
+  return { kind: "bounce", ...judgeWords({ text: diagnosis(words), status: null }), host: "" };
+}
+
+function isFromMailSystem(mail: ReadMail, envelopeFrom: string): boolean {
+  const from = /[^\s<>"]+@[^\s<>"]*/.exec(mail.headers.get("from") ?? "")?.[0] ?? "";
+  return envelopeFrom === "" || DAEMON.test(envelopeFrom) || DAEMON.test(from);
+}
+
+/** What the mail system wrote, without the returned mail. */
+function ownWords({ text }: ReadMail): string {
+  const copy = COPY.exec(text)?.index ?? text.length;
+  return text.slice(0, Math.min(copy, MAX_TEXT));
 }
 
 /** A reply as servers write it, or at least an enhanced status code. */

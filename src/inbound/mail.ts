@@ -11,12 +11,11 @@ import { COMPLAINTS_LOCAL_PART, type ReadReturnPath } from "../model/return-path
 import { LINK_PATHS } from "../model/link.ts";
 import { readReported } from "../store/delivery-report.ts";
 import { countInbound } from "../store/inbound.ts";
-import { type Feedback, readFeedback } from "./arf.ts";
-import { readAutoReply } from "./auto-reply.ts";
-import { readBounceText } from "./bounce-text.ts";
-import { readDsn, saidOfRecipient } from "./dsn.ts";
-import { readMail, type ReadMail } from "./read-mail.ts";
+import type { Feedback } from "./arf.ts";
+import { type RecipientStatus, saidOfRecipient } from "./dsn.ts";
+import { readMail } from "./read-mail.ts";
 import { receiveReports } from "./receive.ts";
+import { recognise } from "./recognise.ts";
 
 /** What Email Routing takes (platform limit). */
 const MAX_MAIL_BYTES = 25 * 1024 * 1024;
@@ -59,11 +58,12 @@ async function outcomeOf(app: App, mail: IncomingMail): Promise<Outcome> {
   if (path.kind === "other" && !isForComplaints(mail.to)) return "unknown_address";
   const read = await readMail(mail.raw, mail.rawSize);
   if (!read) return "unreadable";
-  const feedback = readFeedback(read);
-  if (feedback) return complain(app, path, feedback);
-  if (path.kind === "other") return "not_a_report";
+  const recognised = recognise(read, mail.from.replace(/^<>$/, ""));
+  if (recognised?.kind === "feedback") return complain(app, path, recognised.feedback);
+  if (!recognised || path.kind === "other") return "not_a_report";
   const place = { ...path, by: "place" } as const;
-  const said = await saidBy(app, place, read, mail.from.replace(/^<>$/, ""));
+  const said =
+    recognised.kind === "said" ? recognised.said : await ownOf(app, place, recognised.statuses);
   return said ? record(app, place, said) : "not_a_report";
 }
 
@@ -71,17 +71,13 @@ function isForComplaints(address: string): boolean {
   return address.slice(0, address.lastIndexOf("@")).toLowerCase() === COMPLAINTS_LOCAL_PART;
 }
 
-/** What a mail to a delivery's return path says of it. */
-async function saidBy(
+/** What a notification says of the delivery; its address is asked for only where there are several. */
+async function ownOf(
   app: App,
   place: ReportPlace,
-  mail: ReadMail,
-  envelopeFrom: string,
+  statuses: readonly RecipientStatus[],
 ): Promise<Said | null> {
-  const statuses = readDsn(mail);
-  if (!statuses) return readBounceText(mail, envelopeFrom) ?? readAutoReply(mail);
-  const [first, ...more] = statuses;
-  if (!first || more.length === 0) return first?.said ?? null;
+  if (statuses.length < 2) return statuses[0]?.said ?? null;
   const [delivery] = await readReported(app.db, [place]);
   return saidOfRecipient(statuses, delivery?.email ?? "");
 }

@@ -1,7 +1,8 @@
 // A mail that came in → its header, its text and the parts of a report. The only file that imports the
 // MIME parser. What a stranger sends is cut before it is parsed: reports put what matters first.
 import PostalMime, { type Email } from "postal-mime";
-import { concat, fromUtf8 } from "../lib/bytes.ts";
+import { readUpTo } from "../lib/bounded-body.ts";
+import { fromUtf8 } from "../lib/bytes.ts";
 import { htmlToText } from "../lib/html-to-text.ts";
 import { type Fields, fieldGroups } from "./fields.ts";
 
@@ -30,6 +31,9 @@ export type Part = {
  */
 const MAX_READ_BYTES = 1024 * 1024;
 
+/** The platform has the whole mail before it asks us. */
+const READ_DEADLINE_MS = 30_000;
+
 /** Every line costs the parser an object of its own, whatever its length. */
 const MAX_LINES = 20_000;
 
@@ -42,12 +46,13 @@ const MAX_PART_BYTES = 64 * 1024;
 /** A part of HTML is more mark-up than text. */
 const MAX_HTML = 200_000;
 
-/** Reads a mail; null when it cannot be understood. Throws when its stream breaks off. */
+/** Reads a mail; null when it cannot be understood. Throws when its stream breaks off, or does not come. */
 export async function readMail(
   raw: ReadableStream<Uint8Array>,
   rawSize: number,
 ): Promise<ReadMail | null> {
-  const bytes = await readStart(raw);
+  const read = await readUpTo(raw, MAX_READ_BYTES, AbortSignal.timeout(READ_DEADLINE_MS));
+  const bytes = read.slice(0, MAX_READ_BYTES);
   if (bytes.length < Math.min(rawSize, MAX_READ_BYTES)) throw new Error("the mail broke off");
   try {
     return look(await PostalMime.parse(cut(bytes), LIMITS));
@@ -55,20 +60,6 @@ export async function readMail(
     // Nested deeper, or with a longer header, than any report.
     return null;
   }
-}
-
-async function readStart(raw: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = raw.getReader();
-  const pieces: Uint8Array[] = [];
-  let total = 0;
-  while (total < MAX_READ_BYTES) {
-    const next = await reader.read();
-    if (next.done) break;
-    pieces.push(next.value);
-    total += next.value.length;
-  }
-  void reader.cancel().catch(() => undefined);
-  return concat(pieces).slice(0, MAX_READ_BYTES);
 }
 
 const LF = 10;

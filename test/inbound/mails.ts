@@ -574,6 +574,10 @@ export const AUTO_REPLIES: readonly (readonly [name: string, mail: string])[] = 
     "a vacation that comes from nobody",
     `From: {email}\nSubject: Vacation reply\nAuto-Submitted: auto-replied\n${HEAD}\nDelivery of answers is slow.\n`,
   ],
+  [
+    "a reader whose mail of ours spoke of a failed delivery",
+    `From: {email}\nSubject: Automatic reply: Delivery failed, parcel 4711\nAuto-Submitted: auto-replied\n${HEAD}\nI am away.\n> Your parcel could not be delivered to the address.\n`,
+  ],
 ];
 
 /** What is none of these. */
