@@ -1,5 +1,7 @@
 // The composition root: the platform's Env in, one App out. Everything else receives App and is
 // testable alone; only here, in index.ts, *.do.ts and socket.ts does the platform show.
+import { type Admit, admitOver, type AdmitWorld, type Places } from "./check/admit.ts";
+import type { Quota } from "./check/quota.do.ts";
 import { dial } from "./deliver/smtp/socket.ts";
 import type { Dial } from "./deliver/smtp/transaction.ts";
 import { uuidv7 } from "./lib/id.ts";
@@ -23,6 +25,7 @@ export type Env = {
   readonly TRACK_QUEUE: Queue<Fact>;
   readonly JOB_QUEUE: Queue<Job>;
   readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
+  readonly QUOTA: DurableObjectNamespace<Quota>;
 };
 
 /** The world as the stages see it. */
@@ -39,6 +42,8 @@ export type App = {
   readonly wake: Wake;
   /** Asks an endpoint's object to look for work; it answers before it works. */
   readonly wakeTail: (webhookId: string) => Promise<void>;
+  /** Lets recipients in, or says which limit is reached. */
+  readonly quota: Admit;
   /** Signs and reads the links of mail; null without PUBLIC_URL. */
   readonly links: Links | null;
   /** Signs and reads the links of finished exports. */
@@ -56,7 +61,13 @@ export type App = {
 
 /** Builds the App of one invocation. Throws when the configuration is wrong. */
 export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): void }): App {
-  const settings = settingsOf(env);
+  const { places, ...settings } = settingsOf(env);
+  function background(what: string, work: Promise<unknown>): void {
+    context.waitUntil(
+      work.catch((error: unknown) => consoleLog("warn", what, { reason: reasonOf(error) })),
+    );
+  }
+  const lease: AdmitWorld["lease"] = (ask) => env.QUOTA.getByName(ACCOUNT_OBJECT).lease(ask);
   return {
     ...settings,
     async track(fact) {
@@ -75,20 +86,32 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
     wakeTail: (webhookId) => env.WEBHOOK_TAIL.getByName(webhookId).wake(webhookId),
     dial,
     fetch: (request) => fetch(request),
-    background(what, work) {
-      context.waitUntil(
-        work.catch((error: unknown) => consoleLog("warn", what, { reason: reasonOf(error) })),
-      );
-    },
+    quota: admitOver(
+      {
+        lease,
+        now: () => Date.now(),
+        wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        background,
+        log: consoleLog,
+      },
+      places,
+    ),
+    background,
     log: consoleLog,
   };
 }
 
-type Settings = Pick<App, "config" | "links" | "fileLinks" | "returnPaths">;
+/** The name of the one object that leases tokens: one deployment is one account. */
+const ACCOUNT_OBJECT = "account";
+
+type Settings = Pick<App, "config" | "links" | "fileLinks" | "returnPaths"> & {
+  /** Tokens that this isolate was leased. */
+  readonly places: Places;
+};
 
 const known = new WeakMap<Env, Settings>();
 
-/** Parses the variables and imports the keys once per isolate. */
+/** Parses the variables, imports the keys and makes room for tokens, once per isolate. */
 function settingsOf(env: Env): Settings {
   const settings = known.get(env);
   if (settings) return settings;
@@ -98,6 +121,7 @@ function settingsOf(env: Env): Settings {
     links: linksOf(config),
     fileLinks: fileLinksOf(config),
     returnPaths: returnPathsOf(config),
+    places: new Map(),
   };
   known.set(env, parsed);
   return parsed;

@@ -14,6 +14,7 @@ import { wakeEndpoints } from "./notify/wake.ts";
 import { recordFacts } from "./track/consume.ts";
 import { answerLink } from "./track/http.ts";
 
+export { Quota } from "./check/quota.do.ts";
 export { WebhookTail } from "./notify/tail.do.ts";
 
 export default {

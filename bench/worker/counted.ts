@@ -1,7 +1,11 @@
-// The Worker with eyes: every call to D1 and every queue operation is counted on its way to the real
-// binding. `GET /bench/counts` tells the counts, POST also begins anew. Nothing else differs.
+// The Worker with eyes: every call to D1, every queue operation and every lease of tokens is counted on its
+// way to the real thing. `GET /bench/counts` tells the counts, POST also begins anew. Nothing else differs.
 import type { Env } from "../../src/app.ts";
-import production, { WebhookTail as ProductionTail } from "../../src/index.ts";
+import type { Ask, Grant } from "../../src/check/quota.ts";
+import production, {
+  Quota as ProductionQuota,
+  WebhookTail as ProductionTail,
+} from "../../src/index.ts";
 import type { Job } from "../../src/model/job.ts";
 import { faultyD1, type FaultyD1 } from "../../test/support/faults.ts";
 
@@ -10,12 +14,21 @@ const OPERATION_BYTES = 64 * 1024;
 
 const databases: FaultyD1[] = [];
 const envs = new WeakMap<Env, Env>();
+let quotaCalls = 0;
 let queue = { writes: 0, reads: 0, deletes: 0 };
 
 /** The Worker's objects of webhook endpoints, counted. */
 export class WebhookTail extends ProductionTail {
   constructor(state: DurableObjectState, env: Env) {
     super(state, counted(env));
+  }
+}
+
+/** The account's object, counted. */
+export class Quota extends ProductionQuota {
+  override lease(ask: Ask): Grant {
+    quotaCalls += 1;
+    return super.lease(ask);
   }
 }
 
@@ -81,12 +94,14 @@ function counts() {
     queue_writes: queue.writes,
     queue_reads: queue.reads,
     queue_deletes: queue.deletes,
+    quota_calls: quotaCalls,
   };
 }
 
 function reset(): void {
   for (const database of databases) database.reset();
   queue = { writes: 0, reads: 0, deletes: 0 };
+  quotaCalls = 0;
 }
 
 function operationsOf(body: unknown): number {

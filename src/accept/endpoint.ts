@@ -13,7 +13,7 @@ import { type BodyText, noText } from "./body-text.ts";
 export type Answer =
   | { readonly status: number; readonly json: unknown; readonly headers?: AnswerHeaders }
   | { readonly status: number; readonly bytes: BodyInit | null; readonly headers?: AnswerHeaders };
-type AnswerHeaders = Readonly<Record<string, string>>;
+export type AnswerHeaders = Readonly<Record<string, string>>;
 
 /** What a handler is given: everything parsed, the key already checked for family and scope. */
 export type Input<Params, Query, Body> = {
@@ -52,6 +52,8 @@ export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Sch
   readonly request: { readonly params?: P; readonly query?: Q; readonly body?: B };
   /** The body that the handler takes when it is not JSON; another operation may take JSON there. */
   readonly streams?: Streams;
+  /** A door that mail is sent through: each of its answers tells the limits. */
+  readonly sends?: boolean;
   readonly handle: (
     app: App,
     input: Input<Parsed<P>, Parsed<Q>, Parsed<B>>,
@@ -66,6 +68,7 @@ export type Endpoint = {
   readonly scope: Scope;
   readonly takesBody: boolean;
   readonly streams: Streams | null;
+  readonly sends: boolean;
   readonly run: (app: App, received: Received) => Promise<Result<Answer, Problem>>;
 };
 
@@ -113,6 +116,7 @@ export function endpoint<
     scope,
     takesBody: request.body !== undefined,
     streams: definition.streams ?? null,
+    sends: definition.sends ?? false,
     async run(app, received) {
       const params = parse<P>(request.params, received.params);
       if (!params.ok) return params;

@@ -1,15 +1,17 @@
 // Mounts the dialects and answers requests: route → authenticate → parse → handle → the dialect's wire.
-// Every answer carries X-Request-Id.
+// Every answer carries X-Request-Id; those of a door that mail is sent through tell the limits too.
 import { Router } from "itty-router";
 import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
+import type { Key } from "../model/key.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../model/problem.ts";
 import { type BodyLease, readBytes, readJsonBody } from "./body.ts";
 import { bodyText } from "./body-text.ts";
 import type { Answer, Dialect, Endpoint, Received } from "./endpoint.ts";
 import { internal } from "./internal/routes.ts";
 import { kasplo } from "./kasplo/routes.ts";
+import { limitHeaders } from "./rate-limit.ts";
 
 /** Longest base first, so that none hides another. */
 const DIALECTS: readonly Dialect[] = [internal, kasplo];
@@ -25,7 +27,7 @@ export async function handle(app: App, request: Request): Promise<Response> {
   const { base, problem } = dialect ?? FALLBACK;
   // The routes take a slash at the end too.
   const about = { path: path.replace(base, "").replace(/\/+$/, ""), requestId };
-  const answer = await answerOf(app, dialect, request, requestId);
+  const answer = await answerOf(app, dialect, request, about);
   return respond(answer.ok ? answer.value : problem(answer.error, about), requestId);
 }
 
@@ -33,7 +35,7 @@ async function answerOf(
   app: App,
   dialect: Dialect | undefined,
   request: Request,
-  requestId: string,
+  about: About,
 ): Promise<Result<Answer, Problem>> {
   if (app.config.localDev && request.headers.has("CF-Ray")) {
     // Set by Cloudflare's edge alone: this Worker is deployed with its guards off.
@@ -44,8 +46,20 @@ async function answerOf(
   const matched = open && match(dialect, request);
   if (!dialect || !matched) return fail({ kind: "not_found", what: "this path" });
   if (!matched.ok) return matched;
+  return guarded(app, about, () => run(app, dialect, matched.value, request, about));
+}
+
+/** Where a request came in and what it is called. */
+type About = { readonly path: string; readonly requestId: string };
+
+/** Whatever breaks on the way is an answer too. */
+async function guarded(
+  app: App,
+  { requestId }: About,
+  work: () => Promise<Result<Answer, Problem>>,
+): Promise<Result<Answer, Problem>> {
   try {
-    return await run(app, dialect, matched.value, request, requestId);
+    return await work();
   } catch (error) {
     app.log("error", "request_failed", { request: requestId, reason: reasonOf(error) });
     return fail(STORAGE_UNAVAILABLE);
@@ -111,15 +125,29 @@ function decodeParams(groups: Readonly<Record<string, string>>): Record<string, 
 async function run(
   app: App,
   dialect: Dialect,
+  matched: Matched,
+  request: Request,
+  about: About,
+): Promise<Result<Answer, Problem>> {
+  const key = await dialect.authenticate(app, request.headers.get("Authorization"));
+  if (!key.ok) return key;
+  const { scope } = matched.endpoint;
+  if (!key.value.scopes.includes(scope)) return fail({ kind: "insufficient_scope", scope });
+  const work = () => perform(app, key.value, matched, request, about.requestId);
+  if (!matched.endpoint.sends) return work();
+  const done = await guarded(app, about, work);
+  const answer = done.ok ? done.value : dialect.problem(done.error, about);
+  const limits = await limitHeaders(app, key.value);
+  return ok({ ...answer, headers: { ...answer.headers, ...limits } });
+}
+
+async function perform(
+  app: App,
+  key: Key,
   { endpoint, params }: Matched,
   request: Request,
   requestId: string,
 ): Promise<Result<Answer, Problem>> {
-  const key = await dialect.authenticate(app, request.headers.get("Authorization"));
-  if (!key.ok) return key;
-  if (!key.value.scopes.includes(endpoint.scope)) {
-    return fail({ kind: "insufficient_scope", scope: endpoint.scope });
-  }
   const url = new URL(request.url);
   const query = queryOf(url);
   if (!query.ok) return query;
@@ -128,7 +156,7 @@ async function run(
   try {
     const idempotencyKey = request.headers.get("Idempotency-Key");
     const { origin } = url;
-    const given = { params, query: query.value, key: key.value, requestId, origin, idempotencyKey };
+    const given = { params, query: query.value, key, requestId, origin, idempotencyKey };
     return await endpoint.run(app, { ...given, headers: request.headers, ...lease.value.body });
   } finally {
     lease.value.leave();

@@ -16,7 +16,13 @@ import {
 import { invalidField, type Problem } from "../model/problem.ts";
 import { packContent, putContent } from "../store/content.ts";
 import { twice } from "../store/db.ts";
-import { type AcceptResult, acceptMessage, type Idempotency } from "../store/message.ts";
+import {
+  type AcceptResult,
+  acceptMessage,
+  findOwner,
+  type Idempotency,
+  type Owner,
+} from "../store/message.ts";
 import { accountPlan } from "./plan.ts";
 
 /** A send that is committed. */
@@ -44,36 +50,58 @@ const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,256}$/;
 /** A sender may try again at once; the platform's hiccups are short. */
 const STORAGE_RETRY_SECONDS = 5;
 
-/** Accepts a send: after ok() it survives any crash. One D1 round trip when key, plan and sender are cached. */
+/**
+ * Accepts a send: after ok() it survives any crash. One D1 round trip when key, plan and sender are cached
+ * and the quota lets it in. A replay is never refused for the quota and keeps none of it.
+ */
 export async function send(app: App, request: SendRequest): Promise<Result<Accepted, Problem>> {
-  const { idempotencyKey } = request;
+  const { idempotencyKey, bodyHash, key } = request;
   if (idempotencyKey !== null && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
     const reason = "must be 1 to 256 printable ASCII characters";
     return fail(invalidField("Idempotency-Key", reason));
   }
+  const idempotency =
+    idempotencyKey === null ? null : { key: idempotencyKey, requestHash: bodyHash };
   const plan = await accountPlan(app);
   const mailClass = await check(app, { ...request, plan });
   if (!mailClass.ok) return mailClass;
-  const idempotency =
-    idempotencyKey === null ? null : { key: idempotencyKey, requestHash: request.bodyHash };
+  const admission = await app.quota.take({ plan, key }, request.command.recipients.length);
+  if (!admission.ok) return (await acceptedBefore(app, key, idempotency)) ?? admission;
 
   await barrier(app.config.faultPlan, "C1");
   const committed = await commit(app, request, mailClass.value, idempotency);
+  // What may have been committed has been let in.
   if (!committed.ok) return committed;
   await barrier(app.config.faultPlan, "C2");
 
   const { messageId, result } = committed.value;
+  if (result.kind !== "accepted") admission.value.release();
   switch (result.kind) {
     case "accepted":
       app.background("wake_lane_failed", wake(app, mailClass.value));
       return ok({ messageId, replayed: false });
     case "known":
-      return result.requestHash === idempotency?.requestHash
-        ? ok({ messageId: result.messageId, replayed: true })
-        : fail({ kind: "idempotency_key_reused" });
+      return replay(result, idempotency);
     case "all_suppressed":
       return fail({ kind: "all_suppressed" });
   }
+}
+
+/** What a send that the quota refuses was answered before, or null when it is a new one. */
+async function acceptedBefore(
+  app: App,
+  key: Key,
+  idempotency: Idempotency | null,
+): Promise<Result<Accepted, Problem> | null> {
+  if (!idempotency) return null;
+  const owner = await findOwner(app.db, { keyId: key.id, key: idempotency.key, now: app.now() });
+  return owner && replay(owner, idempotency);
+}
+
+function replay(owner: Owner, idempotency: Idempotency | null): Result<Accepted, Problem> {
+  return owner.requestHash === idempotency?.requestHash
+    ? ok({ messageId: owner.messageId, replayed: true })
+    : fail({ kind: "idempotency_key_reused" });
 }
 
 /** Stores the content where it belongs and commits the message. */

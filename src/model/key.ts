@@ -1,6 +1,7 @@
 // API keys: their format, families and scopes. Only a SHA-256 of a key is ever stored (decision 2).
 import { crc32Base62, randomBase62 } from "../lib/base62.ts";
 import type { MailClass } from "./message.ts";
+import type { KeyLimits } from "./plan.ts";
 
 /** Which API a key opens; a key of one family never works on another (R4). */
 export const KEY_FAMILIES = ["kasplo", "kasapost", "audience", "mailing_lists"] as const;
@@ -20,6 +21,8 @@ export type Key = {
   readonly domain: string | null;
   /** The only class the key may send, or null for both. */
   readonly mailClass: MailClass | null;
+  /** Lower limits than the account's, in recipients. */
+  readonly limits: KeyLimits;
   /** Prefix and last four characters, to tell keys apart. */
   readonly hint: string;
   readonly createdAt: number;

@@ -60,6 +60,27 @@ const PLANS: Readonly<Record<PlanName, Plan>> = {
   },
 };
 
+/** What of the account's limits a key lowers for itself (decision 19); null leaves the plan's. */
+export type KeyLimits = {
+  readonly perSecond: number | null;
+  readonly burst: number | null;
+  readonly daily: number | null;
+};
+
+/** Limits of a key that has none of its own. */
+export const NO_LIMITS: KeyLimits = { perSecond: null, burst: null, daily: null };
+
+/** A key that names a rate and no burst may save up so many seconds of it, as most plans do. */
+const BURST_SECONDS = 5;
+
+/** The bucket of a key: never above the plan's; null when the account's bucket is all there is. */
+export function keyBucket({ perSecond, burst, daily }: KeyLimits, plan: Plan): Limits | null {
+  if (perSecond === null && burst === null && daily === null) return null;
+  const rate = Math.min(perSecond ?? plan.perSecond, plan.perSecond);
+  const depth = burst ?? (perSecond === null ? plan.burst : perSecond * BURST_SECONDS);
+  return { perSecond: rate, burst: Math.min(depth, plan.burst), daily };
+}
+
 /** The plan of an account; null is one that never said: `local` on the own machine, else `enterprise`. */
 export function planOf(name: PlanName | null, localDev: boolean): Plan {
   return PLANS[name ?? (localDev ? "local" : "enterprise")];

@@ -1,6 +1,9 @@
 // Every way to say no, as one union. Dialects map it exhaustively to their wire; the core never sees
 // an HTTP status.
 
+/** What can be used up: the rate of the account or the key, or its recipients of a UTC day. */
+export type LimitName = "account" | "account-daily" | "key" | "key-daily";
+
 /** Why a request was refused. `path` is a JSON path into the request; texts never echo a secret. */
 export type Problem =
   /** The body is not JSON, or not an object. */
@@ -27,6 +30,15 @@ export type Problem =
   | { readonly kind: "too_large"; readonly what: string; readonly limitBytes: number }
   | { readonly kind: "amp_not_approved"; readonly domain: string; readonly fromName: string }
   | { readonly kind: "all_suppressed" }
+  /** More recipients at once than the named limit ever allows. */
+  | { readonly kind: "too_many_recipients"; readonly limit: LimitName; readonly reason: string }
+  /** The named limit is reached for now. */
+  | {
+      readonly kind: "rate_limited";
+      readonly limit: LimitName;
+      readonly reason: string;
+      readonly retryAfterSeconds: number;
+    }
   | { readonly kind: "idempotency_key_reused" }
   /** The request is fine but the thing it acts on is in a state that forbids it. */
   | { readonly kind: "conflict"; readonly reason: string }

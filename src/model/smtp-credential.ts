@@ -3,6 +3,7 @@
 import { randomBase62 } from "../lib/base62.ts";
 import type { Key } from "./key.ts";
 import type { MailClass } from "./message.ts";
+import { NO_LIMITS } from "./plan.ts";
 
 /** An SMTP credential as the product knows it; the password is shown once and never kept. */
 export type SmtpCredential = {
@@ -69,6 +70,7 @@ export function keyOf(credential: SmtpCredential): Key {
     scopes: ["send"],
     domain: senderDomain,
     mailClass,
+    limits: NO_LIMITS,
     hint: usernameOf(credential),
     createdAt,
     expiresAt,

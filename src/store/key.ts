@@ -13,10 +13,13 @@ type KeyRow = {
   created_at: number;
   expires_at: number | null;
   revoked_at: number | null;
+  per_second: number | null;
+  burst: number | null;
+  daily: number | null;
 };
 
-const COLUMNS =
-  "id, name, family, scopes, domain, mail_class, hint, created_at, expires_at, revoked_at";
+const COLUMNS = `id, name, family, scopes, domain, mail_class, hint, created_at, expires_at,
+  revoked_at, per_second, burst, daily`;
 
 /** The key whose SHA-256 is `hash`, revoked and expired ones included, or null. */
 export async function findKey(db: D1Database, hash: string): Promise<Key | null> {
@@ -37,8 +40,8 @@ export async function insertKey(db: D1Database, hash: string, key: Key): Promise
   await statement(
     db,
     `insert into keys (hash, id, name, family, scopes, domain, mail_class, hint, created_at,
-       expires_at, revoked_at)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null)`,
+       expires_at, revoked_at, per_second, burst, daily)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null, ?11, ?12, ?13)`,
     hash,
     key.id,
     key.name,
@@ -49,6 +52,9 @@ export async function insertKey(db: D1Database, hash: string, key: Key): Promise
     key.hint,
     key.createdAt,
     key.expiresAt,
+    key.limits.perSecond,
+    key.limits.burst,
+    key.limits.daily,
   ).run();
 }
 
@@ -73,6 +79,7 @@ function decode(row: KeyRow): Key {
     scopes: stored<Key["scopes"]>(row.scopes),
     domain: row.domain,
     mailClass: row.mail_class,
+    limits: { perSecond: row.per_second, burst: row.burst, daily: row.daily },
     hint: row.hint,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

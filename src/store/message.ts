@@ -11,11 +11,14 @@ import { stopped } from "./suppression.ts";
 /** An idempotency key given by the sender, and the hash of the body it came with. */
 export type Idempotency = { readonly key: string; readonly requestHash: string };
 
+/** The message that an idempotency key belongs to, and the hash of the body it came with. */
+export type Owner = { readonly messageId: string; readonly requestHash: string };
+
 /** What accepting came to. */
 export type AcceptResult =
   | { readonly kind: "accepted" }
   /** The idempotency key already belongs to a message. */
-  | { readonly kind: "known"; readonly messageId: string; readonly requestHash: string }
+  | ({ readonly kind: "known" } & Owner)
   | { readonly kind: "all_suppressed" };
 
 /** Idempotency keys are kept this long (decision 3). */
@@ -151,6 +154,24 @@ function selectOwner(db: D1Database, message: Message, idempotency: Idempotency 
     message.keyId,
     idempotency?.key ?? null,
   );
+}
+
+/** The message that a key's idempotency key belongs to now, or null. */
+export async function findOwner(
+  db: D1Database,
+  { keyId, key, now }: { readonly keyId: string; readonly key: string; readonly now: number },
+): Promise<Owner | null> {
+  const found = await rows<{ id: string; request_hash: string | null }>(
+    statement(
+      db,
+      `select id, request_hash from messages
+       where key_id = ?1 and idempotency_key = ?2 and created_at > ?3`,
+      keyId,
+      key,
+      now - IDEMPOTENCY_MS,
+    ),
+  );
+  return found[0] ? { messageId: found[0].id, requestHash: found[0].request_hash ?? "" } : null;
 }
 
 function recipientKeys(message: Message): Promise<readonly (readonly [string, string])[]> {

@@ -14,6 +14,7 @@ const KEY: Key = {
   scopes: ["read"],
   domain: null,
   mailClass: null,
+  limits: { perSecond: null, burst: null, daily: null },
   hint: "h",
   createdAt: 0,
   expiresAt: null,

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Key } from "../../src/model/key.ts";
+import { NO_LIMITS } from "../../src/model/plan.ts";
 import { findKey, insertKey, listKeys, revokeKey } from "../../src/store/key.ts";
 
 const db = env.DB;
@@ -16,6 +17,7 @@ const FULL: Key = {
   scopes: ["send", "manage"],
   domain: "a.test",
   mailClass: "marketing",
+  limits: { perSecond: 5, burst: 6, daily: 7 },
   hint: "kp_live_…abcd",
   createdAt: 1,
   expiresAt: 5,
@@ -28,6 +30,7 @@ const BARE: Key = {
   scopes: [],
   domain: null,
   mailClass: null,
+  limits: NO_LIMITS,
   expiresAt: null,
   createdAt: 2,
 };

@@ -6,6 +6,7 @@ import { type App, makeApp } from "../../src/app.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { uuidv7 } from "../../src/lib/id.ts";
 import { hintOf, type Key, type KeyFamily, makeKey } from "../../src/model/key.ts";
+import { NO_LIMITS } from "../../src/model/plan.ts";
 import type { RelayLogin } from "../../src/deliver/smtp/transaction.ts";
 import { insertKey } from "../../src/store/key.ts";
 
@@ -74,6 +75,7 @@ export async function givenKey(
     scopes: ["send", "read", "manage"],
     domain: null,
     mailClass: null,
+    limits: NO_LIMITS,
     hint: hintOf(secret),
     createdAt: Date.now(),
     expiresAt: null,

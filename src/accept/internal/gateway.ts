@@ -4,6 +4,7 @@ import { fromBase64, utf8 } from "../../lib/bytes.ts";
 import { sameBytes, sha256Hex } from "../../lib/digest.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import type { Key } from "../../model/key.ts";
+import { NO_LIMITS } from "../../model/plan.ts";
 import type { Problem } from "../../model/problem.ts";
 
 /** The gateway of an `Authorization: Bearer` header, as the key that its requests are made with. */
@@ -31,6 +32,7 @@ function gatewayKey(id: string): Key {
     scopes: ["send"],
     domain: null,
     mailClass: null,
+    limits: NO_LIMITS,
     hint: "",
     createdAt: 0,
     expiresAt: null,

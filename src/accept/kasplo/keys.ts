@@ -5,12 +5,17 @@ import { fail, ok, type Result } from "../../lib/result.ts";
 import { parseDomain } from "../../model/address.ts";
 import { hintOf, type Key, KEY_FAMILIES, makeKey, SCOPES } from "../../model/key.ts";
 import { MAIL_CLASSES, type MailClass } from "../../model/message.ts";
+import type { KeyLimits, Plan } from "../../model/plan.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { insertKey, listKeys, revokeKey } from "../../store/key.ts";
 import { endpoint } from "../endpoint.ts";
+import { accountPlan } from "../plan.ts";
 import { iso, one, page, timeParameter } from "./native.ts";
 
 const MAX_NAME_LENGTH = 100;
+
+const WHOLE = "must be a whole number of at least 1";
+const limit = z.number(WHOLE).int(WHOLE).min(1, WHOLE);
 
 const newKey = z.object({
   name: z.string().trim().min(1, "must not be empty").max(MAX_NAME_LENGTH),
@@ -19,7 +24,12 @@ const newKey = z.object({
   domain: z.string().optional(),
   mailClass: z.enum(MAIL_CLASSES).optional(),
   expires_at: timeParameter.optional(),
-  limits: z.undefined("limits of a key are not available yet; leave it out").optional(),
+  limits: z
+    .strictObject(
+      { per_second: limit.optional(), burst: limit.optional(), daily: limit.optional() },
+      "must be an object of per_second, burst and daily",
+    )
+    .optional(),
 });
 
 const create = endpoint({
@@ -32,9 +42,11 @@ const create = endpoint({
     const missing = body.scopes.find((scope) => !maker.scopes.includes(scope));
     if (missing) return fail({ kind: "insufficient_scope", scope: missing });
     const { domain = null, mailClass = null } = body;
-    const limits = boundBy(maker, { field: "domain", domain, mailClass });
+    const bounds = boundBy(maker, { field: "domain", domain, mailClass });
+    if (!bounds.ok) return bounds;
+    const limits = limitsOf(body, maker, await accountPlan(app));
     if (!limits.ok) return limits;
-    if (body.family === "kasapost" && limits.value.domain === null) {
+    if (body.family === "kasapost" && bounds.value.domain === null) {
       return fail(invalidField("domain", "is required for a kasapost key"));
     }
     const now = app.now();
@@ -47,7 +59,8 @@ const create = endpoint({
       name: body.name,
       family: body.family,
       scopes: [...new Set(body.scopes)],
-      ...limits.value,
+      ...bounds.value,
+      limits: limits.value,
       hint: hintOf(secret),
       createdAt: now,
       expiresAt: body.expires_at ?? null,
@@ -109,6 +122,31 @@ export function boundBy(
   return ok({ domain: domain.value, mailClass });
 }
 
+/** Limits can only be lower than the account's, and than its maker's. */
+function limitsOf(
+  { limits = {} }: z.output<typeof newKey>,
+  maker: Key,
+  plan: Plan,
+): Result<KeyLimits, Problem> {
+  const asked = [
+    ["per_second", "perSecond", limits.per_second],
+    ["burst", "burst", limits.burst],
+    ["daily", "daily", limits.daily],
+  ] as const;
+  for (const [name, limit, wanted = 0] of asked) {
+    const [own, most] = [maker.limits[limit], plan[limit]];
+    const whose = own === null ? `the limit of plan ${plan.name}` : "the limit of your own key";
+    const highest = own ?? most;
+    if (highest === null || wanted <= highest) continue;
+    return fail(invalidField(`limits.${name}`, `must be at most ${highest}, ${whose}`));
+  }
+  return ok({
+    perSecond: limits.per_second ?? maker.limits.perSecond,
+    burst: limits.burst ?? maker.limits.burst,
+    daily: limits.daily ?? maker.limits.daily,
+  });
+}
+
 function shown(key: Key) {
   return {
     id: key.id,
@@ -117,6 +155,11 @@ function shown(key: Key) {
     scopes: key.scopes,
     domain: key.domain,
     mail_class: key.mailClass,
+    limits: {
+      per_second: key.limits.perSecond,
+      burst: key.limits.burst,
+      daily: key.limits.daily,
+    },
     hint: key.hint,
     created_at: iso(key.createdAt),
     expires_at: iso(key.expiresAt),

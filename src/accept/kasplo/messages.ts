@@ -125,6 +125,7 @@ const resend = endpoint({
   path: "/messages/:id/resend",
   summary: "Send a message again, as a new message to the same recipients",
   scope: "send",
+  sends: true,
   request: { params: messageId },
   async handle(app, { params, key, idempotencyKey }) {
     const found = await find(app, params.id);

@@ -70,7 +70,12 @@ function wireOf(problem: Problem): Wire {
     case "attachment_refused":
       return wire(400, 1005, "attachment_refused");
     case "too_large":
+    case "too_many_recipients":
       return wire(413, 1006, "too_large");
+    case "rate_limited":
+      return wire(429, 1008, "rate_limited", {
+        "Retry-After": String(problem.retryAfterSeconds),
+      });
     case "amp_not_approved":
       return wire(403, 1009, "amp_not_approved");
     case "all_suppressed":
@@ -102,6 +107,8 @@ function messageOf(problem: Problem): string {
     case "invalid_credentials":
     case "conflict":
     case "unavailable":
+    case "too_many_recipients":
+    case "rate_limited":
       return problem.reason;
     case "tls_required":
       return "this SMTP credential may be used over TLS only; use STARTTLS or port 465";

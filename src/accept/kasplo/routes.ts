@@ -31,6 +31,7 @@ const sendEmail = endpoint({
   path: "/send-email",
   summary: "Accept one email for delivery (E-01)",
   scope: "send",
+  sends: true,
   request: { body: sendBodySchema },
   async handle(app, { body, key, idempotencyKey, bodyHash }) {
     const mapped = mapSend(body, body.from ? null : await defaultSender(app));

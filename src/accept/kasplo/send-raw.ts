@@ -17,6 +17,7 @@ export const sendRaw = endpoint({
   path: "/send-raw",
   summary: "Accept one MIME message for delivery",
   scope: "send",
+  sends: true,
   streams: { type: "message/rfc822", as: "bytes" },
   request: { query: envelopeQuery },
   async handle(app, { headers, query, bytes, key, idempotencyKey, bodyHash: hash }) {

@@ -4,6 +4,7 @@ import { sha256Hex } from "../../lib/digest.ts";
 import { fail, ok } from "../../lib/result.ts";
 import { parseDomain } from "../../model/address.ts";
 import { MAIL_CLASSES } from "../../model/message.ts";
+import { keyBucket } from "../../model/plan.ts";
 import { invalidField } from "../../model/problem.ts";
 import {
   makeCredentialId,
@@ -18,6 +19,7 @@ import {
   revokeCredential,
 } from "../../store/smtp-credential.ts";
 import { endpoint } from "../endpoint.ts";
+import { accountPlan } from "../plan.ts";
 import { boundBy } from "./keys.ts";
 import { iso, one, page, timeParameter } from "./native.ts";
 
@@ -40,6 +42,11 @@ const create = endpoint({
   request: { body: newCredential },
   async handle(app, { body, key: maker }) {
     if (!maker.scopes.includes("send")) return fail({ kind: "insufficient_scope", scope: "send" });
+    // It would not be bound by them: credentials have no limits of their own.
+    if (keyBucket(maker.limits, await accountPlan(app))) {
+      const reason = "a key with limits of its own cannot make SMTP credentials; use one without";
+      return fail({ kind: "conflict", reason });
+    }
     const domain = parseDomain(body.domain);
     if (!domain.ok) return fail(invalidField("domain", domain.error));
     const bounds = boundBy(maker, {

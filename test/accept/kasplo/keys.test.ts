@@ -43,6 +43,7 @@ describe("POST /v1/keys", () => {
       family: "kasplo",
       scopes: ["send"],
       domain: null,
+      limits: { per_second: null, burst: null, daily: null },
       mail_class: null,
       hint: `ep_live_…${secret.slice(-4)}`,
       created_at: new Date(START).toISOString(),
@@ -96,8 +97,13 @@ describe("POST /v1/keys", () => {
     ["domain", { ...NEW, domain: "not a domain" }],
     ["domain", { ...NEW, domain: "" }],
     ["mailClass", { ...NEW, mailClass: "spam" }],
-    ["limits", { ...NEW, limits: { per_second: 5 } }],
-    ["limits", { ...NEW, limits: {} }],
+    ["limits", { ...NEW, limits: { per_minute: 5 } }],
+    ["limits", { ...NEW, limits: 5 }],
+    ["limits.per_second", { ...NEW, limits: { per_second: 0 } }],
+    ["limits.burst", { ...NEW, limits: { burst: 1.5 } }],
+    ["limits.daily", { ...NEW, limits: { daily: "5" } }],
+    ["limits.per_second", { ...NEW, limits: { per_second: 100_001 } }],
+    ["limits.burst", { ...NEW, limits: { burst: 1_000_001 } }],
     ["expires_at", { ...NEW, expires_at: new Date(START).toISOString() }],
     ["expires_at", { ...NEW, expires_at: "2020-01-01" }],
     ["expires_at", { ...NEW, expires_at: "soon" }],
@@ -107,10 +113,26 @@ describe("POST /v1/keys", () => {
     expect(await countOfKeys()).toBe(1);
   });
 
-  it("says that limits are not there yet, rather than to leave them unkept", async () => {
-    const body = { ...NEW, limits: { daily: 5 } };
-    const answer = await ask(app, "POST", "/v1/keys", { key: manager, body });
-    expect(await answer.text()).toContain("not available yet");
+  it("shows the limits it was given, and null for those that the plan alone sets", async () => {
+    const some = { per_second: 5, daily: 1_000_000 };
+    expect((await create({ ...NEW, limits: some }))["limits"]).toEqual({ ...some, burst: null });
+    const none = { per_second: null, burst: null, daily: null };
+    expect((await create(NEW))["limits"]).toEqual(none);
+    const listed = await native<{ limits: object }[]>(app, manager, { path: "/v1/keys" });
+    expect(listed.map(({ limits }) => limits)).toContainEqual({ ...some, burst: null });
+  });
+
+  it("takes limits up to the plan's, and says which plan refuses more", async () => {
+    await native(app, manager, { method: "PATCH", path: "/v1/account", body: { plan: "starter" } });
+    const highest = { per_second: 10, burst: 50, daily: 10_000 };
+    expect((await create({ ...NEW, limits: highest }))["limits"]).toEqual(highest);
+    for (const [name, value] of Object.entries(highest)) {
+      const body = { ...NEW, limits: { [name]: value + 1 } };
+      const answer = await ask(app, "POST", "/v1/keys", { key: manager, body });
+      const field = `limits.${name}`;
+      const message = await expectError(answer, { status: 400, code: "invalid_request", field });
+      expect(message).toContain(`at most ${value}, the limit of plan starter`);
+    }
   });
 });
 
@@ -125,6 +147,20 @@ describe("what a key may hand on", () => {
       "mail_class_not_allowed",
     ],
   ];
+
+  it("is no higher limit than its own, and its own where it names none", async () => {
+    const limits = { perSecond: 5, burst: null, daily: 100 };
+    const { secret } = await givenKey({ limits });
+    const body = { ...NEW, limits: { daily: 101 } };
+    const answer = await ask(app, "POST", "/v1/keys", { key: secret, body });
+    const field = "limits.daily";
+    expect(await expectError(answer, { status: 400, code: "invalid_request", field })).toContain(
+      "at most 100, the limit of your own key",
+    );
+    const lower = { ...NEW, limits: { daily: 7, burst: 9 } };
+    const made = await native(app, secret, { method: "POST", path: "/v1/keys", body: lower }, 201);
+    expect(made).toMatchObject({ limits: { per_second: 5, burst: 9, daily: 7 } });
+  });
 
   it.each(MADE)("is not %s that it lacks", async (_name, maker, body, code) => {
     const { secret } = await givenKey(maker);

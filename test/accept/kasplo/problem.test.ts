@@ -87,6 +87,17 @@ const PROBLEMS: { readonly [Kind in Problem["kind"]]: Wanted } = {
     [422, 1010, "all_recipients_suppressed"],
     "suppressed",
   ),
+  too_many_recipients: wanted(
+    { kind: "too_many_recipients", limit: "account", reason: "at most 50: the burst" },
+    [413, 1006, "too_large"],
+    "at most 50: the burst",
+  ),
+  rate_limited: wanted(
+    { kind: "rate_limited", limit: "key-daily", reason: "the day is over", retryAfterSeconds: 9 },
+    [429, 1008, "rate_limited"],
+    "the day is over",
+    { "Retry-After": "9" },
+  ),
   unsupported_media_type: wanted(
     { kind: "unsupported_media_type", wanted: "text/csv" },
     [415, 1011, "unsupported_media_type"],

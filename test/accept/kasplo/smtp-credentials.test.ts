@@ -124,6 +124,12 @@ describe("an SMTP credential", () => {
     await expectError(await make(body, sender.secret), { status: 403, code: "insufficient_scope" });
   });
 
+  it("is not made by a key whose limits would not bind it", async () => {
+    const { secret } = await givenKey({ limits: { perSecond: null, burst: null, daily: 10 } });
+    const answer = await make({ name: "x", domain: "edgepost.test" }, secret);
+    await expectError(answer, { status: 409, code: "conflict" });
+  });
+
   it("that does not exist cannot be revoked", async () => {
     const answer = await ask(app, "DELETE", "/v1/smtp-credentials/x", { key });
     await expectError(answer, { status: 404, code: "not_found" });

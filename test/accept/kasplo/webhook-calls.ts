@@ -14,6 +14,7 @@ const KEY: Key = {
   scopes: ["send", "read", "manage"],
   domain: null,
   mailClass: null,
+  limits: { perSecond: null, burst: null, daily: null },
   hint: "",
   createdAt: 0,
   expiresAt: null,
