@@ -6,10 +6,11 @@ import { type Ground, prepareGround } from "./ground.ts";
 import type { Figure, Leg, LegEnd, LegResult } from "./leg.ts";
 import { accept } from "./legs/accept.ts";
 import { deliver } from "./legs/deliver.ts";
+import { exports } from "./legs/exports.ts";
 import { webhooks } from "./legs/webhooks.ts";
 import { surroundings, table, writeTable } from "./report.ts";
 
-const LEGS: readonly Leg[] = [accept, deliver, webhooks];
+const LEGS: readonly Leg[] = [accept, deliver, webhooks, exports];
 
 // What the ground and the stages left is removed on exit.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

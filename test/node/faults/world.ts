@@ -63,8 +63,9 @@ export class World {
   readonly #ground: Ground;
   readonly #setting: Setting;
   readonly #state = mkdtempSync(join(tmpdir(), "edgepost-faults-world-"));
-  readonly #reached = Promise.withResolvers<string>();
+  #reached = Promise.withResolvers<string>();
   #barriers: Server | null = null;
+  #barriersUrl = "";
   #peer: Peer | null = null;
   #hook: Receiver | null = null;
   #worker: RunningWorker | null = null;
@@ -82,8 +83,8 @@ export class World {
     this.#hook = await startReceiver(hook);
     // Never answers: a process that stands at a barrier stands there until it is killed.
     this.#barriers = createServer((request) => this.#reached.resolve((request.url ?? "").slice(1)));
-    const url = `http://127.0.0.1:${await listenOnLoopback(this.#barriers, 0)}`;
-    await this.#run({ FAULT_PLAN: JSON.stringify({ url, at }) });
+    this.#barriersUrl = `http://127.0.0.1:${await listenOnLoopback(this.#barriers, 0)}`;
+    await this.#run(at);
     const webhook = { url: `http://127.0.0.1:${this.hook.port}/hook` };
     createdWebhook.parse(await (await this.#ask("POST", "/v1/webhooks", webhook)).json());
   }
@@ -185,9 +186,10 @@ export class World {
     await started(this.#worker).kill();
   }
 
-  /** Starts the Worker again over the same folder, without a crash plan. */
-  async restart(): Promise<void> {
-    await this.#run({});
+  /** Starts the Worker again over the same folder; it stops at another crash point, or at none. */
+  async restart(at = "none"): Promise<void> {
+    this.#reached = Promise.withResolvers<string>();
+    await this.#run(at);
   }
 
   /**
@@ -199,9 +201,11 @@ export class World {
     await this.sql(z.unknown(), sql, this.#killedAt, this.#killedAt + LEASE_MS);
   }
 
-  async #run(variables: Readonly<Record<string, string>>): Promise<void> {
-    const relay = { RELAY_URL: `smtp://127.0.0.1:${this.peer.port}` };
-    const options = miniflareOptions(this.#ground, this.#state, { ...relay, ...variables });
+  async #run(at: string): Promise<void> {
+    const options = miniflareOptions(this.#ground, this.#state, {
+      RELAY_URL: `smtp://127.0.0.1:${this.peer.port}`,
+      FAULT_PLAN: JSON.stringify({ url: this.#barriersUrl, at }),
+    });
     this.#worker = await startWorker(this.#state, options);
   }
 
