@@ -39,11 +39,11 @@ export async function receiveEvents(
   );
   const reports: Report[] = [];
   const wishes: Asked[] = [];
-  let nobody = 0;
+  const outcomes: ReportOutcome[] = [];
   for (const [n, { meaning, at }] of told.entries()) {
     const place = places[n] ?? null;
     if (place === null) {
-      nobody += 1;
+      outcomes.push("not_found");
       continue;
     }
     // Vendors round to seconds: nothing happened before the mail was accepted.
@@ -51,7 +51,14 @@ export async function receiveEvents(
     if (meaning.kind === "unsubscribe") wishes.push({ place, at: when, reason: meaning.reply });
     else reports.push({ place, at: when, said: meaning });
   }
-  const outcomes = [...(await receiveReports(app, reports)), ...(await grant(app, wishes))];
+  outcomes.push(...(await receiveReports(app, reports)), ...(await grant(app, wishes)));
+  return countsOf(events, outcomes);
+}
+
+function countsOf(
+  events: readonly VendorEvent[],
+  outcomes: readonly ReportOutcome[],
+): IntakeCounts {
   const count = (outcome: ReportOutcome) => outcomes.filter((one) => one === outcome).length;
   const kind = (name: Meaning["kind"]) =>
     events.filter(({ meaning }) => meaning.kind === name).length;
@@ -59,7 +66,7 @@ export async function receiveEvents(
     events: events.length,
     recorded: count("recorded"),
     known: count("known"),
-    not_found: count("not_found") + nobody,
+    not_found: count("not_found"),
     too_early: count("too_early"),
     ignored: kind("ignored"),
     unknown: kind("unknown"),
