@@ -1,5 +1,5 @@
-// Resolves a name through DNS over HTTPS, JSON form (the resolver is DOH_URL), so that its addresses
-// can be judged before anything connects to it.
+// DNS over HTTPS, JSON form (the resolver is DOH_URL): records of one type of a name, and the addresses
+// of a name, so that they can be judged before anything connects to it.
 import * as z from "zod";
 import { readUpTo } from "./bounded-body.ts";
 import { fromUtf8 } from "./bytes.ts";
@@ -15,14 +15,18 @@ export type DnsWorld = {
 /** `no_address`: the name has none. `unavailable`: nobody could tell; ask again later. */
 export type DnsFailure = { readonly kind: "no_address" | "unavailable"; readonly reason: string };
 
+/** Record types, RFC 1035 §3.2.2 and RFC 3596 §2.1. */
+const TYPES = { A: 1, CNAME: 5, PTR: 12, MX: 15, TXT: 16, AAAA: 28 } as const;
+export type RecordType = keyof typeof TYPES;
+
+/** The records of a name, as texts; empty when there are none. The failure says why nobody could tell. */
+export type DnsAnswer = Result<readonly string[], string>;
+
 /** A resolver answers in milliseconds; one that needs longer counts as failing. */
 const DEADLINE_MS = 3_000;
 
 /** A full answer of the largest DNS message (64 KB) in JSON stays below this. */
 const MAX_ANSWER_BYTES = 256 * 1024;
-
-/** Record types, RFC 1035 §3.2.2 and RFC 3596 §2.1. */
-const TYPES = { A: 1, AAAA: 28 } as const;
 
 /** Response codes, RFC 1035 §4.1.1. */
 const NOERROR = 0;
@@ -38,27 +42,32 @@ export async function resolveAddresses(
   world: DnsWorld,
   name: string,
 ): Promise<Result<readonly string[], DnsFailure>> {
-  const [four, six] = await Promise.all([query(world, name, "A"), query(world, name, "AAAA")]);
-  if (!four.ok) return four;
-  if (!six.ok) return six;
-  const addresses = [...four.value, ...six.value];
+  const answers = await Promise.all([lookUp(world, name, "A"), lookUp(world, name, "AAAA")]);
+  const failed = answers.find((answer) => !answer.ok);
+  if (failed && !failed.ok) return fail({ kind: "unavailable", reason: failed.error });
+  const addresses = answers.flatMap((answer) => (answer.ok ? answer.value : []));
   if (addresses.length === 0) {
     return fail({ kind: "no_address", reason: `${name} has no address in DNS` });
   }
   return ok(addresses);
 }
 
-async function query(
+/**
+ * The records of one type, those behind CNAMEs included: addresses, host names without a dot at the end,
+ * `<preference> <host>` for MX, the joined character-strings of TXT (RFC 7208 §3.3).
+ */
+export async function lookUp(
   world: DnsWorld,
   name: string,
-  type: keyof typeof TYPES,
-): Promise<Result<readonly string[], DnsFailure>> {
+  type: RecordType,
+  patience?: AbortSignal,
+): Promise<DnsAnswer> {
   const url = new URL(world.config.dohUrl);
   url.searchParams.set("name", name);
   url.searchParams.set("type", type);
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
-  const unavailable = (reason: string) =>
-    fail<DnsFailure>({ kind: "unavailable", reason: `${name} could not be resolved: ${reason}` });
+  const own = AbortSignal.timeout(DEADLINE_MS);
+  const deadline = patience ? AbortSignal.any([own, patience]) : own;
+  const unavailable = (reason: string) => fail(`${name} could not be resolved: ${reason}`);
   try {
     const request = new Request(url, {
       headers: { accept: "application/dns-json" },
@@ -72,8 +81,32 @@ async function query(
     if (answer.Status === NXDOMAIN) return ok([]);
     if (answer.Status !== NOERROR) return unavailable(`DNS response code ${answer.Status}`);
     const records = (answer.Answer ?? []).filter((record) => record.type === TYPES[type]);
-    return ok(records.map((record) => record.data));
+    return ok(records.map((record) => textOf(type, record.data)));
   } catch (error) {
     return unavailable(deadline.aborted ? "the resolver did not answer in time" : reasonOf(error));
   }
+}
+
+function textOf(type: RecordType, data: string): string {
+  switch (type) {
+    case "TXT":
+      return joinedStrings(data);
+    case "CNAME":
+    case "MX":
+    case "PTR":
+      return data.replace(/\.$/, "");
+    case "A":
+    case "AAAA":
+      return data;
+  }
+}
+
+/** Presentation format (RFC 1035 §5.1): quoted strings with `\"`, `\\` and `\ddd`; some resolvers leave the quotes out. */
+function joinedStrings(data: string): string {
+  if (!data.startsWith('"')) return data;
+  const strings = data.match(/"(?:[^"\\]|\\.)*"/g) ?? [];
+  const unquoted = strings.map((quoted) => quoted.slice(1, -1)).join("");
+  return unquoted.replace(/\\(\d{3}|.)/g, (_all, escaped: string) =>
+    escaped.length === 3 ? String.fromCharCode(Number(escaped) & 0xff) : escaped,
+  );
 }

@@ -1,7 +1,7 @@
 // Names through DNS over HTTPS: what is asked, which answers are believed, and that everything else is
 // "nobody could tell" and never an address.
 import { describe, expect, it } from "vitest";
-import { type DnsWorld, resolveAddresses } from "../../src/lib/doh.ts";
+import { type DnsWorld, lookUp, resolveAddresses } from "../../src/lib/doh.ts";
 
 type Responder = (type: string, request: Request) => Response | Promise<Response>;
 
@@ -106,5 +106,49 @@ describe("resolveAddresses", () => {
         reason: "smtp.example.com could not be resolved: the resolver did not answer in time",
       },
     });
+  });
+});
+
+describe("lookUp", () => {
+  const TXT = (data: string) => ({ name: "x", type: 16, TTL: 5, data });
+
+  it.each([
+    ["one string", '"v=spf1 -all"', "v=spf1 -all"],
+    ["a string without quotes", "v=spf1 -all", "v=spf1 -all"],
+    ["several strings, joined", '"v=DKIM1; p=AB" "CD"', "v=DKIM1; p=ABCD"],
+    ["escapes", String.raw`"a\"b\\c\059d"`, String.raw`a"b\c;d`],
+    ["an empty string", '""', ""],
+  ])("reads a TXT record of %s", async (_name, data, text) => {
+    const dns = world(records({ TXT: [TXT(data)] }));
+    expect(await lookUp(dns, "x.test", "TXT")).toEqual({ ok: true, value: [text] });
+  });
+
+  it("takes the dot from the end of host names", async () => {
+    const mx = { name: "x", type: 15, TTL: 5, data: "10 mx.example.com." };
+    const dns = world(records({ MX: [mx], CNAME: [CNAME] }));
+    expect(await lookUp(dns, "x.test", "MX")).toEqual({ ok: true, value: ["10 mx.example.com"] });
+    expect(await lookUp(dns, "x.test", "CNAME")).toEqual({ ok: true, value: ["y.example"] });
+  });
+
+  it("gives nothing for a name that does not exist, and the reason when nobody could tell", async () => {
+    const none = world(() => Response.json({ Status: 3 }));
+    expect(await lookUp(none, "x.test", "TXT")).toEqual({ ok: true, value: [] });
+    const broken = await lookUp(
+      world(() => Response.json({ Status: 2 })),
+      "x.test",
+      "TXT",
+    );
+    expect(broken).toMatchObject({ ok: false });
+  });
+
+  it("stops with the patience of who asks", async () => {
+    const never = world(
+      (_type, { signal }) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => reject(new Error("aborted"))),
+        ),
+    );
+    const answer = await lookUp(never, "x.test", "TXT", AbortSignal.timeout(50));
+    expect(answer.ok).toBe(false);
   });
 });
