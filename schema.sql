@@ -39,16 +39,42 @@ create table smtp_credentials (
 ) without rowid;
 
 -- One row is a domain that may stand in From. Written by the set-up scripts.
+-- One row is a domain that may stand in From. Written by /v1/domains, by the look into DNS, and by the
+-- set-up scripts.
 create table sender_domains (
   domain text primary key,          -- A-label, lower case
-  verified integer not null,
+  verified integer not null,        -- 0: nothing may be sent from it
   default_sender text,              -- address used when a request names none
   default_name text,
   created_at integer not null,
-  bounce_domain text                -- domain of return paths; null: the From address is the return path
+  bounce_domain text,               -- domain of return paths; null: the From address is the return path
+  state text not null default 'active', -- pending | active | drifted
+  return_domain text,               -- domain of return paths that is to be set up
+  tracking_host text,               -- host of links that is to be set up; null: the Worker's own
+  tracking_ready integer not null default 0, -- 1: it was seen to lead here, so it is used
+  records text,                     -- JSON array of model/dns-record.ts as found last; null: nobody looked
+  checked_at integer,
+  check_at integer,                 -- when to look into DNS again; null: never by itself
+  ed25519 integer not null default 0, -- 1: signs with Ed25519 too
+  rotation_at integer               -- a rotation of its keys was asked for and waits for DNS
 ) without rowid;
 
--- One row lets a sender identity send AMP parts (C-06). Written by the set-up scripts.
+-- One row is a DKIM key of a sender domain. Written by the look into DNS.
+create table dkim_keys (
+  domain text not null,
+  selector text not null,           -- ep1, ep2; ep1e, ep2e for Ed25519
+  algorithm text not null,          -- rsa-sha256 | ed25519-sha256
+  state text not null,              -- active | standby | retiring
+  public_key text not null,         -- p= of the record
+  private_key text not null,        -- PKCS#8, AES-GCM, lib/seal.ts
+  created_at integer not null,
+  changed_at integer not null,      -- since when it is in its state
+  seen_at integer,                  -- when DNS showed its record last; null: never, it signs nothing
+  primary key (domain, selector)
+) without rowid;
+
+-- One row lets a sender identity send AMP parts (C-06). Written by /v1/domains and the
+-- set-up scripts.
 create table amp_approvals (
   domain text not null,
   from_name text not null,          -- exact display name, or * for any

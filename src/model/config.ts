@@ -1,10 +1,18 @@
 // The deployment's variables and secrets, parsed once. A wrong one stops the Worker with its name.
 import * as z from "zod";
 import { fromBase64 } from "../lib/bytes.ts";
+import { parseDomain } from "./address.ts";
 import type { RelayLogin } from "../deliver/smtp/transaction.ts";
 
 /** D1 holds 10 GB and never shrinks (platform limit). */
 const D1_CAPACITY_BYTES = 10_000_000_000;
+
+/** Where Cloudflare's Email Routing takes mail (its documentation names these three). */
+const EMAIL_ROUTING: readonly string[] = [
+  "route1.mx.cloudflare.net",
+  "route2.mx.cloudflare.net",
+  "route3.mx.cloudflare.net",
+];
 
 const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
 
@@ -30,6 +38,15 @@ const schema = z.object({
   LINK_KEYS: z.string().transform(parseSecrets).optional(),
   /** Secret: what SMTP gateways say who they are with, `id:base64,…`. None: `/internal/*` does not exist. */
   GATEWAY_SECRETS: z.string().transform(parseSecrets).optional(),
+  /** What this account is called in Feedback-ID: letters, digits and hyphens. */
+  ACCOUNT_NAME: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be a short name such as acme")
+    .default("edgepost"),
+  /** SPF mechanisms that domains publish, separated by spaces. None: made from the relays. */
+  SPF_MECHANISMS: z.string().transform(parseMechanisms).optional(),
+  /** Mail servers that take bounces for this Worker, separated by commas. */
+  INBOUND_MX: z.string().transform(parseHosts).default(EMAIL_ROUTING),
   /** Bytes that the database may hold; lower it to be warned earlier. */
   DATABASE_CAPACITY_BYTES: z.coerce.number().int().positive().default(D1_CAPACITY_BYTES),
   /** Fault builds only: which barrier stops, and where the harness listens. */
@@ -54,6 +71,11 @@ export type Config = {
   readonly linkKeys: readonly NamedSecret[];
   /** Any of them opens `/internal/*`; empty: nobody's does. */
   readonly gatewaySecrets: readonly NamedSecret[];
+  readonly accountName: string;
+  /** What SPF records of sender domains name, or null: made from the relays. */
+  readonly spfMechanisms: readonly string[] | null;
+  /** Mail servers that take bounces, in their order. */
+  readonly inboundExchanges: readonly string[];
   readonly databaseCapacityBytes: number;
   readonly faultPlan: { readonly url: string; readonly at: string } | null;
 };
@@ -78,6 +100,9 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     publicUrl: vars.PUBLIC_URL || null,
     linkKeys: vars.LINK_KEYS ?? [],
     gatewaySecrets: vars.GATEWAY_SECRETS ?? [],
+    accountName: vars.ACCOUNT_NAME,
+    spfMechanisms: vars.SPF_MECHANISMS ?? null,
+    inboundExchanges: vars.INBOUND_MX,
     databaseCapacityBytes: vars.DATABASE_CAPACITY_BYTES,
     faultPlan: vars.FAULT_PLAN ? faultPlanSchema.parse(JSON.parse(vars.FAULT_PLAN)) : null,
   };
@@ -98,6 +123,29 @@ function parseOrigin(text: string, context: Context): string {
     code: "custom",
     message: "must be an origin such as https://mail.example.com",
   });
+  return z.NEVER;
+}
+
+/** What a record may be told to add; whether it is right shows when a domain is looked at. */
+const MECHANISM = /^(?:include|ip4|ip6|a|mx|exists):[\x21-\x7e]+$/i;
+
+function parseMechanisms(text: string, context: Context): readonly string[] {
+  const terms = text.split(/\s+/).filter((term) => term !== "");
+  if (terms.length > 0 && terms.every((term) => MECHANISM.test(term))) return terms;
+  context.addIssue({
+    code: "custom",
+    message: "must be SPF mechanisms such as include:amazonses.com ip4:192.0.2.1",
+  });
+  return z.NEVER;
+}
+
+function parseHosts(text: string, context: Context): readonly string[] {
+  const hosts = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((host) => host !== "");
+  if (hosts.length > 0 && hosts.every((host) => parseDomain(host).ok)) return hosts;
+  context.addIssue({ code: "custom", message: "must be host names separated by commas" });
   return z.NEVER;
 }
 

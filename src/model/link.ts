@@ -38,6 +38,8 @@ export type FileLinks = {
 export type Links = {
   /** Where every link starts, without a slash at the end. */
   readonly origin: string;
+  /** The same links on another host name that leads here. */
+  readonly on: (host: string) => Links;
   /** The absolute URL of a link. */
   readonly urlOf: (link: Link) => Promise<string>;
   /** The link of a token of this kind; null when it was not signed here as it stands. */

@@ -1,7 +1,8 @@
 // A claimed delivery → the transaction that the relay will see. Content is fetched and, where every
 // recipient gets the same bytes, composed once per message.
 import type { App } from "../app.ts";
-import { compose, type Composed, needsOwnCopy } from "../compose/compose.ts";
+import { type Composed, needsOwnCopy } from "../compose/compose.ts";
+import { composeOutgoing } from "../compose/outgoing.ts";
 import type { Transaction } from "../deliver/smtp/transaction.ts";
 import { enter, LARGE_BYTES, type Leave } from "../lib/large-gate.ts";
 import type { Content, Message } from "../model/message.ts";
@@ -71,7 +72,7 @@ export function preparer(app: App): Preparer {
 
   function composed(work: Work, content: Content): Promise<Composed> {
     const { message, delivery } = work;
-    const build = () => compose(message, message.recipients, content, delivery.position, app.links);
+    const build = () => composeOutgoing(app, message, content, delivery.position);
     if (needsOwnCopy(message, content, app.links)) return build();
     const known = shared.get(message.id) ?? build();
     shared.set(message.id, known);

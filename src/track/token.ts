@@ -41,12 +41,20 @@ const MAX_TOKEN_LENGTH = 8_192;
 export function linksOf(config: Config): Links | null {
   const { publicUrl } = config;
   if (publicUrl === null) return null;
-  const keys = tokenKeys(config);
+  return linksFrom(publicUrl, tokenKeys(config));
+}
+
+function linksFrom(origin: string, keys: () => Promise<KeyRing>): Links {
   return {
-    origin: publicUrl,
+    origin,
+    on(host) {
+      const url = new URL(origin);
+      url.hostname = host;
+      return linksFrom(url.origin, keys);
+    },
     async urlOf(link) {
       const token = await makeToken(await keys(), link);
-      return `${publicUrl}${LINK_PATHS[link.kind]}${token}${link.kind === "open" ? ".gif" : ""}`;
+      return `${origin}${LINK_PATHS[link.kind]}${token}${link.kind === "open" ? ".gif" : ""}`;
     },
     async read(kind, token) {
       const link = await readToken(await keys(), token);

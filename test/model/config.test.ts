@@ -17,6 +17,10 @@ describe("parseConfig", () => {
       databaseCapacityBytes: 10_000_000_000,
       publicUrl: null,
       linkKeys: [],
+      gatewaySecrets: [],
+      accountName: "edgepost",
+      spfMechanisms: null,
+      inboundExchanges: [1, 2, 3].map((n) => `route${n}.mx.cloudflare.net`),
       faultPlan: null,
     });
   });
@@ -153,5 +157,29 @@ describe("LINK_KEYS", () => {
     `a:${KEY}=`,
   ])("%j stops the Worker with its name", (LINK_KEYS) => {
     expect(() => parseConfig({ ...ENV, LINK_KEYS })).toThrow("LINK_KEYS");
+  });
+
+  it("reads what sender domains are told", () => {
+    const config = parseConfig({
+      ...LEAST,
+      ACCOUNT_NAME: "acme",
+      SPF_MECHANISMS: " include:amazonses.com  ip4:192.0.2.1 ",
+      INBOUND_MX: "MX1.example.com, mx2.example.com",
+    });
+    expect(config).toMatchObject({
+      accountName: "acme",
+      spfMechanisms: ["include:amazonses.com", "ip4:192.0.2.1"],
+      inboundExchanges: ["mx1.example.com", "mx2.example.com"],
+    });
+  });
+
+  it.each([
+    ["ACCOUNT_NAME", "a b"],
+    ["ACCOUNT_NAME", "a\r\nBcc: x"],
+    ["SPF_MECHANISMS", "amazonses.com"],
+    ["SPF_MECHANISMS", " "],
+    ["INBOUND_MX", "localhost"],
+  ])("refuses %s=%j and names it", (name, value) => {
+    expect(() => parseConfig({ ...LEAST, [name]: value })).toThrow(name);
   });
 });

@@ -1,7 +1,7 @@
 // /v1/messages: what was accepted, and everything that happened to each recipient (decision 19).
 import * as z from "zod";
 import type { App } from "../../app.ts";
-import { compose } from "../../compose/compose.ts";
+import { composeOutgoing } from "../../compose/outgoing.ts";
 import { isUuidv7 } from "../../lib/id.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { addressKey } from "../../model/address.ts";
@@ -109,8 +109,7 @@ const raw = endpoint({
     }
     const content = await contentOf(app, found.value.content);
     if (!content.ok) return content;
-    const { recipients } = message;
-    const composed = await compose(message, recipients, content.value, query.index, app.links);
+    const composed = await composeOutgoing(app, message, content.value, query.index);
     const headers = {
       "Content-Type": "message/rfc822",
       "Content-Disposition": `attachment; filename="${message.id}.eml"`,
