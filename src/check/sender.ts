@@ -26,7 +26,10 @@ export async function checkSender(
     return fail({ kind: "sender_not_allowed", domain });
   }
   const known = await domains.get(domain, app.now(), () => findSenderDomain(app.db, domain));
-  return known?.verified ? ok(known) : fail({ kind: "sender_not_allowed", domain });
+  if (known?.verified) return ok(known);
+  // Who has just verified a domain sends at once.
+  domains.delete(domain);
+  return fail({ kind: "sender_not_allowed", domain });
 }
 
 /** The mail class of a send: the request's, else the key's, else transactional (decision 15). */

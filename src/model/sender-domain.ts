@@ -1,4 +1,5 @@
-// A domain that mail may come from, and which of its identities may send AMP.
+// A domain that mail may come from: what the checks of a send need of it, and what its owner sees.
+import type { DnsRecord } from "./dns-record.ts";
 
 /** A sender domain with what the checks of a send need to know of it. */
 export type SenderDomain = {
@@ -10,3 +11,58 @@ export type SenderDomain = {
 
 /** Who a message is from when the request names nobody. */
 export type DefaultSender = { readonly address: string; readonly name: string };
+
+/** Characters of a display name, as everywhere (contract 1.2). */
+export const DEFAULT_SENDER_LIMITS = { name: 255 } as const;
+
+/**
+ * `pending`: DNS has not shown what it must, nothing may be sent. `drifted`: it did, and does not any more;
+ * mail goes on, and somebody has to look.
+ */
+export type DomainState = "pending" | "active" | "drifted";
+
+/** A sender domain as its owner sees it. */
+export type OwnedDomain = {
+  readonly domain: string;
+  readonly state: DomainState;
+  readonly defaultSender: string | null;
+  readonly defaultName: string | null;
+  /** The domain of return paths, and whether its mail servers were seen: only then is it used. */
+  readonly returnDomain: string;
+  readonly returnReady: boolean;
+  /** The host of links, null for the Worker's own; it is used once it was seen to lead here. */
+  readonly trackingHost: string | null;
+  readonly trackingReady: boolean;
+  readonly ed25519: boolean;
+  /** As they were found last; null when nobody looked yet. */
+  readonly records: readonly DnsRecord[] | null;
+  readonly checkedAt: number | null;
+  /** When they are looked for next; null: never by itself. */
+  readonly checkAt: number | null;
+  /** When a rotation of the DKIM keys was asked for that is not done yet. */
+  readonly rotationAt: number | null;
+  readonly createdAt: number;
+};
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A domain that is set up right now is looked at often, one that was forgotten rarely. */
+export function nextCheck(
+  { state, createdAt }: Pick<OwnedDomain, "state" | "createdAt">,
+  now: number,
+): number {
+  if (state === "active") return now + DAY;
+  const age = now - createdAt;
+  if (age < HOUR) return now + MINUTE;
+  return now + (age < DAY ? 15 * MINUTE : 6 * HOUR);
+}
+
+/** What the records say about the domain; null when DNS did not answer for one that decides. */
+export function stateOf(records: readonly DnsRecord[], before: DomainState): DomainState | null {
+  const required = records.filter((record) => record.required);
+  const wrong = required.filter(({ status }) => status === "missing" || status === "wrong");
+  if (wrong.length > 0) return before === "pending" ? "pending" : "drifted";
+  return required.every(({ status }) => status === "ok") ? "active" : null;
+}

@@ -8,7 +8,9 @@ import { dueTimes, holdLost } from "../store/delivery.ts";
 import { removeLeftovers, removeOrphans } from "../store/export-file.ts";
 import { exportWaits } from "../store/export-lease.ts";
 import { countStats } from "../record/stats.ts";
+import { dueDomains } from "../store/sender-domain-owned.ts";
 import { endpointsToWake } from "../store/webhook.ts";
+import { DOMAINS_A_SWEEP, verifyDomain } from "../verify/verify.ts";
 import { collectOrphans } from "./orphans.ts";
 import { purge, purgeBlobs } from "./purge.ts";
 
@@ -29,6 +31,7 @@ export async function sweep(app: App): Promise<void> {
     removeExports(app, now),
     sweepBlobs(app, now),
     countStats(app),
+    sweepDomains(app, now),
     purge(app),
   ]);
   const failures = parts.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
@@ -60,6 +63,13 @@ async function wakeExports(app: App, now: number): Promise<void> {
 async function removeExports(app: App, now: number): Promise<void> {
   const removed = await removeLeftovers(app, now);
   if (removed > 0) app.log("info", "exports_removed", { removed });
+}
+
+/** Looks into DNS for those whose time has come, one after the other: each asks for several records. */
+async function sweepDomains(app: App, now: number): Promise<void> {
+  for (const domain of await dueDomains(app.db, now, DOMAINS_A_SWEEP)) {
+    await verifyDomain(app, domain);
+  }
 }
 
 async function sweepEndpoints(app: App, now: number): Promise<void> {

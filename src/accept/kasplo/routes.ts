@@ -5,6 +5,9 @@ import { defaultSender } from "../default-sender.ts";
 import { type Dialect, endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
 import { accountEndpoints } from "./account.ts";
+import { ampApprovalEndpoints } from "./amp-approvals.ts";
+import { domainReportEndpoints } from "./domain-report.ts";
+import { domainEndpoints } from "./domains.ts";
 import { eventEndpoints } from "./events.ts";
 import { inboundEndpoints } from "./inbound.ts";
 import { intakeEndpoints } from "./intakes.ts";
@@ -65,6 +68,9 @@ export const kasplo: Dialect = {
     ...smtpCredentialEndpoints,
     ...relayEndpoints,
     ...intakeEndpoints,
+    ...domainEndpoints,
+    ...domainReportEndpoints,
+    ...ampApprovalEndpoints,
     ...accountEndpoints,
     ...statsEndpoints,
     ...inboundEndpoints,

@@ -1,0 +1,14 @@
+// What the operations on domains share.
+import * as z from "zod";
+import { parseDomain } from "../../model/address.ts";
+
+/** A domain name, parsed to A-labels in lower case. */
+export const domainField = z.string().transform((text, context) => {
+  const domain = parseDomain(text.trim());
+  if (domain.ok) return domain.value;
+  context.addIssue("must be a domain name such as mail.example.com");
+  return z.NEVER;
+});
+
+/** The domain in the path. */
+export const domainParams = z.object({ domain: domainField });

@@ -1,0 +1,38 @@
+// /v1/domains/:domain/report and /v1/check: what receivers will think of a domain.
+import * as z from "zod";
+import { fail, ok } from "../../lib/result.ts";
+import type { DomainReport } from "../../verify/report.ts";
+import { inspectDomain, inspectOwnDomain } from "../../verify/inspect.ts";
+import { endpoint } from "../endpoint.ts";
+import { domainField, domainParams } from "./domain-fields.ts";
+import { one } from "./native.ts";
+
+const report = endpoint({
+  method: "GET",
+  path: "/domains/:domain/report",
+  summary: "What receivers will think of a sender domain, and what to fix first",
+  scope: "read",
+  request: { params: domainParams },
+  async handle(app, { params: { domain } }) {
+    const made = await inspectOwnDomain(app, domain);
+    return made ? ok(one(shown(made))) : fail({ kind: "not_found", what: "this domain" });
+  },
+});
+
+const check = endpoint({
+  method: "GET",
+  path: "/check",
+  summary: "What receivers will think of any domain",
+  scope: "read",
+  request: { query: z.object({ domain: domainField }) },
+  async handle(app, { query: { domain } }) {
+    return ok(one(shown(await inspectDomain(app, domain))));
+  },
+});
+
+/** The operations that look at domains. */
+export const domainReportEndpoints = [report, check];
+
+function shown({ domain, score, items, fixFirst }: DomainReport) {
+  return { domain, score, fix_first: fixFirst, checks: items };
+}
