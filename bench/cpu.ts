@@ -1,4 +1,4 @@
-// CPU time of a running workerd, from /proc; only Linux has it.
+// CPU time of running processes, from /proc; only Linux has it.
 import { readFile } from "node:fs/promises";
 import { allProcesses, processesOf } from "../dev/processes.ts";
 
@@ -14,6 +14,11 @@ export async function workerdCpuMs(stateDir: string): Promise<number | null> {
   const workerd = group.filter(({ command }) => /\bworkerd\b.* serve\b/.test(command));
   const times = await Promise.all(workerd.map(({ pid }) => ticksOf(pid)));
   return times.length === 0 ? null : times.reduce((sum, ticks) => sum + ticks, 0) * MS_A_TICK;
+}
+
+/** CPU milliseconds used so far by one process. */
+export async function processCpuMs(pid: number): Promise<number | null> {
+  return process.platform === "linux" ? (await ticksOf(pid)) * MS_A_TICK : null;
 }
 
 async function ticksOf(pid: number): Promise<number> {

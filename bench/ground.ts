@@ -9,7 +9,7 @@ import { unstable_splitSqlQuery } from "wrangler";
 import * as z from "zod";
 import { ROOT } from "../dev/bootstrap.js";
 import { newSmtpLogin } from "../dev/account.ts";
-import { seedSql } from "../dev/seed.ts";
+import { type Logins, seedSql } from "../dev/seed.ts";
 import { runWrangler } from "../dev/wrangler.ts";
 import { makeKey } from "../src/model/key.ts";
 import { buildWorker, type WorkerSettings, workerSettings } from "../test/node/faults/build.ts";
@@ -27,6 +27,8 @@ export type Ground = {
   readonly worker: WorkerSettings;
   readonly state: string;
   readonly apiKey: string;
+  /** What an SMTP client logs in with. */
+  readonly smtp: { readonly username: string; readonly password: string };
   readonly remove: () => void;
 };
 
@@ -63,16 +65,18 @@ export async function prepareGround(): Promise<Ground> {
   mkdirSync(state);
   const worker = workerSettings();
   const apiKey = makeKey("kasplo");
-  await fillDatabase(state, miniflareOptions({ bundle, worker }, state, {}), apiKey);
+  const smtp = newSmtpLogin();
+  const options = miniflareOptions({ bundle, worker }, state, {});
+  await fillDatabase(state, options, { api_key: apiKey, smtp });
   const counted = join(countedFolder, "counted.js");
-  return { bundle, counted, worker, state, apiKey, remove };
+  return { bundle, counted, worker, state, apiKey, smtp, remove };
 }
 
-async function fillDatabase(state: string, options: object, apiKey: string): Promise<void> {
+async function fillDatabase(state: string, options: object, logins: Logins): Promise<void> {
   const worker = await startWorker(state, options);
   const names = (await readdir(join(ROOT, "migrations"))).sort();
   const files = names.map((name) => readFile(join(ROOT, "migrations", name), "utf8"));
-  const seed = await seedSql({ api_key: apiKey, smtp: newSmtpLogin() }, Date.now());
+  const seed = await seedSql(logins, Date.now());
   for (const text of [...(await Promise.all(files)), seed, BARE_TABLE]) {
     for (const statement of unstable_splitSqlQuery(text)) await worker.sql(statement, []);
   }

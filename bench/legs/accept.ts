@@ -1,11 +1,11 @@
 // Goal 1: accepted sends a second through POST /v1/send-email, beside a route in the same workerd that
 // does one D1 insert of the same row. Nothing is delivered: nobody listens to the delivery queue.
-import * as z from "zod";
 import { rounded, spread } from "../figures.ts";
 import { type Ground, type Stage, startStage } from "../ground.ts";
 import type { Leg, LegResult } from "../leg.ts";
 import type { Answer, Post } from "../http-client.ts";
 import { drive, sendOf } from "../load.ts";
+import { everyAnswerHasItsRow } from "../stored.ts";
 
 const CLIENTS = 32;
 const BODY_BYTES = 2_048;
@@ -13,9 +13,6 @@ const ROUNDS = 5;
 const ROUND_MS = 10_000;
 const WARM_UP_MS = 2_000;
 const HELLO_MS = 1_500;
-
-/** Ids asked for in one statement. */
-const IDS_A_QUERY = 5_000;
 
 /** Nobody listens here: the Worker needs a relay in its settings and does not call it. */
 const NO_RELAY_PORT = 1025;
@@ -159,26 +156,3 @@ const TEXT = "x".repeat(
   BODY_BYTES -
     sendOf({ apiKey: "", recipient: "reader000000000@example.com", text: "" }).body.length,
 );
-
-const countRow = z.object({ n: z.number() });
-
-/** Looks each accepted message up with what belongs to it, and counts what was stored in all. */
-async function everyAnswerHasItsRow(stage: Stage, accepted: readonly string[]) {
-  const count = async (sql: string, parameters: readonly string[]): Promise<number> =>
-    z.array(countRow).parse(await stage.sql(sql, parameters))[0]?.n ?? 0;
-  let complete = 0;
-  for (let start = 0; start < accepted.length; start += IDS_A_QUERY) {
-    const ids = JSON.stringify(accepted.slice(start, start + IDS_A_QUERY));
-    complete += await count(
-      `select count(*) as n from json_each(?1) j
-       join messages m on m.id = j.value
-       join contents c on c.id = m.content_id and c.message_id = m.id
-       join deliveries d on d.recipient = m.recipients ->> '$[0].address' and d.message_id = m.id`,
-      [ids],
-    );
-  }
-  const stored = await count("select count(*) as n from messages", []);
-  const unique = new Set(accepted).size;
-  const ok = unique === accepted.length && complete === unique && stored === unique;
-  return { ok, accepted: accepted.length, unique, complete, stored };
-}
