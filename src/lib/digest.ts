@@ -1,5 +1,5 @@
-// SHA-256, HMAC-SHA-256 and MD5 over WebCrypto.
-import { hex, utf8 } from "./bytes.ts";
+// SHA-256, HMAC-SHA-256, HKDF and MD5 over WebCrypto.
+import { fromBase64, hex, utf8 } from "./bytes.ts";
 
 /** Lower-case hex SHA-256 of a text or of bytes. */
 export async function sha256Hex(data: string | Uint8Array<ArrayBuffer>): Promise<string> {
@@ -20,9 +20,28 @@ export async function hmacSha256(
   secret: Uint8Array<ArrayBuffer>,
   data: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return (await hmacSha256With(secret))(data);
+}
+
+/** HMAC-SHA-256 of much data under one secret. */
+export async function hmacSha256With(
+  secret: Uint8Array<ArrayBuffer>,
+): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
-  return new Uint8Array(await crypto.subtle.sign("HMAC", key, data));
+  return async (data) => new Uint8Array(await crypto.subtle.sign("HMAC", key, data));
+}
+
+/** A secret of 32 bytes for one purpose, derived from the deployment's key by HKDF (RFC 5869). */
+export async function deriveSecret(
+  encryptionKey: string,
+  purpose: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const secret = fromBase64(encryptionKey) ?? utf8(encryptionKey);
+  const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
+  const info = utf8(purpose);
+  const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
+  return new Uint8Array(await crypto.subtle.deriveBits(parameters, key, 256));
 }
 
 /** Lower-case hex MD5 (RFC 1321) of a text: for lists that others hashed, never for security. */

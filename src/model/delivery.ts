@@ -21,6 +21,7 @@ export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[
   // → suppressed: a suppression was committed after the accept; seen when the lease is asked for.
   queued: ["sending", "cancelled", "delivered", "suppressed"],
   // sending → sending: an expired lease is taken over. → queued or deferred: given back unstarted.
+  // → cancelled: its lease expired, and its address is being erased.
   sending: [
     "sending",
     "queued",
@@ -30,6 +31,7 @@ export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[
     "expired",
     "held",
     "suppressed",
+    "cancelled",
   ],
   deferred: ["sending", "cancelled", "delivered", "suppressed"],
   // A late bounce: the relay accepted, a later server refused.

@@ -1,4 +1,5 @@
 // What every door turns a request into, and what is kept of it. Pure types and rules.
+import type { DeliveryState } from "./delivery.ts";
 
 /** The two classes of mail, and the lanes they wait in. */
 export const MAIL_CLASSES = ["transactional", "marketing"] as const;
@@ -11,7 +12,11 @@ export type Mailbox = { readonly address: string; readonly name: string };
 export type Role = "to" | "cc" | "bcc";
 
 /** One recipient as kept in the message row; its place in the array is the delivery's position. */
-export type Recipient = Mailbox & { readonly role: Role };
+export type Recipient = Mailbox & {
+  readonly role: Role;
+  /** The state that its delivery had when the address was erased; address and name are "" then. */
+  readonly erased?: DeliveryState;
+};
 
 /** Values for `{{name}}` of one recipient. */
 export type Variables = Readonly<Record<string, string>>;

@@ -14,8 +14,8 @@ export function cutoffsOf(account: Account, now: number): Cutoffs {
   };
 }
 
-/** What is walked in the order of time: messages, contents in D1, contents in R2. */
-export type WalkName = "messages" | "contents" | "blobs";
+/** What is walked: messages, contents in D1, contents in R2, in the order of time; the ledger of erasures. */
+export type WalkName = "messages" | "contents" | "blobs" | "ledger";
 
 /** A walk that passed things which must stay; `after` is what it passed last. */
 export type Walk = { readonly name: WalkName; readonly after: string; readonly startedAt: number };

@@ -47,7 +47,8 @@ export type SuppressionChange = {
   readonly messageId: string | null;
 };
 
-const MD5_PREFIX = "md5:";
+/** What an MD5 entry begins with. */
+export const MD5_PREFIX = "md5:";
 const MD5 = /^[0-9a-f]{32}$/;
 
 /** The scopes that stop a mail class: an unsubscribe stops marketing only. */

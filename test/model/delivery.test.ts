@@ -22,6 +22,7 @@ const LEGAL = new Set([
   "queued delivered",
   "queued suppressed",
   "sending suppressed",
+  "sending cancelled",
   "deferred suppressed",
   "delivered bounced",
 ]);

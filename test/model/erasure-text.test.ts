@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { uuidv7 } from "../../src/lib/id.ts";
+import { type Erasing, textWithout } from "../../src/model/erasure-text.ts";
+import { mentionsOf } from "../../src/model/mention.ts";
+import { anEvent } from "../notify/world.ts";
+
+const ANN = "ann@example.com";
+const OLD = uuidv7(1_000);
+const YOUNG = uuidv7(3_000);
+const erasing: Erasing = { mentions: mentionsOf(ANN, "other"), bound: uuidv7(2_000) };
+
+const left = (kind: Parameters<typeof textWithout>[0], value: unknown): unknown => {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const after = textWithout(kind, text, erasing);
+  return after === null || typeof value === "string" ? after : JSON.parse(after);
+};
+
+describe("what is left of a column", () => {
+  it("that is text has no mention; one that counts as a whole is gone", () => {
+    expect(left("text", "for Ann@Example.com, soon")).toBe("for [erased], soon");
+    expect([left("whole", `order ${ANN}`), left("whole", "order 7")]).toEqual([null, "order 7"]);
+  });
+
+  it("that is JSON has none in values nor in names, also behind an escaped line end", () => {
+    const value = { own: `a\n${ANN}`, [ANN]: [{ deep: ANN }, 7, null, true] };
+    expect(left("json", value)).toEqual({
+      own: "a\n[erased]",
+      "[erased]": [{ deep: "[erased]" }, 7, null, true],
+    });
+    const untouched = '{"a" : 1}';
+    expect(left("json", untouched)).toBe(untouched);
+  });
+
+  it("that holds recipients keeps every address, and no name with it", () => {
+    const bob = { address: "x=ann@example.com", name: `Bob, not ${ANN}`, role: "to" };
+    expect(left("recipients", [bob])).toEqual([{ ...bob, name: "Bob, not [erased]" }]);
+  });
+
+  it("that holds events loses the address's own of old mail, and mentions in others' texts", () => {
+    const own = { ...anEvent(1), messageId: OLD, email: "Ann@Example.com" };
+    const young = { ...own, messageId: YOUNG };
+    const bob = {
+      ...anEvent(2, "bounce_all"),
+      messageId: OLD,
+      email: "bob@example.com",
+      text: `550 said\n${ANN}`,
+      tags: `for-${ANN} ${ANN}`,
+    };
+    expect(left("events", [own, young, bob])).toEqual([
+      young,
+      { ...bob, text: "550 said\n[erased]", tags: `for-${ANN} [erased]` },
+    ]);
+  });
+
+  it.each(["email", "recipient"])(
+    "that holds webhook entries loses those whose %s it is, whatever the format",
+    (field) => {
+      const entry = (id: string, email: string, text = "") => ({
+        id: "e",
+        at: 1,
+        event: "bounce_all",
+        body: JSON.stringify({ [field]: email, message_id: `${id}:0`, text }),
+        error: "",
+      });
+      const entries = [
+        entry(OLD, "Ann@example.com"),
+        entry(YOUNG, ANN),
+        entry(OLD, "bob@example.com", `said\n${ANN}`),
+        entry(OLD, "bob@example.com"),
+      ];
+      expect(left("entries", entries)).toEqual([
+        entries[1],
+        entry(OLD, "bob@example.com", "said\n[erased]"),
+        entries[3],
+      ]);
+    },
+  );
+});
