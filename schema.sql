@@ -1,5 +1,7 @@
 -- The readable truth for a new database. migrations/ is what is applied; a test compares the two.
 -- Times are epoch milliseconds, given by the Worker; SQL never asks the time.
+-- [personal] marks what may hold a recipient's address or what they did: /v1/recipients/:email tells and
+-- erases all of it, and a test reads these marks.
 -- The bill is rows written: see "Data" in docs/data.md before adding an index.
 
 -- ---------------------------------------------------------------- keys and sender identities
@@ -8,7 +10,7 @@
 create table keys (
   hash text primary key,            -- SHA-256 of the whole key, lower-case hex
   id text not null unique,
-  name text not null,
+  name text not null,               -- [personal] if somebody was named there
   family text not null,             -- kasplo | kasapost | audience | mailing_lists
   scopes text not null,             -- JSON array of send | read | manage
   domain text,                      -- the one domain of a kasapost key
@@ -48,6 +50,8 @@ create table sender_domains (
   default_name text,
   created_at integer not null,
   bounce_domain text,               -- domain of return paths; null: the From address is the return path
+  track_opens integer not null default 1,  -- 0: no pixel in mail from here
+  track_clicks integer not null default 1, -- 0: no link is rewritten
   state text not null default 'active', -- pending | active | drifted
   return_domain text,               -- domain of return paths that is to be set up
   tracking_host text,               -- host of links that is to be set up; null: the Worker's own
@@ -90,17 +94,17 @@ create table messages (
   id text primary key,              -- UUIDv7: the id is the time order and the cursor
   created_at integer not null,
   key_id text not null,
-  idempotency_key text,             -- null when none was given, or 24 h after
+  idempotency_key text,             -- [personal] null when none was given, or 24 h after
   request_hash text,                -- SHA-256 of the request body; only beside an idempotency key
   mail_class text not null,         -- transactional | marketing; the lane it waits in
   from_address text not null,
-  from_name text not null,
-  subject text not null,
-  tags text not null,
+  from_name text not null,          -- [personal] if a sender wrote a recipient there
+  subject text not null,            -- [personal]
+  tags text not null,               -- [personal]
   send_id text not null,
   list_id text not null,
-  metadata text not null,           -- JSON object of the sender's own keys
-  recipients text not null,         -- JSON array of {address, name, role}; the index is the delivery's
+  metadata text not null,           -- [personal] JSON object of the sender's own keys
+  recipients text not null,         -- [personal] JSON array of {address, name, role}; the index is the delivery's
   on_ambiguous text not null,       -- retry | hold
   size integer not null,            -- bytes of content, for the claim window
   content_id integer,               -- row in contents, or null when the content is in R2
@@ -117,8 +121,8 @@ create unique index messages_idempotency on messages (key_id, idempotency_key)
 create table contents (
   id integer primary key,
   message_id text not null,         -- guards against a rowid that was used before
-  head text not null,               -- JSON: subject, texts, headers, names, attachment descriptions
-  parts text                        -- base64 of the attachments' bytes, one after the other
+  head text not null,               -- [personal] JSON: subject, texts, headers, names, attachment descriptions
+  parts text                        -- [personal] base64 of the attachments' bytes, one after the other
 );
 
 -- ---------------------------------------------------------------- deliveries
@@ -126,7 +130,7 @@ create table contents (
 -- One row is one recipient of one message: its state, its lease, its whole history. Inserted by
 -- accept, claimed and settled by the queue consumer. The key answers "everything to this address".
 create table deliveries (
-  recipient text not null,          -- lower-cased address
+  recipient text not null,          -- [personal] lower-cased address
   message_id text not null,
   position integer not null,        -- index in messages.recipients and in click_tracking_id
   lane text not null,
@@ -139,10 +143,10 @@ create table deliveries (
   lease_losses integer not null default 0,
   marker integer not null default 0, -- 1: an onAmbiguous=hold content may be on its way
   last_code integer,                -- bounce class of the last deferral, for when it expires
-  history text not null default '[]', -- JSON array of attempts, oldest first
-  md5 blob,                         -- MD5 of recipient, which SQL cannot compute, for suppressions
+  history text not null default '[]', -- [personal] JSON array of attempts, oldest first
+  md5 blob,                         -- [personal] MD5 of recipient, which SQL cannot compute, for suppressions
   suppressed_at integer,            -- when a suppression stopped it
-  activity text not null default '[]', -- JSON array of opens, clicks, unsubscribes, reports, oldest first
+  activity text not null default '[]', -- [personal] JSON array of opens, clicks, unsubscribes, reports, oldest first
   primary key (recipient, message_id)
 ) without rowid;
 
@@ -151,9 +155,9 @@ create index deliveries_due on deliveries (lane, due_at) where due_at is not nul
 -- One row is an entry that stops mail. Written by record, in the batch of the event, and by
 -- /v1/suppressions.
 create table suppressions (
-  address text not null,            -- lower-cased address, @domain, or md5:<hex of a lower-cased address>
+  address text not null,            -- [personal] lower-cased address, @domain, or md5:<hex of a lower-cased address>
   scope text not null,              -- global | complaint | bounce | unsubscribe | transactional
-  reason text not null,             -- what the key's owner wrote, or the relay's words
+  reason text not null,             -- [personal] what the key's owner wrote, or the relay's words
   message_id text,                  -- the message whose event asked for it
   created_at integer not null,
   key_id text,                      -- the API key that added it; null: Edgepost did
@@ -163,12 +167,12 @@ create table suppressions (
 -- One row is one change of an entry that is gone: how it had come, and its removal. Written in the
 -- transaction of the removal by /v1/suppressions, never changed. A standing entry tells its own story.
 create table suppression_changes (
-  address text not null,
+  address text not null,            -- [personal]
   scope text not null,
   at integer not null,
   action text not null,             -- added | removed
   key_id text,
-  reason text not null,
+  reason text not null,             -- [personal]
   message_id text,
   primary key (address, scope, at, action)
 ) without rowid;
@@ -193,7 +197,7 @@ create table relay_health (
   relay_id text primary key,        -- relays.id, or default for RELAY_URL
   failures integer not null,        -- connects that failed in a row
   aside_until integer,              -- not used before this time
-  reason text not null
+  reason text not null              -- [personal] if the relay's words name somebody
 ) without rowid;
 
 -- One row is a relay's intake: whose events /intake/<relay> takes. Written by /v1/relays/:id/intake.
@@ -211,7 +215,7 @@ create table intakes (
 -- position is milliseconds * 1000 + n, always growing, so that a time finds its place without an index.
 create table event_log (
   position integer primary key,
-  events text not null              -- JSON array of model/event.ts
+  events text not null              -- [personal] JSON array of model/event.ts
 );
 
 -- One row counts the mails and relays' events that came and changed nothing, by why. Written by inbound.
@@ -246,7 +250,7 @@ create table webhook_jobs (
   webhook_id text not null,
   due_at integer,
   tries integer not null,           -- tries made so far; 10 is exhausted
-  entries text not null,            -- JSON array of {id, at, event, body, error}
+  entries text not null,            -- [personal] JSON array of {id, at, event, body, error}
   range_from integer,               -- replay: event_log positions still to read, from (exclusive)
   range_to integer,                 -- and to (inclusive)
   created_at integer not null
@@ -255,6 +259,21 @@ create table webhook_jobs (
 create index webhook_jobs_by_webhook on webhook_jobs (webhook_id, due_at);
 
 -- ---------------------------------------------------------------- account and retention
+
+-- One row is an address that was erased or is being erased. Written by /v1/recipients and the erasure.
+-- The same hashes stand in R2 under erasures/, where a restore of the database cannot reach them.
+create table erasures (
+  hash text primary key,            -- HMAC of the lower-cased address, model/erasure.ts
+  state text not null,              -- finding | clearing | searching | done
+  place text not null,              -- how far finding or searching came, AES-GCM; '' at the start
+  sealed text,                      -- the address, AES-GCM, while it is needed; else null
+  requested_at integer not null,    -- mail accepted later is not erased
+  key_id text,                      -- the API key that asked; null when only R2 knew of it
+  cleared_at integer,               -- when everything that was sent to it was gone
+  finished_at integer
+) without rowid;
+
+create index erasures_open on erasures (requested_at) where finished_at is null;
 
 -- The one row of settings that differ from the defaults of model/account.ts. Written by /v1/account.
 create table account (
@@ -284,7 +303,7 @@ create unique index credit_ledger_grants on credit_ledger (grant_id) where grant
 
 -- One row is a walk of the purge that passed things which must stay. Gone when the walk starts again.
 create table purge_walks (
-  name text primary key,            -- messages | contents | blobs
+  name text primary key,            -- messages | contents | blobs | ledger
   after text not null,              -- what was passed last, in the order of the walk
   started_at integer not null
 ) without rowid;
@@ -329,14 +348,14 @@ create table exports (
 -- model/stats.ts; the name null is the remainder.
 create table stats_hours (
   at integer primary key,           -- its beginning
-  tags text not null,
+  tags text not null,               -- [personal] names are the senders' tags
   domain_groups text not null
 );
 
 -- One row is what one day of UTC came to, as in stats_hours.
 create table stats_days (
   at integer primary key,
-  tags text not null,
+  tags text not null,               -- [personal]
   domain_groups text not null
 );
 

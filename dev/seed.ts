@@ -23,7 +23,7 @@ export async function seedSql({ api_key: apiKey, smtp }: Logins, now: number): P
     await keyRow(apiKey, "local", now),
     await smtpCredentialRow(smtp, "local", now),
     ...LOCAL_DOMAINS.map((domain) =>
-      senderDomainRow({ domain, sender: null, name: null, bounceDomain: `bounce.${domain}` }, now),
+      senderDomainRow({ domain, bounceDomain: `bounce.${domain}` }, now),
     ),
     ampApprovalRow(LOCAL_AMP_DOMAIN, "*", now),
     "",
@@ -50,31 +50,40 @@ async function smtpCredentialRow(
     values (${values.join(", ")}, 0, ${now});`;
 }
 
-/** A sender domain to be; what is null stays as it is. */
-export type SenderDomainRow = {
-  readonly domain: string;
-  readonly sender: string | null;
-  readonly name: string | null;
-  /** Where bounces of its mail come back to. */
-  readonly bounceDomain: string | null;
-};
-
 /** A verified sender domain, perhaps with the account's default sender. */
 export function senderDomainRow(row: SenderDomainRow, now: number): string {
-  const [domain, sender] = [quote(row.domain), quote(row.sender)];
-  const [name, bounce] = [quote(row.name), quote(row.bounceDomain)];
-  return `insert into sender_domains
-    (domain, verified, default_sender, default_name, created_at, bounce_domain)
-    values (${domain}, 1, ${sender}, ${name}, ${now}, ${bounce})
+  const { sender, name, bounceDomain } = row;
+  const domain = quote(row.domain);
+  const [from, called, bounce] = [sender, name, bounceDomain].map((text) => quote(text ?? null));
+  const [opens, clicks] = [row.trackOpens, row.trackClicks].map(flag);
+  return `insert into sender_domains (domain, verified, default_sender, default_name, bounce_domain,
+    track_opens, track_clicks, created_at)
+    values (${domain}, 1, ${from}, ${called}, ${bounce}, coalesce(${opens}, 1), coalesce(${clicks}, 1), ${now})
     on conflict (domain) do update set verified = 1,
-    default_sender = coalesce(${sender}, default_sender), default_name = coalesce(${name}, default_name),
-    bounce_domain = coalesce(${bounce}, bounce_domain);`;
+    default_sender = coalesce(${from}, default_sender), default_name = coalesce(${called}, default_name),
+    bounce_domain = coalesce(${bounce}, bounce_domain),
+    track_opens = coalesce(${opens}, track_opens), track_clicks = coalesce(${clicks}, track_clicks);`;
 }
+
+/** What is set of a sender domain; what is left out stays as it is, or has its default. */
+export type SenderDomainRow = {
+  readonly domain: string;
+  readonly sender?: string | undefined;
+  readonly name?: string | undefined;
+  /** Where bounces of its mail come back to. */
+  readonly bounceDomain?: string | undefined;
+  readonly trackOpens?: boolean | undefined;
+  readonly trackClicks?: boolean | undefined;
+};
 
 /** An AMP approval: the display name as it stands in From, or `*` for any. */
 export function ampApprovalRow(domain: string, fromName: string, now: number): string {
   return `insert or ignore into amp_approvals (domain, from_name, provider, created_at)
     values (${quote(domain)}, ${quote(fromName)}, '*', ${now});`;
+}
+
+function flag(value: boolean | undefined): string {
+  return value === undefined ? "null" : value ? "1" : "0";
 }
 
 function quote(text: string | null): string {

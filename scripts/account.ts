@@ -11,7 +11,7 @@ import { makeKey } from "../src/model/key.ts";
 
 const USAGE = `Usage: npm run account -- --domain example.com [--remote]
   [--sender hello@example.com] [--name "Example"] [--bounce-domain bounce.example.com]
-  [--amp "From name" | --amp "*"] [--no-key]`;
+  [--amp "From name" | --amp "*"] [--track-opens on|off] [--track-clicks on|off] [--no-key]`;
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +20,8 @@ const { values } = parseArgs({
     name: { type: "string" },
     "bounce-domain": { type: "string" },
     amp: { type: "string", multiple: true },
+    "track-opens": { type: "string" },
+    "track-clicks": { type: "string" },
     remote: { type: "boolean", default: false },
     "no-key": { type: "boolean", default: false },
   },
@@ -29,9 +31,13 @@ const domain = parseDomain(values.domain ?? "");
 const sender = values.sender === undefined ? null : parseAddress(values.sender);
 const bounceText = values["bounce-domain"];
 const bounce = bounceText === undefined ? null : parseDomain(bounceText);
+const trackOpens = switched(values["track-opens"]);
+const trackClicks = switched(values["track-clicks"]);
 if (!domain.ok) fail(`--domain ${domain.error}\n${USAGE}`);
 else if (sender && !sender.ok) fail(`--sender ${sender.error}\n${USAGE}`);
 else if (bounce && !bounce.ok) fail(`--bounce-domain ${bounce.error}\n${USAGE}`);
+else if (trackOpens === null || trackClicks === null)
+  fail(`--track-opens and --track-clicks are on or off\n${USAGE}`);
 else {
   const now = Date.now();
   const key = values["no-key"] ? null : makeKey("kasplo");
@@ -39,9 +45,11 @@ else {
     senderDomainRow(
       {
         domain: domain.value,
-        sender: sender?.value ?? null,
-        name: values.name ?? null,
-        bounceDomain: bounce?.value ?? null,
+        sender: sender?.value,
+        name: values.name,
+        bounceDomain: bounce?.value,
+        trackOpens,
+        trackClicks,
       },
       now,
     ),
@@ -52,6 +60,12 @@ else {
     () => said(domain.value, key),
     (error: unknown) => fail(error instanceof Error ? error.message : String(error)),
   );
+}
+
+/** `on`, `off`, not said at all, or (null) something else. */
+function switched(text: string | undefined): boolean | undefined | null {
+  if (text === undefined) return undefined;
+  return text === "on" ? true : text === "off" ? false : null;
 }
 
 function said(domain: string, key: string | null): void {

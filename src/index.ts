@@ -6,6 +6,7 @@ import { workOnExports } from "./export/work.ts";
 import { receiveMail } from "./inbound/mail.ts";
 import { workInBackground } from "./queue/background.ts";
 import { consume } from "./queue/consume.ts";
+import { workOnErasures } from "./queue/erase.ts";
 import { sweep } from "./queue/sweep.ts";
 import { parseJob } from "./queue/wake.ts";
 import { answerIntake } from "./inbound/intake/http.ts";
@@ -39,7 +40,10 @@ export default {
     );
     if (jobs.some((job) => job.kind === "lane")) await consume(app);
     await wakeEndpoints(app, jobs);
-    await workInBackground(app, jobs, { exports: workOnExports });
+    await workInBackground(app, jobs, {
+      exports: workOnExports,
+      erasures: workOnErasures,
+    });
   },
 
   async email(message, env, context) {

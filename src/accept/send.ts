@@ -1,7 +1,7 @@
 // The conductor of accept: check → record → wake. A SendCommand of any dialect becomes a committed
 // message, or a problem and nothing at all.
 import type { App } from "../app.ts";
-import { check, type SendPaths } from "../check/check.ts";
+import { type Allowed, check, type SendPaths } from "../check/check.ts";
 import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
@@ -63,13 +63,14 @@ export async function send(app: App, request: SendRequest): Promise<Result<Accep
   const idempotency =
     idempotencyKey === null ? null : { key: idempotencyKey, requestHash: bodyHash };
   const plan = await accountPlan(app);
-  const mailClass = await check(app, { ...request, plan });
-  if (!mailClass.ok) return mailClass;
+  const allowed = await check(app, { ...request, plan });
+  if (!allowed.ok) return allowed;
+  const { mailClass } = allowed.value;
   const admission = await app.quota.take({ plan, key }, request.command.recipients.length);
   if (!admission.ok) return (await acceptedBefore(app, key, idempotency)) ?? admission;
 
   await barrier(app.config.faultPlan, "C1");
-  const committed = await commit(app, request, mailClass.value, idempotency);
+  const committed = await commit(app, request, allowed.value, idempotency);
   // What may have been committed has been let in.
   if (!committed.ok) return committed;
   await barrier(app.config.faultPlan, "C2");
@@ -78,7 +79,7 @@ export async function send(app: App, request: SendRequest): Promise<Result<Accep
   if (result.kind !== "accepted") admission.value.release();
   switch (result.kind) {
     case "accepted":
-      app.background("wake_lane_failed", wake(app, mailClass.value));
+      app.background("wake_lane_failed", wake(app, mailClass));
       return ok({ messageId, replayed: false });
     case "known":
       return replay(result, idempotency);
@@ -108,10 +109,10 @@ function replay(owner: Owner, idempotency: Idempotency | null): Result<Accepted,
 async function commit(
   app: App,
   request: SendRequest,
-  mailClass: MailClass,
+  { mailClass, tracking }: Allowed,
   idempotency: Idempotency | null,
 ): Promise<Result<{ messageId: string; result: AcceptResult }, Problem>> {
-  const packed = packContent(request.command.content);
+  const packed = packContent({ ...request.command.content, tracking });
   const message = makeMessage(app, request, mailClass, packed.size);
   const key = packed.inline ? null : `content/${message.id}/${crypto.randomUUID()}`;
   try {

@@ -2,7 +2,7 @@
 import type { App } from "../app.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key } from "../model/key.ts";
-import { isRaw, type MailClass, type SendCommand } from "../model/message.ts";
+import { isRaw, type MailClass, type SendCommand, type Tracking } from "../model/message.ts";
 import type { Plan } from "../model/plan.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
 import { databaseSize } from "../store/db.ts";
@@ -32,11 +32,18 @@ export type Checked = {
   readonly paths: SendPaths;
 };
 
-/** Whether a send may be accepted, and in which mail class. */
+/** What a send is accepted as. */
+export type Allowed = {
+  readonly mailClass: MailClass;
+  /** What its sender and its domain both want tracked. */
+  readonly tracking: Tracking;
+};
+
+/** Whether a send may be accepted, and as what. */
 export async function check(
   app: App,
   { key, plan, command, paths }: Checked,
-): Promise<Result<MailClass, Problem>> {
+): Promise<Result<Allowed, Problem>> {
   const { content } = command;
   const mailClass = checkMailClass(key, command.mailClass);
   if (!mailClass.ok) return mailClass;
@@ -46,7 +53,11 @@ export async function check(
     const reason = `must be at most ${plan.recipients} recipients together (plan ${plan.name})`;
     return fail(invalidField(paths.recipients, reason));
   }
-  if (isRaw(content)) return hasRoom(app) ? ok(mailClass.value) : fail(databaseFull);
+  const allowed: Allowed = {
+    mailClass: mailClass.value,
+    tracking: both(content.tracking, sender.value.tracking),
+  };
+  if (isRaw(content)) return hasRoom(app) ? ok(allowed) : fail(databaseFull);
   const rule = { path: paths.attachments, limitBytes: plan.attachmentBytes };
   const files = checkAttachments(content, rule);
   if (!files.ok) return files;
@@ -57,7 +68,11 @@ export async function check(
   }
   const amp = await checkAmp(content, { path: paths.amp, ownHosts: app.config.ownHosts });
   if (!amp.ok) return amp;
-  return hasRoom(app) ? ok(mailClass.value) : fail(databaseFull);
+  return hasRoom(app) ? ok(allowed) : fail(databaseFull);
+}
+
+function both(a: Tracking, b: Tracking): Tracking {
+  return { opens: a.opens && b.opens, clicks: a.clicks && b.clicks };
 }
 
 /** Whether the database can still take what follows from another accept. */

@@ -64,7 +64,7 @@ async function build(
   if (content.html !== null) {
     texts.html = await htmlFor(await linkedHtml(content, links), { ...reader, variables });
   }
-  const visible = recipients.filter(({ role }) => role !== "bcc");
+  const visible = recipients.filter(({ role, erased }) => role !== "bcc" && erased === undefined);
   const fieldNames = content.headers.map(([name]) => name.toLowerCase());
   const headers = [
     addressHeader("From", [content.from]),

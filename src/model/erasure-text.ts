@@ -1,36 +1,59 @@
 // What is left of stored texts when an address is erased: of rows' columns, each of its kind. Pure.
 import { isUuidv7 } from "../lib/id.ts";
 import { addressKey } from "./address.ts";
-import type { DeliveryEvent } from "./event.ts";
-import type { Mentions } from "./mention.ts";
+import { type DeliveryEvent, isEvent, type LogEntry } from "./event.ts";
+import { type Mentions, mentionsOf, type Reach } from "./mention.ts";
 import type { Recipient } from "./message.ts";
+import { sumOf, type Tuple } from "./stats-rollup.ts";
 import type { WebhookEntry } from "./webhook.ts";
 
 /** What is erased: mentions of an address in what belongs to messages with ids below `bound`. */
-export type Erasing = { readonly mentions: Mentions; readonly bound: string };
+export type Erasing = {
+  readonly mentions: Mentions;
+  /** In names that senders made up, such as `order-7-ann@example.com`: there it is always the address. */
+  readonly inNames: Mentions;
+  readonly bound: string;
+};
+
+/** What an erasure takes from what was sent to the address, or from everything else. */
+export function erasingOf(key: string, reach: Reach, bound: string): Erasing {
+  return { mentions: mentionsOf(key, reach), inNames: mentionsOf(key, "sent"), bound };
+}
 
 /**
- * What a column holds: a text; a text that only counts as a whole; JSON; an array of recipients, of events,
- * of webhook entries.
+ * What a column holds: a text; a name that a sender made up; one that only counts as a whole; JSON; an array
+ * of recipients, of events, of webhook entries; counts by name.
  */
-export type TextKind = "text" | "whole" | "json" | "recipients" | "events" | "entries";
+export type TextKind =
+  | "text"
+  | "name"
+  | "whole"
+  | "json"
+  | "recipients"
+  | "events"
+  | "entries"
+  | "cells";
 
 /** What is left of a column's value; the same value when it does not name the address. */
 export function textWithout(kind: TextKind, text: string, erasing: Erasing): string | null {
-  const { mentions } = erasing;
+  const { mentions, inNames } = erasing;
   switch (kind) {
     case "text":
       return mentions.removedFrom(text);
+    case "name":
+      return inNames.removedFrom(text);
     case "whole":
-      return mentions.foundIn(text) ? null : text;
+      return inNames.foundIn(text) ? null : text;
     case "json":
       return changedJson(text, (value) => mapStrings(value, mentions.removedFrom));
     case "recipients":
       return changedJson<Recipient[]>(text, (list) => recipientsWithout(list, mentions));
     case "events":
-      return changedJson<DeliveryEvent[]>(text, (list) => eventsWithout(list, erasing));
+      return changedJson<LogEntry[]>(text, (list) => eventsWithout(list, erasing));
     case "entries":
       return changedJson<WebhookEntry[]>(text, (list) => entriesWithout(list, erasing));
+    case "cells":
+      return changedJson<StoredCells>(text, (cells) => cellsWithout(cells, inNames));
   }
 }
 
@@ -61,49 +84,69 @@ function recipientsWithout(
 }
 
 /** Events of the address are gone, others do not mention it. */
-function eventsWithout(
-  events: readonly DeliveryEvent[],
-  { mentions, bound }: Erasing,
-): readonly DeliveryEvent[] {
-  return events.flatMap((event) => {
-    if (event.messageId >= bound) return [event];
-    return addressKey(event.email) === mentions.key ? [] : [eventWithout(event, mentions)];
+function eventsWithout(entries: readonly LogEntry[], erasing: Erasing): readonly LogEntry[] {
+  return entries.flatMap((event): readonly LogEntry[] => {
+    const tags = erasing.inNames.removedFrom(event.tags);
+    if (!isEvent(event)) return [{ ...event, tags }];
+    if (event.messageId >= erasing.bound) return [event];
+    if (addressKey(event.email) === erasing.mentions.key) return [];
+    return [eventWithout({ ...event, tags }, erasing.mentions)];
   });
 }
 
 function eventWithout(event: DeliveryEvent, { removedFrom }: Mentions): DeliveryEvent {
-  const tags = removedFrom(event.tags);
   switch (event.name) {
     case "delivery_attempt":
     case "bounce_all":
     case "bounce_bad_address":
-      return { ...event, tags, text: removedFrom(event.text) };
+      return { ...event, text: removedFrom(event.text) };
     case "click":
-      return { ...event, tags, url: removedFrom(event.url) };
+      return { ...event, url: removedFrom(event.url) };
     case "open":
     case "unsubscribe":
     case "spam_complaint":
-      return { ...event, tags };
+      return event;
   }
 }
 
 /** Entries about the address are gone, others do not mention it. */
 function entriesWithout(
   entries: readonly WebhookEntry[],
-  { mentions, bound }: Erasing,
+  { mentions, inNames, bound }: Erasing,
 ): readonly WebhookEntry[] {
-  const { removedFrom } = mentions;
   return entries.flatMap((entry) => {
     if (messageIdIn(entry.body) >= bound) return [entry];
     if (isAbout(JSON.parse(entry.body), mentions.key)) return [];
-    const body = changedJson(entry.body, (value) => mapStrings(value, removedFrom));
-    return [{ ...entry, body, error: removedFrom(entry.error) }];
+    const body = changedJson<object>(entry.body, (told) =>
+      mapStrings(
+        "tags" in told ? { ...told, tags: mapStrings(told.tags, inNames.removedFrom) } : told,
+        mentions.removedFrom,
+      ),
+    );
+    return [{ ...entry, body, error: mentions.removedFrom(entry.error) }];
   });
 }
 
 /** The message that a body of any format is about; "" when it names none. */
 function messageIdIn(body: string): string {
   return body.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)?.find(isUuidv7) ?? "";
+}
+
+/** Counts by name, for each mail class: names that are the same now count together. */
+type StoredCells = Readonly<Record<string, readonly (readonly [string | null, Tuple])[]>>;
+
+function cellsWithout(cells: StoredCells, { removedFrom }: Mentions): StoredCells {
+  const byClass = Object.entries(cells).map(([mailClass, list]) => {
+    const named = list.map(
+      ([name, counts]) => [name === null ? null : removedFrom(name), counts] as const,
+    );
+    const byName = Map.groupBy(named, ([name]) => name);
+    const summed = [...byName].map(
+      ([name, same]) => [name, sumOf(same.map(([, counts]) => counts))] as const,
+    );
+    return [mailClass, summed] as const;
+  });
+  return Object.fromEntries(byClass);
 }
 
 /** Whether a body says of itself that it is about the address: in `email`, or in `recipient`. */

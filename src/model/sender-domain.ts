@@ -1,5 +1,7 @@
-// A domain that mail may come from: what the checks of a send need of it, and what its owner sees.
+// A domain that mail may come from: what the checks of a send need of it, what of its mail is tracked, and
+// what its owner sees.
 import type { DnsRecord } from "./dns-record.ts";
+import type { Tracking } from "./message.ts";
 
 /** A sender domain with what the checks of a send need to know of it. */
 export type SenderDomain = {
@@ -7,6 +9,8 @@ export type SenderDomain = {
   readonly verified: boolean;
   /** From-names that may send AMP parts; `*` is any (C-06). */
   readonly ampFromNames: readonly string[];
+  /** What may be tracked in mail from here; a message can only ask for less. */
+  readonly tracking: Tracking;
 };
 
 /** Who a message is from when the request names nobody. */

@@ -1,6 +1,7 @@
 // The keys that sign what a deployment puts into mail to read it again: links and return paths. The first
 // of LINK_KEYS signs, all verify; without any a key is derived from ENCRYPTION_KEY.
-import { fromBase64, hex, utf8 } from "../lib/bytes.ts";
+import { hex } from "../lib/bytes.ts";
+import { deriveSecret } from "../lib/digest.ts";
 import type { Config, NamedSecret } from "./config.ts";
 
 /** The id of the key that is derived from ENCRYPTION_KEY; it verifies beside those of LINK_KEYS. */
@@ -19,7 +20,8 @@ export function tokenKeys(config: Config): () => Promise<KeyRing> {
 }
 
 async function importKeys(config: Config): Promise<KeyRing> {
-  const derived = { id: DERIVED_KEY_ID, secret: await deriveKey(config.encryptionKey) };
+  const secret = await deriveSecret(config.encryptionKey, "edgepost link tokens");
+  const derived = { id: DERIVED_KEY_ID, secret };
   const named = config.linkKeys.some(({ id }) => id === DERIVED_KEY_ID);
   const secrets: readonly NamedSecret[] = named ? config.linkKeys : [...config.linkKeys, derived];
   const keys = await Promise.all(
@@ -28,15 +30,6 @@ async function importKeys(config: Config): Promise<KeyRing> {
   const signing = keys[0];
   if (!signing) throw new Error("there is no key to sign links with");
   return { signing, verifying: new Map(keys.map(({ id, key }) => [id, key])) };
-}
-
-/** HKDF (RFC 5869) of the encryption key, for deployments without LINK_KEYS. */
-async function deriveKey(encryptionKey: string): Promise<Uint8Array<ArrayBuffer>> {
-  const secret = fromBase64(encryptionKey) ?? utf8(encryptionKey);
-  const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
-  const info = utf8("edgepost link tokens");
-  const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
-  return new Uint8Array(await crypto.subtle.deriveBits(parameters, key, 256));
 }
 
 function importKey(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {

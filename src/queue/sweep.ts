@@ -1,15 +1,17 @@
 // Cron: wakes what nobody woke. Due deliveries, expired leases, endpoints with something to read,
-// retries that come due before the next run, exports that wait; holds what must not be tried again by itself.
-// Then statistics, and the purge, of exports that are over too.
+// retries that come due before the next run, exports and erasures that wait; holds what must not be tried
+// again by itself. Then statistics, and the purge, of exports that are over too.
 import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
 import { dueTimes, holdLost } from "../store/delivery.ts";
 import { removeLeftovers, removeOrphans } from "../store/export-file.ts";
+import { erasureWaits } from "../store/erasure.ts";
 import { exportWaits } from "../store/export-lease.ts";
 import { countStats } from "../record/stats.ts";
 import { dueDomains } from "../store/sender-domain-owned.ts";
 import { endpointsToWake } from "../store/webhook.ts";
+import { compareLedger } from "./erase.ts";
 import { DOMAINS_A_SWEEP, verifyDomain } from "../verify/verify.ts";
 import { collectOrphans } from "./orphans.ts";
 import { purge, purgeBlobs } from "./purge.ts";
@@ -19,6 +21,9 @@ const LOOKAHEAD_MS = 90_000;
 
 /** The minute of the hour in which R2 is looked through: for orphans, and for contents kept long enough. */
 const BLOB_MINUTE = 17;
+
+/** So often the ledger of erasures is compared; a list of it is a paid operation. */
+const LEDGER_MINUTES = 10;
 
 /** Does one sweep. Every part may run twice or be missed; the next one makes up for it. */
 export async function sweep(app: App): Promise<void> {
@@ -33,6 +38,7 @@ export async function sweep(app: App): Promise<void> {
     countStats(app),
     sweepDomains(app, now),
     purge(app),
+    sweepErasures(app, now),
   ]);
   const failures = parts.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
   for (const reason of failures) app.log("error", "sweep_failed", { reason: reasonOf(reason) });
@@ -70,6 +76,15 @@ async function sweepDomains(app: App, now: number): Promise<void> {
   for (const domain of await dueDomains(app.db, now, DOMAINS_A_SWEEP)) {
     await verifyDomain(app, domain);
   }
+}
+
+/** A restored database learns within ten minutes what it has forgotten to have erased. */
+async function sweepErasures(app: App, now: number): Promise<void> {
+  if (new Date(now).getUTCMinutes() % LEDGER_MINUTES === 0) {
+    const forgotten = await compareLedger(app);
+    if (forgotten > 0) app.log("warn", "erasures_forgotten", { forgotten });
+  }
+  if (await erasureWaits(app.db, now)) await app.wake.background("erasures");
 }
 
 async function sweepEndpoints(app: App, now: number): Promise<void> {

@@ -10,9 +10,10 @@ import { stored } from "./db.ts";
 const MAX_INLINE_BYTES = 32 * 1024;
 
 /** Bytes of the length that an R2 object starts with. */
-const LENGTH_BYTES = 4;
+export const LENGTH_BYTES = 4;
 
-type Head = BuiltHead | RawHead;
+/** The JSON of a content. */
+export type Head = BuiltHead | RawHead;
 
 type BuiltHead = Omit<MessageContent, "attachmentBytes" | "tracking"> & {
   readonly sizes: readonly number[];
@@ -96,7 +97,8 @@ export async function readContent(blobs: R2Bucket, stored: StoredContent): Promi
   }
 }
 
-function unpackInline(head: string, parts: string | null): Content {
+/** An inline content from its columns. */
+export function unpackInline(head: string, parts: string | null): Content {
   const bytes = parts === null ? new Uint8Array() : fromBase64(parts);
   if (!bytes) throw new Error("the parts of an inline content are not base64");
   return unpack(head, bytes);
@@ -104,20 +106,44 @@ function unpackInline(head: string, parts: string | null): Content {
 
 /** Stores a large content under a key of its own: never a hash, so that no purge can hit another's. */
 export async function putContent(blobs: R2Bucket, key: string, packed: PackedContent) {
+  await putChunks(blobs, key, packed, {});
+}
+
+/** Stores a content in the place of one that nobody changed since; answers whether it did. */
+export async function replaceContent(
+  blobs: R2Bucket,
+  old: Pick<R2Object, "key" | "etag">,
+  packed: PackedContent,
+): Promise<boolean> {
+  return putChunks(blobs, old.key, packed, { onlyIf: { etagMatches: old.etag } });
+}
+
+async function putChunks(
+  blobs: R2Bucket,
+  key: string,
+  packed: PackedContent,
+  options: R2PutOptions,
+): Promise<boolean> {
   const head = utf8(packed.head);
   const length = new Uint8Array(LENGTH_BYTES);
   new DataView(length.buffer).setUint32(0, head.length);
   const chunks = [length, head, ...packed.parts];
   // A stream, because a Blob would be a second copy of 40 MB in an isolate of 128.
   const stream = new FixedLengthStream(chunks.reduce((sum, bytes) => sum + bytes.length, 0));
-  await Promise.all([blobs.put(key, stream.readable), writeAll(stream.writable, chunks)]);
+  const writer = stream.writable.getWriter();
+  const writing = writeAll(writer, chunks);
+  // It fails when R2 does, which is told below.
+  writing.catch(() => undefined);
+  const stored: R2Object | null = await blobs.put(key, stream.readable, options);
+  if (stored === null) void writer.abort().catch(() => undefined);
+  else await writing;
+  return stored !== null;
 }
 
 async function writeAll(
-  writable: WritableStream<Uint8Array>,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
   chunks: readonly Uint8Array[],
 ): Promise<void> {
-  const writer = writable.getWriter();
   for (const chunk of chunks) await writer.write(chunk);
   await writer.close();
 }
@@ -135,7 +161,8 @@ async function readObject(
   }
 }
 
-function unpackObject(buffer: ArrayBuffer): Content {
+/** A content from the bytes of its R2 object. */
+export function unpackObject(buffer: ArrayBuffer): Content {
   const headLength = new DataView(buffer).getUint32(0);
   const head = fromUtf8(new Uint8Array(buffer, LENGTH_BYTES, headLength));
   return unpack(head, new Uint8Array(buffer, LENGTH_BYTES + headLength));

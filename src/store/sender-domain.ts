@@ -7,10 +7,16 @@ export async function findSenderDomain(
   db: D1Database,
   domain: string,
 ): Promise<SenderDomain | null> {
-  const found = await rows<{ domain: string; verified: number; amp: string }>(
+  const found = await rows<{
+    domain: string;
+    verified: number;
+    track_opens: number;
+    track_clicks: number;
+    amp: string;
+  }>(
     statement(
       db,
-      `select domain, verified,
+      `select domain, verified, track_opens, track_clicks,
          (select json_group_array(from_name) from amp_approvals a where a.domain = ?1) as amp
        from sender_domains where domain = ?1`,
       domain,
@@ -22,6 +28,7 @@ export async function findSenderDomain(
     domain: row.domain,
     verified: row.verified === 1,
     ampFromNames: stored<string[]>(row.amp),
+    tracking: { opens: row.track_opens === 1, clicks: row.track_clicks === 1 },
   };
 }
 

@@ -39,6 +39,26 @@ export async function findSubscription(
   return { from, tags, sendId, listId, mailClass };
 }
 
+/**
+ * Stops marketing mail to an address that was erased after this mail: by its MD5 entry and without an event,
+ * so that no byte of it comes back. Safe to repeat.
+ */
+export async function unsubscribeErased(
+  db: D1Database,
+  wish: { readonly md5Entry: string; readonly messageId: string; readonly at: number },
+  reason: string,
+): Promise<void> {
+  await statement(
+    db,
+    `insert into suppressions (address, scope, reason, message_id, created_at)
+     values (?1, 'unsubscribe', ?2, ?3, ?4) on conflict do nothing`,
+    wish.md5Entry,
+    reason,
+    wish.messageId,
+    wish.at,
+  ).run();
+}
+
 /** An address that wants no more marketing mail, and how it said so. */
 export type Wish = { readonly event: DeliveryEvent; readonly reason: string };
 

@@ -3,11 +3,21 @@
 // means committed.
 import type { App } from "../app.ts";
 import { readUpTo } from "../lib/bounded-body.ts";
+import { md5Hex } from "../lib/digest.ts";
 import { reasonOf } from "../lib/log.ts";
+import { addressKey } from "../model/address.ts";
+import { erasureBound, erasureHasher } from "../model/erasure.ts";
 import { type Fact, MAX_USER_AGENT } from "../model/fact.ts";
 import { type Link, LINK_PATHS, type Links, locationOf } from "../model/link.ts";
+import { MD5_PREFIX } from "../model/suppression.ts";
 import { twice } from "../store/db.ts";
-import { findSubscription, unsubscribe } from "../store/suppression-unsubscribe.ts";
+import { findErasure } from "../store/erasure.ts";
+import {
+  findSubscription,
+  type Subscription,
+  unsubscribe,
+  unsubscribeErased,
+} from "../store/suppression-unsubscribe.ts";
 import { CONFIRM_FIELD, donePage, failedPage, unsubscribePage } from "./page.ts";
 
 type Unsubscribe = Extract<Link, { readonly kind: "unsubscribe" }>;
@@ -128,23 +138,47 @@ async function confirm(app: App, link: Unsubscribe, request: Request): Promise<R
     const text = "Send List-Unsubscribe=One-Click as a form (RFC 8058).\n";
     return new Response(text, { status: 400, headers: { ...COMMON, ...PLAIN } });
   }
+  const found = await findSubscription(app.db, link.messageId);
+  const reason = oneClick ? "one-click unsubscribe (RFC 8058)" : "unsubscribe page";
+  await recordWish(app, link, found, reason);
+  if (oneClick) return new Response("Unsubscribed.\n", { headers: { ...COMMON, ...PLAIN } });
+  if (link.url !== null) {
+    const { sendId = "", listId = "" } = found ?? {};
+    const parameters = { email: link.address, sendid: sendId, listid: listId };
+    const Location = withParameters(link.url, parameters);
+    return new Response(null, { status: 303, headers: { ...COMMON, Location } });
+  }
+  const page = await donePage({ link, from: found?.from ?? null });
+  return new Response(page.html, { headers: { ...COMMON, ...page.headers } });
+}
+
+/** Stops marketing mail to the address of a link, before the answer says so. */
+async function recordWish(
+  app: App,
+  link: Unsubscribe,
+  found: Subscription | null,
+  reason: string,
+): Promise<void> {
   const { messageId, position, address } = link;
-  const found = await findSubscription(app.db, messageId);
+  if (await wasErased(app, link)) {
+    const md5Entry = MD5_PREFIX + (await md5Hex(addressKey(address)));
+    const wish = { md5Entry, messageId, at: app.now() };
+    return twice(() => unsubscribeErased(app.db, wish, reason));
+  }
   // After the purge the message cannot tell them any more; the wish counts all the same.
   const { tags, sendId, listId } = found ?? { tags: "", sendId: "", listId: "" };
   const base = { id: app.newId(), at: app.now(), messageId, position, email: address };
   const mailClass = found ? { mailClass: found.mailClass } : {};
   const event = { ...base, tags, sendId, listId, ...mailClass, name: "unsubscribe" } as const;
-  const reason = oneClick ? "one-click unsubscribe (RFC 8058)" : "unsubscribe page";
   const changed = await twice(() => unsubscribe(app.db, event, reason));
   if (changed) app.background("wake_webhooks_failed", app.wake.events());
-  if (oneClick) return new Response("Unsubscribed.\n", { headers: { ...COMMON, ...PLAIN } });
-  if (link.url !== null) {
-    const Location = withParameters(link.url, { email: address, sendid: sendId, listid: listId });
-    return new Response(null, { status: 303, headers: { ...COMMON, Location } });
-  }
-  const page = await donePage({ link, from: found?.from ?? null });
-  return new Response(page.html, { headers: { ...COMMON, ...page.headers } });
+}
+
+/** Whether the address was erased after the mail of this link was accepted. */
+async function wasErased(app: App, { address, messageId }: Unsubscribe): Promise<boolean> {
+  const hashOf = await erasureHasher(app.config.encryptionKey);
+  const erasure = await findErasure(app.db, await hashOf(addressKey(address)));
+  return erasure !== null && messageId < erasureBound(erasure);
 }
 
 const PLAIN = { "Content-Type": "text/plain; charset=utf-8" };

@@ -1,8 +1,13 @@
 // E-01 from the door to the relay: what is accepted arrives as it was meant (A-003, A-005…A-007,
 // A-021…A-025, A-028…A-030). What a mail client would read is read by postal-mime.
 import { describe, expect, it } from "vitest";
+import PostalMime from "postal-mime";
 import { concat, toBase64, utf8 } from "../../src/lib/bytes.ts";
+import { consume } from "../../src/queue/consume.ts";
+import { bytesOf } from "../peers/client.ts";
 import { countOf, events } from "../support/ledger.ts";
+import { queueWorld } from "../support/queue-world.ts";
+import { tracking } from "../support/tracking.ts";
 import { email, givenDomain } from "../support/world.ts";
 import { wire } from "./wire.ts";
 
@@ -53,6 +58,34 @@ describe("AMP", () => {
     const { message } = await answer.clone().json<Failure>();
     expect(await refused(answer)).toEqual([400, 1002]);
     expect(message).toContain(/src="([^"]+)"/.exec(bad)?.[1]);
+  });
+});
+
+describe("tracking", () => {
+  it("is off for a domain whatever the message says, and costs no other round trip", async () => {
+    const queue = tracking();
+    const world = await queueWorld({}, queue);
+    await givenDomain("quiet.test", { tracking: { opens: false, clicks: false } });
+    const mail = (from: string) => ({
+      from,
+      html: '<a href="https://shop.example/">x</a>',
+      tracking: { opens: true, clicks: true },
+      metadata: { mailClass: "marketing" },
+    });
+    await world.send(["a@example.com"], mail("shop@quiet.test"));
+    world.d1.reset();
+    await world.send(["b@example.com"], mail("shop@quiet.test"));
+    expect(world.d1.calls()).toHaveLength(1);
+    await world.send(["c@example.com"], mail("shop@edgepost.test"));
+    await consume(world.app);
+    const { messages } = await world.peer.log();
+    await world.stop();
+    const html = await Promise.all(
+      messages.map(async ({ content }) => (await PostalMime.parse(bytesOf(content))).html ?? ""),
+    );
+    const [quiet, , tracked] = html;
+    expect(quiet?.trim()).toBe('<a href="https://shop.example/">x</a>');
+    expect(tracked).toMatch(/<a href="https:\/\/mail\.edgepost\.test\/c\/.*<img /s);
   });
 });
 

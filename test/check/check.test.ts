@@ -71,8 +71,25 @@ async function judge(content: Partial<MessageContent>, options: Options = {}) {
 
 describe("check", () => {
   it("answers the mail class of a send that may be accepted", async () => {
-    expect(await judge({})).toEqual({ ok: true, value: "transactional" });
-    expect(await judge({}, { mailClass: "marketing" })).toEqual({ ok: true, value: "marketing" });
+    const tracking = { opens: true, clicks: true };
+    expect(await judge({})).toEqual({ ok: true, value: { mailClass: "transactional", tracking } });
+    const marketing = await judge({}, { mailClass: "marketing" });
+    expect(marketing).toMatchObject({ value: { mailClass: "marketing" } });
+  });
+
+  it.each([
+    [true, true, true, true],
+    [false, true, true, false],
+    [true, false, false, true],
+    [false, false, true, true],
+  ])("tracks what the domain (%s, %s) and the message (%s, %s) both want", async (...flags) => {
+    const [domainOpens, domainClicks, opens, clicks] = flags;
+    const domain = `d${flags.map(Number).join("")}.test`;
+    await givenDomain(domain, { tracking: { opens: domainOpens, clicks: domainClicks } });
+    const from = { address: `s@${domain}`, name: "" };
+    expect(await judge({ from, tracking: { opens, clicks } })).toMatchObject({
+      value: { tracking: { opens: domainOpens && opens, clicks: domainClicks && clicks } },
+    });
   });
 
   const FULL = 500_000_001;

@@ -22,7 +22,12 @@ describe("checkSender", () => {
     const { key } = await givenKey();
     expect(await checkSender(app, key, `a@${domain}`)).toEqual({
       ok: true,
-      value: { domain, verified: true, ampFromNames: expect.arrayContaining(["Shop", "*"]) },
+      value: {
+        domain,
+        verified: true,
+        ampFromNames: expect.arrayContaining(["Shop", "*"]),
+        tracking: { opens: true, clicks: true },
+      },
     });
   });
 

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { uuidv7 } from "../../src/lib/id.ts";
-import { type Erasing, textWithout } from "../../src/model/erasure-text.ts";
-import { mentionsOf } from "../../src/model/mention.ts";
+import { erasingOf, textWithout } from "../../src/model/erasure-text.ts";
 import { anEvent } from "../notify/world.ts";
 
 const ANN = "ann@example.com";
 const OLD = uuidv7(1_000);
 const YOUNG = uuidv7(3_000);
-const erasing: Erasing = { mentions: mentionsOf(ANN, "other"), bound: uuidv7(2_000) };
+const erasing = erasingOf(ANN, "other", uuidv7(2_000));
 
 const left = (kind: Parameters<typeof textWithout>[0], value: unknown): unknown => {
   const text = typeof value === "string" ? value : JSON.stringify(value);
@@ -48,8 +47,37 @@ describe("what is left of a column", () => {
     };
     expect(left("events", [own, young, bob])).toEqual([
       young,
-      { ...bob, text: "550 said\n[erased]", tags: `for-${ANN} [erased]` },
+      { ...bob, text: "550 said\n[erased]", tags: "for-[erased] [erased]" },
     ]);
+  });
+
+  it("that counts by name counts together what has the same name then", () => {
+    const cells = {
+      transactional: [
+        [`for ${ANN}`, [1, 2]],
+        ["for [erased]", [1, 0, 5]],
+        [null, [7]],
+      ],
+      marketing: [],
+    };
+    expect(left("cells", cells)).toEqual({
+      transactional: [
+        ["for [erased]", [2, 2, 5]],
+        [null, [7]],
+      ],
+      marketing: [],
+    });
+  });
+
+  it("keeps what nobody is told, without mentions", () => {
+    const silent = {
+      name: "suppressed",
+      at: 1,
+      mailClass: "marketing",
+      tags: ANN,
+      domain: "x.com",
+    };
+    expect(left("events", [silent])).toEqual([{ ...silent, tags: "[erased]" }]);
   });
 
   it.each(["email", "recipient"])(

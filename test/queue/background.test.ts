@@ -3,10 +3,12 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { workOnExports } from "../../src/export/work.ts";
 import { workInBackground } from "../../src/queue/background.ts";
+import { workOnErasures } from "../../src/queue/erase.ts";
 import { sweep } from "../../src/queue/sweep.ts";
 import { exportWorld, filesLeft, givenEvents } from "../support/export-world.ts";
-import { countOf } from "../support/ledger.ts";
-import { testApp } from "../support/world.ts";
+import { emptyBlobs } from "../support/past.ts";
+import { countOf, emptyLedger } from "../support/ledger.ts";
+import { ask, givenKey, ownClock, testApp } from "../support/world.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 const EXPORTS = { kind: "background", work: "exports" } as const;
@@ -14,23 +16,56 @@ const EXPORTS = { kind: "background", work: "exports" } as const;
 describe("a batch of wake-ups", () => {
   it("does each kind once, and nothing for others", async () => {
     let runs = 0;
-    const workers = { exports: () => Promise.resolve(void (runs += 1)) };
+    const work = () => Promise.resolve(void (runs += 1));
+    const workers = { exports: work, erasures: work };
     await workInBackground(testApp(), [EXPORTS, { kind: "events" }, EXPORTS], workers);
     expect(runs).toBe(1);
     await workInBackground(testApp(), [{ kind: "lane", lane: "marketing" }], workers);
     expect(runs).toBe(1);
   });
 
-  it("is brought again by the queue when it could not be done", async () => {
+  it("is brought again by the queue when one kind could not be done; the others were", async () => {
     const logged: string[] = [];
     const app = testApp({ log: (_level, event) => void logged.push(event) });
-    const workers = { exports: () => Promise.reject(new Error("D1 is down")) };
-    await expect(workInBackground(app, [EXPORTS], workers)).rejects.toThrow("D1 is down");
-    expect(logged).toEqual(["background_failed"]);
+    let exported = 0;
+    const workers = {
+      erasures: () => Promise.reject(new Error("D1 is down")),
+      exports: () => Promise.resolve(void (exported += 1)),
+    };
+    const jobs = [EXPORTS, { kind: "background", work: "erasures" }] as const;
+    await expect(workInBackground(app, jobs, workers)).rejects.toThrow("D1 is down");
+    expect([logged, exported]).toEqual([["background_failed"], 1]);
   });
 });
 
 describe("the sweep", () => {
+  it("wakes erasures that have something to do, and lets those wait that must", async () => {
+    await emptyLedger();
+    const woken: string[] = [];
+    const background = (work: string) => Promise.resolve(void woken.push(work));
+    const clock = ownClock(Date.UTC(2026, 10, 21, 10));
+    const plain = testApp({ now: clock.now, log: () => undefined });
+    const app = { ...plain, wake: { ...plain.wake, background } };
+    const { secret } = await givenKey();
+    await sweep(app);
+    await ask(app, "DELETE", "/v1/recipients/ann@example.com", { key: secret });
+    await app.idle();
+    expect(woken.splice(0)).toEqual(["erasures"]);
+    await sweep(app);
+    expect(woken.splice(0)).toEqual(["erasures"]);
+    await workOnErasures(app);
+    await sweep(app);
+    expect(woken).toEqual([]);
+    clock.advance(60_000);
+    await sweep(app);
+    expect(woken.splice(0)).toEqual(["erasures"]);
+    await workOnErasures(app);
+    await sweep(app);
+    expect(woken).toEqual([]);
+    // Else the ledger reminds the next test of it.
+    await emptyBlobs();
+  });
+
   it("wakes exports that wait, also those whose maker died, and none that are under way or done", async () => {
     const woken: string[] = [];
     const world = await exportWorld();

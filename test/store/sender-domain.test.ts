@@ -18,8 +18,19 @@ describe("findSenderDomain", () => {
       domain: "a.test",
       verified: true,
       ampFromNames: ["*", "O'\"Shop"],
+      tracking: { opens: true, clicks: true },
     });
     expect(await findSenderDomain(env.DB, "b.test")).toMatchObject({ verified: false });
+  });
+
+  it("tells what of its mail may be tracked", async () => {
+    await givenDomain("a.test", { tracking: { opens: false, clicks: true } });
+    await givenDomain("b.test", { tracking: { opens: true, clicks: false } });
+    const tracking = async (domain: string) => (await findSenderDomain(env.DB, domain))?.tracking;
+    expect([await tracking("a.test"), await tracking("b.test")]).toEqual([
+      { opens: false, clicks: true },
+      { opens: true, clicks: false },
+    ]);
   });
 
   it.each(["A.test", "test", "%", "", "a.test' or 1=1 --"])("knows no %j", async (domain) => {

@@ -30,6 +30,7 @@ const LEDGER = [
   "stats_days",
   "stats_cursor",
   "inbound_counts",
+  "erasures",
 ] as const;
 
 /** More than any delivery needs after its faults are over. */

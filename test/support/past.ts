@@ -130,8 +130,8 @@ export async function blobsLeft(): Promise<readonly string[]> {
   return objects.map(({ key }) => key);
 }
 
-/** Deletes all contents in R2. */
+/** Deletes everything in R2: contents, exports, the ledger of erasures. */
 export async function emptyBlobs(): Promise<void> {
-  const keys = await blobsLeft();
-  if (keys.length > 0) await env.CONTENT.delete([...keys]);
+  const { objects } = await env.CONTENT.list();
+  if (objects.length > 0) await env.CONTENT.delete(objects.map(({ key }) => key));
 }

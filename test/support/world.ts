@@ -8,6 +8,7 @@ import { uuidv7 } from "../../src/lib/id.ts";
 import { hintOf, type Key, type KeyFamily, makeKey } from "../../src/model/key.ts";
 import { NO_LIMITS } from "../../src/model/plan.ts";
 import type { RelayLogin } from "../../src/deliver/smtp/transaction.ts";
+import type { Tracking } from "../../src/model/message.ts";
 import { insertKey } from "../../src/store/key.ts";
 
 /** An App over the test bindings whose background work `idle()` waits for. */
@@ -94,15 +95,17 @@ export async function givenDomain(
     amp?: readonly string[];
     defaultSender?: string;
     bounceDomain?: string;
+    tracking?: Tracking;
   } = {},
 ): Promise<void> {
   const { verified = true, amp = [], defaultSender = null, bounceDomain = null } = options;
+  const { opens, clicks } = options.tracking ?? { opens: true, clicks: true };
   await env.DB.prepare(
-    `insert into sender_domains
-       (domain, verified, default_sender, default_name, created_at, bounce_domain)
-     values (?1, ?2, ?3, null, 0, ?4) on conflict do update set bounce_domain = ?4`,
+    `insert into sender_domains (domain, verified, default_sender, default_name, created_at,
+       bounce_domain, track_opens, track_clicks)
+     values (?1, ?2, ?3, null, 0, ?4, ?5, ?6) on conflict do update set bounce_domain = ?4`,
   )
-    .bind(domain, verified ? 1 : 0, defaultSender, bounceDomain)
+    .bind(domain, verified ? 1 : 0, defaultSender, bounceDomain, opens ? 1 : 0, clicks ? 1 : 0)
     .run();
   for (const name of amp) {
     await env.DB.prepare(

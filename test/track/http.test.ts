@@ -89,7 +89,9 @@ describe("the redirect (T-02)", () => {
     await world.app.idle();
     expect(world.logged).toContain("fact_lost");
     const gone: Link = { ...click(), messageId: "01939d6e-0000-7000-8000-000000000001" };
+    world.d1.reset();
     expect((await go(gone)).status).toBe(302);
+    expect(world.d1.calls()).toEqual([]);
   });
 
   it("queues no more of a user agent than anybody needs", async () => {

@@ -42,7 +42,7 @@ const list = endpoint({
   request: { query },
   async handle(app, { query }) {
     const { events, next } = await collect(app, query);
-    return ok(page(events.map(shown), next));
+    return ok(page(events.map(shownEvent), next));
   },
 });
 
@@ -102,6 +102,6 @@ function matches(event: DeliveryEvent, query: Query): boolean {
 }
 
 /** The webhook's body with the event's id, and whether a machine did it. */
-function shown(event: DeliveryEvent) {
+export function shownEvent(event: DeliveryEvent) {
   return { id: event.id, ...kasploBody(event), machine: byMachine(event) };
 }

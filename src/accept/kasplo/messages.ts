@@ -5,21 +5,17 @@ import { composeOutgoing } from "../../compose/outgoing.ts";
 import { isUuidv7 } from "../../lib/id.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { addressKey } from "../../model/address.ts";
-import { type Attempt, DELIVERY_STATES, isReport } from "../../model/delivery.ts";
-import {
-  clickTrackingId,
-  type Content,
-  type Message,
-  type SendCommand,
-} from "../../model/message.ts";
+import { DELIVERY_STATES } from "../../model/delivery.ts";
+import { type Content, isRaw, type Message, type SendCommand } from "../../model/message.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../../model/problem.ts";
 import { readContent, type StoredContent } from "../../store/content.ts";
-import { type DeliveryRecord, deliveriesOf } from "../../store/delivery.ts";
+import { deliveriesOf } from "../../store/delivery.ts";
 import { findMessage } from "../../store/message.ts";
-import { type ListedMessage, listMessages } from "../../store/message-list.ts";
+import { listMessages } from "../../store/message-list.ts";
 import { endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
-import { iso, limitParameter, one, page, timeParameter } from "./native.ts";
+import { detailed, listed } from "./message-view.ts";
+import { limitParameter, one, page, timeParameter } from "./native.ts";
 
 /** A resend has no request fields: problems name the parts of the stored message. */
 const STORED = {
@@ -104,8 +100,12 @@ const raw = endpoint({
     const found = await find(app, params.id);
     if (!found.ok) return found;
     const { message } = found.value;
-    if (query.index >= message.recipients.length) {
+    const recipient = message.recipients[query.index];
+    if (!recipient) {
       return fail(invalidField("index", `must be below ${message.recipients.length}`));
+    }
+    if (recipient.erased !== undefined) {
+      return fail({ kind: "not_found", what: "this recipient, who was erased," });
     }
     const content = await contentOf(app, found.value.content);
     if (!content.ok) return content;
@@ -132,9 +132,12 @@ const resend = endpoint({
     const { message } = found.value;
     const content = await contentOf(app, found.value.content);
     if (!content.ok) return content;
+    const left = again(message, content.value);
+    if (left.recipients.length === 0) {
+      return fail({ kind: "not_found", what: "a recipient of this message who was not erased" });
+    }
     const command: SendCommand = {
-      content: content.value,
-      recipients: message.recipients.map(({ address, name, role }) => ({ address, name, role })),
+      ...left,
       tags: message.tags,
       sendId: message.sendId,
       listId: message.listId,
@@ -175,91 +178,18 @@ async function contentOf(app: App, stored: StoredContent): Promise<Result<Conten
   }
 }
 
+/** What goes out again, to those who were not erased. */
+function again(message: Message, content: Content) {
+  const left = message.recipients.flatMap((one, position) =>
+    one.erased === undefined ? [{ ...one, position }] : [],
+  );
+  const recipients = left.map(({ address, name, role }) => ({ address, name, role }));
+  if (isRaw(content) || content.variables === null) return { content, recipients };
+  const variables = left.map(({ position }) => content.variables?.[position] ?? {});
+  return { content: { ...content, variables }, recipients };
+}
+
 /** Bytes over an ArrayBuffer of their own, as Blob wants them. */
 function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
-}
-
-function summary(message: Message) {
-  return {
-    id: message.id,
-    created_at: iso(message.createdAt),
-    from: message.from.name
-      ? `${message.from.name} <${message.from.address}>`
-      : message.from.address,
-    subject: message.subject,
-    tags: message.tags,
-    mail_class: message.mailClass,
-    sendid: message.sendId,
-    listid: message.listId,
-    metadata: message.metadata,
-  };
-}
-
-function listed({ message, states }: ListedMessage) {
-  return { ...summary(message), recipients: message.recipients.length, states };
-}
-
-function detailed(message: Message, deliveries: readonly DeliveryRecord[]) {
-  return {
-    ...summary(message),
-    deliveries: deliveries.map((delivery) => ({
-      click_tracking_id: clickTrackingId(message.id, delivery.position),
-      email: message.recipients[delivery.position]?.address ?? delivery.recipient,
-      state: delivery.state,
-      next_attempt_at: iso(delivery.dueAt),
-      attempts: delivery.history.map(shownAttempt),
-    })),
-    tracking: tracked(deliveries),
-    timeline: timeline(message, deliveries),
-  };
-}
-
-/** Opens and clicks, people's and machines' apart; unique counts are deliveries with a person's. */
-function tracked(deliveries: readonly DeliveryRecord[]) {
-  const count = (kind: "open" | "click") => {
-    const lists = deliveries.map(({ activity }) =>
-      activity.filter((one) => !isReport(one)).filter((one) => one.kind === kind),
-    );
-    const all = lists.flat();
-    const people = all.filter(({ machine }) => !machine).length;
-    const unique = lists.filter((list) => list.some(({ machine }) => !machine)).length;
-    return { people, machines: all.length - people, unique };
-  };
-  return { opens: count("open"), clicks: count("click") };
-}
-
-function shownAttempt({ at, relay, result, code, reply, tls }: Attempt) {
-  return { at: iso(at), relay, result, code, reply, tls };
-}
-
-/** Everything that happened to the message in the order of time. */
-function timeline(message: Message, deliveries: readonly DeliveryRecord[]) {
-  const attempts = deliveries.flatMap((delivery) =>
-    delivery.history.map((attempt) => ({
-      time: attempt.at,
-      event: "attempt",
-      click_tracking_id: clickTrackingId(message.id, delivery.position),
-      result: attempt.result,
-      reply: attempt.reply,
-    })),
-  );
-  const activity = deliveries.flatMap((delivery) =>
-    delivery.activity.map((one) => ({
-      time: one.at,
-      event: one.kind,
-      click_tracking_id: clickTrackingId(message.id, delivery.position),
-      ...(isReport(one) ? { code: one.code, reply: one.reply } : { machine: one.machine }),
-    })),
-  );
-  const suppressed = deliveries
-    .filter((delivery) => delivery.state === "suppressed")
-    .map((delivery) => ({
-      time: delivery.suppressedAt ?? message.createdAt,
-      event: "suppressed",
-      click_tracking_id: clickTrackingId(message.id, delivery.position),
-    }));
-  const accepted = { time: message.createdAt, event: "accepted" };
-  const later = [...suppressed, ...attempts, ...activity].toSorted((a, b) => a.time - b.time);
-  return [accepted, ...later].map(({ time, ...rest }) => ({ at: iso(time), ...rest }));
 }

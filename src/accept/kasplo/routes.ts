@@ -16,6 +16,7 @@ import { keyEndpoints } from "./keys.ts";
 import { mapSend } from "./map.ts";
 import { messageEndpoints } from "./messages.ts";
 import { kasploProblem } from "./problem.ts";
+import { recipientEndpoints } from "./recipients.ts";
 import { relayEndpoints } from "./relays.ts";
 import { sendBodySchema } from "./schema.ts";
 import { sendRaw } from "./send-raw.ts";
@@ -78,5 +79,6 @@ export const kasplo: Dialect = {
     ...suppressionExportEndpoints,
     ...suppressionUploadEndpoints,
     ...suppressionEndpoints,
+    ...recipientEndpoints,
   ],
 };

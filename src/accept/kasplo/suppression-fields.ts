@@ -14,6 +14,7 @@ import {
   parseEntry,
   SUPPRESSION_SCOPES,
   type Suppression,
+  type SuppressionChange,
   type SuppressionScope,
 } from "../../model/suppression.ts";
 import { iso } from "./native.ts";
@@ -116,3 +117,9 @@ export const suppressionShape: TableShape<Suppression> = {
   ],
   json: shown,
 };
+
+/** A change as answers show it. */
+export function shownChange(change: SuppressionChange) {
+  const { action, scope, at, keyId, reason, messageId } = change;
+  return { action, scope, at: iso(at), by: keyId, reason, message_id: messageId };
+}

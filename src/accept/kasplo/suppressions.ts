@@ -20,13 +20,14 @@ import {
   type SuppressionPlace,
 } from "../../store/suppression.ts";
 import { endpoint } from "../endpoint.ts";
-import { iso, limitParameter, one, page } from "./native.ts";
+import { limitParameter, one, page } from "./native.ts";
 import {
   entryFields,
   reasonField,
   requestedEntry,
   scopeField,
   shown,
+  shownChange,
 } from "./suppression-fields.ts";
 
 const add = endpoint({
@@ -104,15 +105,7 @@ const changes = endpoint({
     const entry = entryOf(params.entry);
     if (!entry.ok) return entry;
     const found = await suppressionChanges(app.db, entry.value);
-    const view = found.map(({ action, scope, at, keyId, reason, messageId }) => ({
-      action,
-      scope,
-      at: iso(at),
-      by: keyId,
-      reason,
-      message_id: messageId,
-    }));
-    return ok(page(view, null));
+    return ok(page(found.map(shownChange), null));
   },
 });
 

@@ -139,8 +139,7 @@ describe("the account", () => {
       "select bounce_domain from sender_domains where domain = 'edgepost.test'",
     );
     expect(bounceDomains).toEqual([{ bounce_domain: "bounce.edgepost.test" }]);
-    const named = { domain: "yourdomain.com", sender: "o'neil@yourdomain.com", name: null };
-    const sender = { ...named, bounceDomain: null };
+    const sender = { domain: "yourdomain.com", sender: "o'neil@yourdomain.com" };
     database.exec(senderDomainRow(sender, 1_700_000_000_000));
     expect(
       all(
@@ -154,6 +153,14 @@ describe("the account", () => {
         bounce: "bounce.yourdomain.com",
       },
     ]);
+    const tracked =
+      "select track_opens as o, track_clicks as c from sender_domains where domain = ";
+    expect(all(`${tracked}'yourdomain.com'`)).toEqual([{ o: 1, c: 1 }]);
+    // What is not said stays as it is.
+    database.exec(senderDomainRow({ domain: "yourdomain.com", trackOpens: false }, 1));
+    database.exec(senderDomainRow({ domain: "yourdomain.com", trackClicks: false }, 2));
+    database.exec(senderDomainRow({ domain: "yourdomain.com", trackClicks: true }, 3));
+    expect(all(`${tracked}'yourdomain.com'`)).toEqual([{ o: 0, c: 1 }]);
     expect(all("select domain, from_name from amp_approvals")).toEqual([
       { domain: "edgepost.test", from_name: "*" },
     ]);
