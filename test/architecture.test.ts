@@ -53,6 +53,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // Whoever adds a domain waits for a look into DNS.
   "accept/kasplo/domains.ts": ["verify"],
   "accept/kasplo/domain-report.ts": ["verify"],
+  // How late statistics are counted, so that no file ends with half an hour.
+  "export/statistics.ts": ["record"],
 };
 
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };

@@ -5,6 +5,7 @@ import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { tableWriter } from "../lib/table.ts";
 import { EXPORT_LIFE_MS } from "../model/export.ts";
+import { countStats, uncounted } from "../record/stats.ts";
 import { twice } from "../store/db.ts";
 import { abortUpload } from "../store/export-file.ts";
 import {
@@ -17,6 +18,7 @@ import { eventSource } from "./events.ts";
 import { addText, closeFile, finishFile, openFile, pauseFile, type Step } from "./file.ts";
 import { messageSource } from "./messages.ts";
 import type { Source } from "./source.ts";
+import { statisticsEnd, statisticsSource } from "./statistics.ts";
 import { suppressionSource } from "./suppressions.ts";
 
 /** One invocation works so long, so that other background work gets its turn. */
@@ -60,9 +62,12 @@ function goesOn(app: App, run: Run): boolean {
 
 async function work(app: App, one: LeasedExport, run: Run): Promise<void> {
   if (one.tries > MAX_TRIES) {
-    await giveUp(app, one, "storage kept failing; order the export again");
+    await giveUp(app, one, "it was interrupted too often; order the export again");
   } else if (one.state === "closing" && one.tries > MAX_CLOSES && one.restarts === 0) {
     await beginAnew(app, one);
+  } else if (one.kind === "statistics" && !(await isCounted(app, one))) {
+    // The lease runs out meanwhile: a backlog is counted piece by piece, by the sweeper too.
+    app.log("info", "export_waits", { export: one.id });
   } else if ((await write(app, one, run)) === "too_long") {
     await giveUp(app, one, "the file would have over 20 GB; order shorter ranges");
   }
@@ -74,9 +79,19 @@ function write(app: App, one: LeasedExport, run: Run): Promise<Step> {
       return writeFrom(app, one, eventSource, run);
     case "messages":
       return writeFrom(app, one, messageSource, run);
+    case "statistics":
+      return writeFrom(app, one, statisticsSource, run);
     case "suppressions":
       return writeFrom(app, one, suppressionSource, run);
   }
+}
+
+/** Whether everything is counted that belongs into an export of statistics. */
+async function isCounted(app: App, one: LeasedExport): Promise<boolean> {
+  const end = statisticsEnd(one);
+  const { until } = await countStats(app);
+  if (until < end) return false;
+  return (await uncounted(app)).hours.every(({ at }) => at >= end);
 }
 
 /** Reads and writes at least one page, so that every lease comes further. */

@@ -3,10 +3,11 @@ import { timeOfUuidv7 } from "../lib/id.ts";
 import type { TableFormat } from "../lib/table.ts";
 import type { DeliveryState } from "./delivery.ts";
 import type { EventName } from "./event.ts";
+import type { Span } from "./stats.ts";
 import type { SuppressionScope } from "./suppression.ts";
 
 /** What can be exported. */
-export const EXPORT_KINDS = ["events", "messages", "suppressions"] as const;
+export const EXPORT_KINDS = ["events", "messages", "statistics", "suppressions"] as const;
 export type ExportKind = (typeof EXPORT_KINDS)[number];
 
 /** `closing`: all is read, the parts of the file are being put together. */
@@ -41,7 +42,14 @@ export type ExportFilters = {
   readonly state: DeliveryState | null;
   /** Of suppressions. */
   readonly scope: SuppressionScope | null;
+  /** Of statistics: what one record counts; never null there. */
+  readonly interval: Span | null;
+  readonly by: StatisticsBy | null;
 };
+
+/** How statistics are counted: the same happenings either way. */
+export const STATISTICS_BY = ["domain_group", "tag"] as const;
+export type StatisticsBy = (typeof STATISTICS_BY)[number];
 
 /** What was asked for. Times are epoch milliseconds. */
 export type ExportOrder = {
@@ -51,7 +59,7 @@ export type ExportOrder = {
   readonly kind: ExportKind;
   readonly format: TableFormat;
   readonly filters: ExportFilters;
-  /** Both inclusive: accept times of messages, commit times of events, when a suppression was added. */
+  /** Both inclusive: accept times of messages, commit times of events, beginnings of intervals, when a suppression was added. */
   readonly from: number;
   readonly to: number;
   /** The range ends where the export began: nothing else that was committed by then is left out. */
@@ -100,12 +108,14 @@ export function progressOf(one: Export): Progress {
   return { share: Math.round(Math.min(Math.max(share, 0), 1) * 1000) / 1000, reached };
 }
 
-function timeOf(kind: "events" | "messages", cursor: string): number {
+function timeOf(kind: Exclude<ExportKind, "suppressions">, cursor: string): number {
   switch (kind) {
     case "events":
       return Math.floor(eventCursor(cursor).position / 1000);
     case "messages":
       return timeOfUuidv7(messageCursor(cursor).id);
+    case "statistics":
+      return statisticsCursor(cursor).at;
   }
 }
 
@@ -123,6 +133,14 @@ export type MessageCursor = { readonly id: string; readonly position: number };
 export function messageCursor(text: string): MessageCursor {
   const [id = "", position = ""] = text.split(":");
   return { id, position: Number(position) };
+}
+
+/** A place among statistics: an interval, and what was passed last of it; "" when nothing was. */
+export type StatisticsCursor = { readonly at: number; readonly key: string };
+
+export function statisticsCursor(text: string): StatisticsCursor {
+  const colon = text.indexOf(":");
+  return { at: Number(text.slice(0, colon)), key: text.slice(colon + 1) };
 }
 
 /** The entry that was passed last. */

@@ -84,6 +84,9 @@ export async function insertExport(
            when 'events' then (select min(position) / 1000 from event_log where position >= ?9)
            when 'messages' then
              (select created_at from messages where id >= ?10 order by id limit 1)
+           when 'statistics' then iif(?5 ->> 'interval' = 'day',
+             (select min(at) from stats_days where at >= ?6),
+             (select min(at) from stats_hours where at >= ?6))
          end, 'queued', ?11, ?12
        where (select count(*) from exports where state in ${LIVING} and id <> ?1) < ?13
        on conflict do nothing`,

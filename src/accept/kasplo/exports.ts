@@ -1,4 +1,4 @@
-// /v1/exports: order a file of events, messages or suppressions, see how far it is, fetch it by its link,
+// /v1/exports: order a file of events, messages, statistics or suppressions, see how far it is, fetch it by its link,
 // cancel it (D-20, F-103, F-184). It is made by export/work.ts.
 import * as z from "zod";
 import type { App } from "../../app.ts";
@@ -17,6 +17,7 @@ import {
   MAX_RANGE_DAYS,
   MAX_RANGE_MS,
   progressOf,
+  STATISTICS_BY,
 } from "../../model/export.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { twice } from "../../store/db.ts";
@@ -43,13 +44,15 @@ const newExport = z.object({
   events: z.array(oneOf(EVENT_NAMES), "must be a list").min(1, "must name one event").optional(),
   state: oneOf(DELIVERY_STATES).optional(),
   scope: scopeField.optional(),
+  interval: oneOf(["hour", "day"]).optional(),
+  by: oneOf(STATISTICS_BY).optional(),
 });
 type NewExport = z.output<typeof newExport>;
 
 const create = endpoint({
   method: "POST",
   path: "/exports",
-  summary: "Order a file of events, messages or suppressions in a time range",
+  summary: "Order a file of events, messages, statistics or suppressions in a time range",
   scope: "read",
   request: { body: newExport },
   async handle(app, { body, key, origin }) {
@@ -132,16 +135,27 @@ const tooMany: Problem = {
 const FILTERS: Readonly<Record<ExportKind, readonly (keyof ExportFilters)[]>> = {
   events: ["events", "state"],
   messages: ["state"],
+  statistics: ["interval", "by"],
   suppressions: ["scope"],
 };
 
 function filtersOf(body: NewExport): Result<ExportFilters, Problem> {
-  const { kind, events = null, state = null, scope = null } = body;
-  const filters: ExportFilters = { events, state, scope };
-  const given = (["events", "state", "scope"] as const).filter((name) => filters[name] !== null);
+  const { kind, events = null, state = null, scope = null, interval = null, by = null } = body;
+  const filters: ExportFilters = { events, state, scope, interval, by };
+  const given = FILTER_NAMES.filter((name) => filters[name] !== null);
   const wrong = given.find((name) => !FILTERS[kind].includes(name));
-  return wrong ? fail(invalidField(wrong, `does not apply to ${kind}; leave it out`)) : ok(filters);
+  if (wrong) return fail(invalidField(wrong, `does not apply to ${kind}; leave it out`));
+  if (kind !== "statistics") return ok(filters);
+  return ok({ ...filters, interval: interval ?? "hour", by: by ?? "domain_group" });
 }
+
+const FILTER_NAMES = [
+  "events",
+  "state",
+  "scope",
+  "interval",
+  "by",
+] as const satisfies readonly (keyof ExportFilters)[];
 
 /** From the earliest that is allowed until now, unless asked otherwise; what is not yet ends now. */
 function rangeOf(

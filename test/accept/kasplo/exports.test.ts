@@ -85,6 +85,10 @@ describe("POST /v1/exports", () => {
     [{ state: "gone" }, "state"],
     [{ scope: "bounce" }, "scope"],
     [{ kind: "suppressions", scope: "none" }, "scope"],
+    [{ interval: "day" }, "interval"],
+    [{ kind: "statistics", interval: "week" }, "interval"],
+    [{ kind: "statistics", by: "none" }, "by"],
+    [{ kind: "statistics", state: "held" }, "state"],
   ])("refuses %j and names the field", async (change, field) => {
     const whole = { kind: "events", format: "csv", ...change };
     const body = Object.keys(change).length === 0 ? { format: "csv" } : whole;
