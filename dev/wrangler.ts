@@ -11,20 +11,32 @@ const RUN_DEADLINE_MS = 120_000;
 
 /**
  * Starts wrangler in a process group of its own, so that everything it starts can be ended with it.
- * What it keeps for itself goes into `folder`.
+ * What it keeps for itself goes into `folder`. It prints errors only, unless it is asked for more.
  */
-export function spawnWrangler(args: readonly string[], folder: string): ChildProcess {
+export function spawnWrangler(
+  args: readonly string[],
+  folder: string,
+  level: "error" | "log" = "error",
+): ChildProcess {
   return spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     detached: true,
-    env: wranglerEnv(folder),
+    env: { ...wranglerEnv(folder), WRANGLER_LOG: level },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
 
 /** Runs one wrangler command to its end; throws with everything it printed when it fails. */
 export async function runWrangler(args: readonly string[], folder: string): Promise<void> {
-  const child = spawnWrangler(args, folder);
+  await outputOf(spawnWrangler(args, folder), args);
+}
+
+/** Runs one wrangler command to its end and gives what it printed; throws with it when it fails. */
+export async function askWrangler(args: readonly string[], folder: string): Promise<string> {
+  return outputOf(spawnWrangler(args, folder, "log"), args);
+}
+
+async function outputOf(child: ChildProcess, args: readonly string[]): Promise<string> {
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -40,6 +52,7 @@ export async function runWrangler(args: readonly string[], folder: string): Prom
   clearTimeout(timer);
   process.off("exit", stop);
   if (code !== 0) throw new Error(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${output}`);
+  return output;
 }
 
 function wranglerEnv(folder: string): NodeJS.ProcessEnv {
@@ -50,8 +63,7 @@ function wranglerEnv(folder: string): NodeJS.ProcessEnv {
     WRANGLER_HIDE_BANNER: "true",
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_SEND_ERROR_REPORTS: "false",
-    // Errors only, and no file of its own: what it prints goes to our log.
-    WRANGLER_LOG: "error",
+    // No file of its own: what it prints goes to our log.
     WRANGLER_WRITE_LOGS: "false",
     // A LOCAL_DEV or a key of the developer's shell must not get into the Worker.
     CLOUDFLARE_INCLUDE_PROCESS_ENV: "false",
