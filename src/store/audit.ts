@@ -1,0 +1,96 @@
+// SQL of the audit log: entries are added at its end and never changed.
+import { type AuditEntry, chained, type ChainedEntry } from "../model/audit.ts";
+import { rows, statement } from "./db.ts";
+
+type Row = {
+  position: number;
+  at: number;
+  kind: AuditEntry["kind"];
+  key_id: string | null;
+  ip: string;
+  operation: string;
+  target: string;
+  body_hash: string;
+  request_id: string;
+  detail: string;
+  previous: string;
+  hash: string;
+};
+
+const COLUMNS = `position, at, kind, key_id, ip, operation, target, body_hash, request_id, detail,
+  previous, hash`;
+
+/** Others may add an entry at the same time; so many in a row are an incident. */
+const MAX_TRIES = 10;
+
+/** Adds an entry at the end of the chain. Two round trips; throws when D1 does not answer. */
+export async function appendAudit(db: D1Database, entry: AuditEntry): Promise<void> {
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
+    const [last] = await listAudit(db, { before: null, limit: 1 });
+    const next = await chained(entry, last ?? null);
+    if (await insertEntry(db, next)) return;
+  }
+  throw new Error("the audit log could not be written: others always came first");
+}
+
+async function insertEntry(db: D1Database, entry: ChainedEntry): Promise<boolean> {
+  const inserted = await rows(
+    statement(
+      db,
+      `insert into audit_log (${COLUMNS})
+       select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12
+       where coalesce((select max(position) from audit_log), 0) = ?1 - 1
+       on conflict do nothing returning position`,
+      entry.position,
+      entry.at,
+      entry.kind,
+      entry.keyId,
+      entry.ip,
+      entry.operation,
+      entry.target,
+      entry.bodyHash,
+      entry.requestId,
+      entry.detail,
+      entry.previous,
+      entry.hash,
+    ),
+  );
+  return inserted.length > 0;
+}
+
+/** Entries before a position (null: the newest ones), newest first. */
+export async function listAudit(
+  db: D1Database,
+  page: { readonly before: number | null; readonly limit: number },
+): Promise<readonly ChainedEntry[]> {
+  const sql = `select ${COLUMNS} from audit_log where ?1 is null or position < ?1
+    order by position desc limit ?2`;
+  return (await rows<Row>(statement(db, sql, page.before, page.limit))).map(decode);
+}
+
+/** Entries after a position, oldest first: what a check of the chain walks. */
+export async function auditAfter(
+  db: D1Database,
+  after: number,
+  limit: number,
+): Promise<readonly ChainedEntry[]> {
+  const sql = `select ${COLUMNS} from audit_log where position > ?1 order by position limit ?2`;
+  return (await rows<Row>(statement(db, sql, after, limit))).map(decode);
+}
+
+function decode(row: Row): ChainedEntry {
+  return {
+    position: row.position,
+    at: row.at,
+    kind: row.kind,
+    keyId: row.key_id,
+    ip: row.ip,
+    operation: row.operation,
+    target: row.target,
+    bodyHash: row.body_hash,
+    requestId: row.request_id,
+    detail: row.detail,
+    previous: row.previous,
+    hash: row.hash,
+  };
+}
