@@ -365,3 +365,20 @@ create table stats_cursor (
   position integer not null,        -- event_log.position that was counted last
   message_id text not null          -- messages.id that was counted last
 );
+
+-- One row is a change of settings, in the order in which they were asked for, chained by hashes. Written by
+-- accept before the change, and by the look into DNS; never changed, never deleted. Holds no address.
+create table audit_log (
+  position integer primary key,
+  at integer not null,
+  kind text not null,               -- model/audit.ts lists them
+  key_id text,                      -- null: Edgepost itself
+  ip text not null,
+  operation text not null,          -- method and path as the API describes them
+  target text not null,             -- what the path names; addresses as their hash
+  body_hash text not null,          -- SHA-256 of the request's body
+  request_id text not null,
+  detail text not null,
+  previous text not null,           -- the hash of the entry before
+  hash text not null
+);

@@ -7,6 +7,7 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key } from "../model/key.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../model/problem.ts";
 import { type BodyLease, readBytes, readJsonBody } from "./body.ts";
+import { runAudited } from "./audit.ts";
 import { bodyText } from "./body-text.ts";
 import type { Answer, Dialect, Endpoint, Received } from "./endpoint.ts";
 import { internal } from "./internal/routes.ts";
@@ -19,10 +20,15 @@ const DIALECTS: readonly Dialect[] = [internal, kasplo];
 /** The dialect that answers for paths which belong to none. */
 const FALLBACK = kasplo;
 
+/** Asked by load balancers and by `npm run tenant -- update`: the Worker answers and its settings are right. */
+const ALIVE_PATH = "/healthz";
+const ALIVE = { status: 200, json: { status: "ok" } } as const;
+
 /** Answers any request; never throws. */
 export async function handle(app: App, request: Request): Promise<Response> {
   const requestId = app.newId();
   const path = new URL(request.url).pathname;
+  if (path === ALIVE_PATH) return respond(ALIVE, requestId);
   const dialect = DIALECTS.find(({ base }) => path === base || path.startsWith(`${base}/`));
   const { base, problem } = dialect ?? FALLBACK;
   // The routes take a slash at the end too.
@@ -157,7 +163,9 @@ async function perform(
     const idempotencyKey = request.headers.get("Idempotency-Key");
     const { origin } = url;
     const given = { params, query: query.value, key, requestId, origin, idempotencyKey };
-    return await endpoint.run(app, { ...given, headers: request.headers, ...lease.value.body });
+    const received = { ...given, headers: request.headers, ...lease.value.body };
+    const ip = request.headers.get("CF-Connecting-IP") ?? "";
+    return await runAudited(app, endpoint, received, ip);
   } finally {
     lease.value.leave();
   }

@@ -83,7 +83,9 @@ const HASH_LENGTH = 16;
 /** What a path names, without anybody's address: it goes with an erasure, the log stays. */
 export async function targetOf(params: Readonly<Record<string, string>>): Promise<string> {
   const named = Object.entries(params).map(async ([name, value]) => {
-    const shown = value.includes("@") ? `sha256:${(await sha256Hex(value)).slice(0, HASH_LENGTH)}` : value;
+    const shown = value.includes("@")
+      ? `sha256:${(await sha256Hex(value)).slice(0, HASH_LENGTH)}`
+      : value;
     return `${name}=${shown}`;
   });
   return (await Promise.all(named)).join(" ");

@@ -47,6 +47,8 @@ const schema = z.object({
   SPF_MECHANISMS: z.string().transform(parseMechanisms).optional(),
   /** Mail servers that take bounces for this Worker, separated by commas. */
   INBOUND_MX: z.string().transform(parseHosts).default(EMAIL_ROUTING),
+  /** `true` after a restore: mail is accepted, and nothing is delivered. */
+  DELIVERY_HOLD: z.enum(["true", "false"]).default("false"),
   /** Bytes that the database may hold; lower it to be warned earlier. */
   DATABASE_CAPACITY_BYTES: z.coerce.number().int().positive().default(D1_CAPACITY_BYTES),
   /** Fault builds only: which barrier stops, and where the harness listens. */
@@ -76,6 +78,8 @@ export type Config = {
   readonly spfMechanisms: readonly string[] | null;
   /** Mail servers that take bounces, in their order. */
   readonly inboundExchanges: readonly string[];
+  /** Nothing leaves. */
+  readonly deliveryHold: boolean;
   readonly databaseCapacityBytes: number;
   readonly faultPlan: { readonly url: string; readonly at: string } | null;
 };
@@ -103,6 +107,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     accountName: vars.ACCOUNT_NAME,
     spfMechanisms: vars.SPF_MECHANISMS ?? null,
     inboundExchanges: vars.INBOUND_MX,
+    deliveryHold: vars.DELIVERY_HOLD === "true",
     databaseCapacityBytes: vars.DATABASE_CAPACITY_BYTES,
     faultPlan: vars.FAULT_PLAN ? faultPlanSchema.parse(JSON.parse(vars.FAULT_PLAN)) : null,
   };

@@ -19,7 +19,8 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
   // queued or deferred → delivered: a relay said 250 to a run that had given its lease back.
   // → suppressed: a suppression was committed after the accept; seen when the lease is asked for.
-  queued: ["sending", "cancelled", "delivered", "suppressed"],
+  // → held: after a restore, because it may have left since the copy was made.
+  queued: ["sending", "cancelled", "delivered", "suppressed", "held"],
   // sending → sending: an expired lease is taken over. → queued or deferred: given back unstarted.
   // → cancelled: its lease expired, and its address is being erased.
   sending: [
@@ -33,7 +34,7 @@ export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[
     "suppressed",
     "cancelled",
   ],
-  deferred: ["sending", "cancelled", "delivered", "suppressed"],
+  deferred: ["sending", "cancelled", "delivered", "suppressed", "held"],
   // A late bounce: the relay accepted, a later server refused.
   delivered: ["bounced"],
   bounced: [],

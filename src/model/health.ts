@@ -33,7 +33,9 @@ const UNREAD_MS = 60_000;
 
 /** What an operator should look at, in words; empty when all is well. */
 export function concernsOf(health: Health, now: number): readonly string[] {
-  const late = health.lanes.filter(({ oldestDueAt }) => oldestDueAt !== null && now - oldestDueAt > LATE_MS);
+  const late = health.lanes.filter(
+    ({ oldestDueAt }) => oldestDueAt !== null && now - oldestDueAt > LATE_MS,
+  );
   const aside = health.relays.filter(({ asideUntil }) => asideUntil !== null && asideUntil > now);
   const failing = health.endpoints.filter(({ failingSince }) => failingSince !== null);
   const unread = health.endpoints.filter(

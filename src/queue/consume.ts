@@ -18,6 +18,7 @@ const CLOSE_WAIT_MS = 2_000;
 
 /** Works through what is due in every lane; throws when D1 cannot be asked. */
 export async function consume(app: App): Promise<void> {
+  if (app.config.deliveryHold) return;
   await barrier(app.config.faultPlan, "C6");
   const board = await relayBoard(app);
   const claimed = claims(app, board);

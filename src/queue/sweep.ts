@@ -30,7 +30,7 @@ export async function sweep(app: App): Promise<void> {
   const now = app.now();
   // A queue that refuses a lane's wake-up must not keep the other lane or the endpoints asleep.
   const parts = await Promise.allSettled([
-    ...MAIL_CLASSES.map((lane) => sweepLane(app, lane, now)),
+    ...(app.config.deliveryHold ? [] : MAIL_CLASSES.map((lane) => sweepLane(app, lane, now))),
     sweepEndpoints(app, now),
     wakeExports(app, now),
     removeExports(app, now),

@@ -11,7 +11,10 @@ export async function readHealth(db: D1Database): Promise<Health> {
          and due_at is not null order by due_at limit 1) as oldest
        from json_each('["transactional","marketing"]') l`,
     ),
-    statement(db, "select relay_id, failures, aside_until, reason from relay_health order by relay_id"),
+    statement(
+      db,
+      "select relay_id, failures, aside_until, reason from relay_health order by relay_id",
+    ),
     statement(
       db,
       `select w.id, w.state, w.cursor, w.failing_since,

@@ -24,6 +24,8 @@ const LEGAL = new Set([
   "sending suppressed",
   "sending cancelled",
   "deferred suppressed",
+  "queued held",
+  "deferred held",
   "delivered bounced",
 ]);
 

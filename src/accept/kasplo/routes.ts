@@ -8,8 +8,11 @@ import { accountEndpoints } from "./account.ts";
 import { ampApprovalEndpoints } from "./amp-approvals.ts";
 import { domainReportEndpoints } from "./domain-report.ts";
 import { domainEndpoints } from "./domains.ts";
-import { eventEndpoints } from "./events.ts";
 import { inboundEndpoints } from "./inbound.ts";
+import { auditEndpoints } from "./audit.ts";
+import { deliveryEndpoints } from "./deliveries.ts";
+import { eventEndpoints } from "./events.ts";
+import { healthEndpoints } from "./health.ts";
 import { intakeEndpoints } from "./intakes.ts";
 import { exportEndpoints } from "./exports.ts";
 import { keyEndpoints } from "./keys.ts";
@@ -73,6 +76,9 @@ export const kasplo: Dialect = {
     ...domainReportEndpoints,
     ...ampApprovalEndpoints,
     ...accountEndpoints,
+    ...auditEndpoints,
+    ...healthEndpoints,
+    ...deliveryEndpoints,
     ...statsEndpoints,
     ...inboundEndpoints,
     // Before the operations on one entry, whose name could be `export`.

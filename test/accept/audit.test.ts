@@ -1,0 +1,137 @@
+// The audit log at the front door: one entry before every change, a second where it was refused, none for
+// sends and reads; no address and no secret in it; every meddling with it shows.
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { ask, givenDomain, givenKey, testApp, email } from "../support/world.ts";
+
+const app = testApp();
+let key = "";
+
+beforeEach(async () => {
+  await env.DB.exec("delete from audit_log");
+  key = (await givenKey()).secret;
+});
+
+const listSchema = z.object({
+  data: z.array(
+    z.looseObject({
+      position: z.number(),
+      kind: z.string(),
+      operation: z.string(),
+      target: z.string(),
+      ip: z.string(),
+      detail: z.string(),
+      request_id: z.string(),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+async function entries(query = "?limit=100") {
+  return listSchema.parse(await (await ask(app, "GET", `/v1/audit${query}`, { key })).json());
+}
+
+const checkSchema = z.object({
+  data: z.object({ intact: z.boolean(), first_broken: z.number().nullable(), checked: z.number() }),
+});
+
+async function check() {
+  return checkSchema.parse(await (await ask(app, "GET", "/v1/audit/check", { key })).json()).data;
+}
+
+async function suppress(address: string) {
+  return ask(app, "POST", "/v1/suppressions", {
+    key,
+    body: { email: address },
+    headers: { "CF-Connecting-IP": "192.0.2.9" },
+  });
+}
+
+describe("the audit log", () => {
+  it("tells who asked for a change, from where, and nobody's address", async () => {
+    const answer = await suppress("ann@audit.test");
+    await ask(app, "DELETE", "/v1/suppressions/ann@audit.test", { key, body: { reason: "x" } });
+    const { data } = await entries();
+    expect(data.map(({ kind, operation }) => [kind, operation])).toEqual([
+      ["asked", "DELETE /suppressions/:entry"],
+      ["asked", "POST /suppressions"],
+    ]);
+    expect(data[1]).toMatchObject({
+      ip: "192.0.2.9",
+      request_id: answer.headers.get("X-Request-Id"),
+    });
+    expect(data[0]?.target).toMatch(/^entry=sha256:[0-9a-f]{16}$/);
+    expect(JSON.stringify(data)).not.toContain("ann@");
+  });
+
+  it("tells what was refused, and why", async () => {
+    await ask(app, "POST", "/v1/webhooks", { key, body: { url: "http://10.0.0.1/" } });
+    const { data } = await entries();
+    expect(data.map(({ kind, detail }) => [kind, detail])).toEqual([
+      ["refused", "invalid_field"],
+      ["asked", ""],
+    ]);
+  });
+
+  it("holds no secret of a request", async () => {
+    const body = {
+      name: "r",
+      host: "127.0.0.1",
+      port: 2525,
+      tls: "none",
+      username: "u",
+      password: "geheim123",
+    };
+    await ask(app, "POST", "/v1/relays", { key, body });
+    expect(JSON.stringify(await entries())).not.toContain("geheim123");
+  });
+
+  it("says nothing of sends and reads", async () => {
+    await givenDomain("edgepost.test");
+    expect((await ask(app, "POST", "/v1/send-email", { key, body: email() })).status).toBe(200);
+    await ask(app, "GET", "/v1/keys", { key });
+    expect((await entries()).data).toEqual([]);
+  });
+
+  it("makes no change that it could not write down", async () => {
+    const deaf = testApp({
+      db: new Proxy(env.DB, {
+        get(target, name) {
+          if (name !== "prepare") return Reflect.get(target, name);
+          return (sql: string) => {
+            if (sql.includes("insert into audit_log")) throw new Error("D1 is away");
+            return target.prepare(sql);
+          };
+        },
+      }),
+    });
+    const body = { email: "bea@audit.test" };
+    const answer = await ask(deaf, "POST", "/v1/suppressions", { key, body });
+    expect(answer.status).toBe(503);
+    const kept = await env.DB.prepare("select 1 from suppressions where address = ?1")
+      .bind(body.email)
+      .all();
+    expect(kept.results).toEqual([]);
+  });
+
+  it("keeps its order when many change at once, and pages through it", async () => {
+    await Promise.all(Array.from({ length: 5 }, (_, n) => suppress(`p${n}@audit.test`)));
+    const first = await entries("?limit=2");
+    expect(first.data.map(({ position }) => position)).toEqual([5, 4]);
+    const next = await entries(`?limit=100&cursor=${first.next_cursor ?? ""}`);
+    expect(next.data.map(({ position }) => position)).toEqual([3, 2, 1]);
+    expect(await check()).toEqual({ intact: true, first_broken: null, checked: 5 });
+  });
+
+  it.each([
+    ["an entry that was changed", "update audit_log set ip = '198.51.100.1' where position = 2", 2],
+    ["an entry that was removed", "delete from audit_log where position = 2", 2],
+    ["entries that changed places", "update audit_log set position = 9 where position = 1", 1],
+    ["a hash that was made anew", "update audit_log set hash = 'x' where position = 3", 3],
+  ])("shows %s", async (_name, sql, broken) => {
+    for (let n = 0; n < 4; n++) await suppress(`m${n}@audit.test`);
+    await env.DB.exec(sql);
+    expect(await check()).toMatchObject({ intact: false, first_broken: broken });
+  });
+});
