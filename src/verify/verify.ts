@@ -14,7 +14,8 @@ import {
   selectorOf,
 } from "../model/dkim-key.ts";
 import type { DnsRecord } from "../model/dns-record.ts";
-import { nextCheck, type OwnedDomain, stateOf } from "../model/sender-domain.ts";
+import { type DomainState, nextCheck, type OwnedDomain, stateOf } from "../model/sender-domain.ts";
+import { appendAudit } from "../store/audit.ts";
 import { batch } from "../store/db.ts";
 import {
   dropRetired,
@@ -143,13 +144,44 @@ async function keep(app: App, before: OwnedDomain, records: readonly DnsRecord[]
     }),
     noteSeen(app.db, before.domain, selectors, now),
   ]);
-  if (state !== before.state) {
-    const wrong = records.filter(({ required, status }) => required && status !== "ok");
-    const names = wrong.map(({ type, name }) => `${type} ${name}`);
-    const level = state === "drifted" ? "warn" : "info";
-    app.log(level, "domain_state", { domain: before.domain, state, records: names.join(", ") });
-  }
+  if (state !== before.state) await tellState(app, before.domain, state, records);
   if (before.rotationAt !== null && (await switchKeys(app.db, before.domain, now))) {
     app.log("info", "dkim_rotated", { domain: before.domain });
+    await trace(app, { kind: "dkim_rotated", domain: before.domain, detail: "" });
   }
+}
+
+/** A domain that became active, or drifted, is news for people: a line in the log, an entry that stays. */
+async function tellState(
+  app: App,
+  domain: string,
+  state: DomainState,
+  records: readonly DnsRecord[],
+): Promise<void> {
+  const wrong = records.filter(({ required, status }) => required && status !== "ok");
+  const names = wrong.map(({ type, name }) => `${type} ${name}`).join(", ");
+  app.log(state === "drifted" ? "warn" : "info", "domain_state", { domain, state, records: names });
+  const detail = names === "" ? state : `${state}: ${names}`;
+  await trace(app, { kind: "domain_state", domain, detail });
+}
+
+async function trace(
+  app: App,
+  what: {
+    readonly kind: "domain_state" | "dkim_rotated";
+    readonly domain: string;
+    readonly detail: string;
+  },
+): Promise<void> {
+  await appendAudit(app.db, {
+    at: app.now(),
+    kind: what.kind,
+    keyId: null,
+    ip: "",
+    operation: "look into DNS",
+    target: `domain=${what.domain}`,
+    bodyHash: "",
+    requestId: "",
+    detail: what.detail,
+  });
 }

@@ -19,6 +19,7 @@ describe("parseConfig", () => {
       linkKeys: [],
       gatewaySecrets: [],
       accountName: "edgepost",
+      deliveryHold: false,
       spfMechanisms: null,
       inboundExchanges: [1, 2, 3].map((n) => `route${n}.mx.cloudflare.net`),
       faultPlan: null,
