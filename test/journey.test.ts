@@ -276,6 +276,40 @@ describe("the journey of one message", () => {
     await givenDomain("yourdomain.com");
   });
 
+  it("is the same for a message that came as MIME: tracked, opened, clicked", async () => {
+    const queue = tracking();
+    const { peer, app, key } = await given(queue);
+    const message = [
+      "From: sender@yourdomain.com",
+      "X-Kasplo-Click-Tracking-ID: raw-1",
+      "Content-Type: text/html; charset=utf-8",
+      "",
+      '<p><a href="https://shop.example/?a=1">Look</a></p>',
+      "",
+    ].join("\r\n");
+    const headers = { "Content-Type": "message/rfc822", "X-Envelope-To": "reader@example.com" };
+    const answer = await ask(app, "POST", "/v1/send-raw", { key, body: message, headers });
+    const id = answer.headers.get("X-Message-Id") ?? "";
+    await consume(app);
+    await app.idle();
+    const { messages } = await peer.log();
+    const mail = await PostalMime.parse(bytesOf(messages[0]?.content ?? ""));
+    const later = { ...app, now: () => Date.now() + 60_000 };
+    const by = { headers: { "User-Agent": BROWSER, "CF-Connecting-IP": "192.0.2.7" } };
+    await follow(later, /<img src="([^"]+)"/.exec(mail.html ?? "")?.[1] ?? "", by);
+    const link = /<a href="([^"]+)"/.exec(mail.html ?? "")?.[1] ?? "";
+    const redirect = await follow(later, link, by);
+    expect(redirect.headers.get("Location")).toBe("https://shop.example/?a=1");
+    await recordFacts(later, queue.facts);
+    const events = await ask(app, "GET", `/v1/events?message_id=${id}&order=asc`, { key });
+    const { data } = await events.json<{ data: { event: string; tags: string }[] }>();
+    expect(data.map(({ event, tags }) => [event, tags])).toEqual([
+      ["delivery_attempt", "raw-1"],
+      ["open", "raw-1"],
+      ["click", "raw-1"],
+    ]);
+  });
+
   it("arrives as it was posted: texts, names and files byte for byte", async () => {
     const { peer, app, key } = await given();
     const files = {

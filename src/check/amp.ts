@@ -31,12 +31,20 @@ export type AmpRule = { readonly path: string; readonly ownHosts: readonly strin
 /** Whether the AMP part of a message, if it has one, may be sent. */
 export async function checkAmp(
   { amp, text, html }: Pick<MessageContent, "amp" | "text" | "html">,
-  { path, ownHosts }: AmpRule,
+  rule: AmpRule,
 ): Promise<Result<null, Problem>> {
   if (amp === null) return ok(null);
   if (!text || !html) {
-    return fail(invalidField(path, "needs both text and html beside it as fallbacks"));
+    return fail(invalidField(rule.path, "needs both text and html beside it as fallbacks"));
   }
+  return checkMarkup(amp, rule);
+}
+
+/** Whether an AMP part that has its fallbacks may be sent. */
+export async function checkMarkup(
+  amp: string,
+  { path, ownHosts }: AmpRule,
+): Promise<Result<null, Problem>> {
   if (utf8Length(amp) > MAX_AMP_BYTES) {
     return fail(invalidField(path, `must be at most ${MAX_AMP_BYTES} bytes`));
   }

@@ -23,7 +23,11 @@ export function checkAttachments(
   return ok(null);
 }
 
-function fileFault({ filename, contentType }: Attachment, bytes: Uint8Array): string | null {
+/** Why a file may not be sent, or null; a content type that is "" says nothing. */
+export function fileFault(
+  { filename, contentType }: Pick<Attachment, "filename" | "contentType">,
+  bytes: Uint8Array,
+): string | null {
   const name = filenameFault(filename);
   if (name !== null) return `has a file name that ${name}`;
   const extension = extensionOf(filename);

@@ -5,9 +5,11 @@ import type { Key } from "../model/key.ts";
 import { isRaw, type MailClass, type SendCommand, type Tracking } from "../model/message.ts";
 import type { Plan } from "../model/plan.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
+import type { SenderDomain } from "../model/sender-domain.ts";
 import { databaseSize } from "../store/db.ts";
-import { ampApproved, checkAmp } from "./amp.ts";
+import { ampApproved, checkAmp, checkMarkup } from "./amp.ts";
 import { checkAttachments } from "./attachment.ts";
+import { checkRaw } from "./raw.ts";
 import { checkMailClass, checkSender } from "./sender.ts";
 
 /** Kept free, so that what was accepted can still be recorded, settled and purged. */
@@ -53,26 +55,45 @@ export async function check(
     const reason = `must be at most ${plan.recipients} recipients together (plan ${plan.name})`;
     return fail(invalidField(paths.recipients, reason));
   }
-  const allowed: Allowed = {
-    mailClass: mailClass.value,
-    tracking: both(content.tracking, sender.value.tracking),
-  };
-  if (isRaw(content)) return hasRoom(app) ? ok(allowed) : fail(databaseFull);
-  const rule = { path: paths.attachments, limitBytes: plan.attachmentBytes };
-  const files = checkAttachments(content, rule);
-  if (!files.ok) return files;
-  const { domain, ampFromNames } = sender.value;
-  const fromName = content.from.name;
-  if (content.amp !== null && !ampApproved(ampFromNames, fromName)) {
-    return fail({ kind: "amp_not_approved", domain, fromName });
-  }
-  const amp = await checkAmp(content, { path: paths.amp, ownHosts: app.config.ownHosts });
-  if (!amp.ok) return amp;
-  return hasRoom(app) ? ok(allowed) : fail(databaseFull);
+  const parts = await checkParts(app, { plan, command, paths }, sender.value);
+  if (!parts.ok) return parts;
+  const tracking = both(content.tracking, sender.value.tracking);
+  return hasRoom(app) ? ok({ mailClass: mailClass.value, tracking }) : fail(databaseFull);
 }
 
 function both(a: Tracking, b: Tracking): Tracking {
   return { opens: a.opens && b.opens, clicks: a.clicks && b.clicks };
+}
+
+/** Whether its attachments and its AMP part may be sent. */
+async function checkParts(
+  app: App,
+  checked: Omit<Checked, "key">,
+  { domain, ampFromNames }: SenderDomain,
+): Promise<Result<null, Problem>> {
+  const { content } = checked.command;
+  const files = checkFiles(checked);
+  if (!files.ok) return files;
+  const { amp } = files.value;
+  if (amp === null) return ok(null);
+  const fromName = content.from.name;
+  if (!ampApproved(ampFromNames, fromName)) {
+    return fail({ kind: "amp_not_approved", domain, fromName });
+  }
+  const rule = { path: checked.paths.amp, ownHosts: app.config.ownHosts };
+  return isRaw(content) ? checkMarkup(amp, rule) : checkAmp(content, rule);
+}
+
+/** Judges the attachments, and finds the AMP part. */
+function checkFiles({
+  plan,
+  command: { content },
+  paths,
+}: Omit<Checked, "key">): Result<{ readonly amp: string | null }, Problem> {
+  const limitBytes = plan.attachmentBytes;
+  if (isRaw(content)) return checkRaw(content.raw, { ampPath: paths.amp, limitBytes });
+  const files = checkAttachments(content, { path: paths.attachments, limitBytes });
+  return files.ok ? ok({ amp: content.amp }) : files;
 }
 
 /** Whether the database can still take what follows from another accept. */

@@ -17,6 +17,7 @@ import {
   type MessageContent,
   type Recipient,
 } from "../model/message.ts";
+import { escapeHtml, render } from "../model/template.ts";
 
 /** The bytes of one message, and what its relay must be able to do for it. */
 export type Composed = {
@@ -45,11 +46,12 @@ export async function compose(
   const reader = { messageId: message.id, position, address, links };
   const url = links ? await links.urlOf({ kind: "unsubscribe", ...reader, url: null }) : null;
   return isRaw(content)
-    ? composeRaw(message, content, url)
+    ? composeRaw(message, content, { ...reader, unsubscribeUrl: url })
     : build(message, recipients, content, { ...reader, unsubscribeUrl: url });
 }
 
-type Reader = Omit<LinkReader, "variables"> & { readonly unsubscribeUrl: string | null };
+/** Who a message is for, and where an unsubscribe link leads. */
+export type Reader = Omit<LinkReader, "fill"> & { readonly unsubscribeUrl: string | null };
 
 /** Composes a message of which the sender gave the parts. */
 async function build(
@@ -62,7 +64,8 @@ async function build(
   const variables = variablesFor(content, position, unsubscribeUrl);
   const texts = { ...personalise({ ...content, html: null }, variables), html: content.html };
   if (content.html !== null) {
-    texts.html = await htmlFor(await linkedHtml(content, links), { ...reader, variables });
+    const fill = (text: string) => render(text, variables, escapeHtml);
+    texts.html = await htmlFor(await linkedHtml(content, links), { ...reader, fill });
   }
   const visible = recipients.filter(({ role, erased }) => role !== "bcc" && erased === undefined);
   const fieldNames = content.headers.map(([name]) => name.toLowerCase());

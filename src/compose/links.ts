@@ -2,17 +2,33 @@
 // into pieces (HTMLRewriter is dear), put together once per recipient. Every byte that is not a rewritten
 // attribute, or the tag around it, stays as the sender wrote it. Pure: the same input gives the same HTML.
 import { decodeAttribute } from "../lib/attribute-entities.ts";
-import { LINK_PATHS, type Links, linkTarget } from "../model/link.ts";
-import type { MessageContent, Variables } from "../model/message.ts";
-import { escapeHtml, render } from "../model/template.ts";
+import { LINK_PATHS, type Links, linkTarget, UNSUBSCRIBE_VARIABLE } from "../model/link.ts";
+import type { Tracking } from "../model/message.ts";
+import { escapeHtml } from "../model/template.ts";
 
-/** Links of one message that are tracked; more stay as they are: each is a signature per recipient. */
-const MAX_TRACKED_LINKS = 1_000;
+/** Links of one HTML part that are tracked; more stay as they are: each is a signature per recipient. */
+export const MAX_TRACKED_LINKS = 1_000;
 
 /** Marks a URL that the sender's own system counts: not rewritten, and the mark is removed (C-28). */
 const OWN_UNSUBSCRIBE = "##UNSUB-LINK##";
 /** Stands for our unsubscribe link; what follows is where its page leads afterwards. */
 const UNSUBSCRIBE_TAG = "##unsubscribetag##";
+
+/** HTML, what of it is tracked, and the index of its first link, 0 unless given. */
+export type HtmlSource = {
+  readonly html: string | null;
+  readonly tracking: Tracking;
+  readonly firstIndex?: number;
+};
+
+/** Whether there is something in HTML that stands for an unsubscribe link. */
+export function asksForUnsubscribe(html: string): boolean {
+  return (
+    html.includes(OWN_UNSUBSCRIBE) || html.includes(UNSUBSCRIBE_TAG) || USES_VARIABLE.test(html)
+  );
+}
+
+const USES_VARIABLE = new RegExp(`\\{\\{[ \\t]*${UNSUBSCRIBE_VARIABLE}[ \\t]*\\}\\}`);
 
 /** An HTML part in pieces. */
 export type LinkedHtml = { readonly pieces: readonly Piece[] };
@@ -27,33 +43,34 @@ export type LinkReader = {
   readonly messageId: string;
   readonly position: number;
   readonly address: string;
-  readonly variables: Variables;
+  /** Replaces the placeholders of a text, its values escaped. */
+  readonly fill: (text: string) => string;
   readonly links: Links | null;
 };
 
 /** Whether recipients get different HTML because of what is tracked. */
-export function tracksHtml({ html, tracking }: MessageContent): boolean {
+export function tracksHtml({ html, tracking }: HtmlSource): boolean {
   if (html === null) return false;
   return tracking.opens || html.includes("##") || (tracking.clicks && /href/i.test(html));
 }
 
-const parsed = new WeakMap<MessageContent, Promise<LinkedHtml>>();
+const parsed = new WeakMap<HtmlSource, Promise<LinkedHtml>>();
 
-/** The pieces of a message's HTML; parsed at the first recipient and remembered with the content. */
-export function linkedHtml(content: MessageContent, links: Links | null): Promise<LinkedHtml> {
-  const known = parsed.get(content) ?? parse(content, links);
-  parsed.set(content, known);
+/** The pieces of HTML; parsed at the first recipient and remembered with the source. */
+export function linkedHtml(source: HtmlSource, links: Links | null): Promise<LinkedHtml> {
+  const known = parsed.get(source) ?? parse(source, links);
+  parsed.set(source, known);
   return known;
 }
 
 /** The HTML as one recipient gets it. */
 export async function htmlFor(html: LinkedHtml, reader: LinkReader): Promise<string> {
-  const { messageId, position, variables, links } = reader;
+  const { messageId, position, fill, links } = reader;
   const texts = await Promise.all(
     html.pieces.map(async (piece) => {
       switch (piece.kind) {
         case "text":
-          return render(piece.text, variables, escapeHtml);
+          return fill(piece.text);
         case "pixel":
           return links ? pixel(await links.urlOf({ kind: "open", messageId, position })) : "";
         case "href":
@@ -74,7 +91,7 @@ async function hrefFor(
   reader: LinkReader,
 ): Promise<string> {
   const { messageId, position, address, links } = reader;
-  const value = render(raw, reader.variables, escapeHtml);
+  const value = reader.fill(raw);
   const href = decodeAttribute(value);
   if (value.includes(OWN_UNSUBSCRIBE)) return value.replaceAll(OWN_UNSUBSCRIBE, "");
   if (href === null) return value;
@@ -93,10 +110,10 @@ function isOurs(url: string, { origin }: Links): boolean {
   return Object.values(LINK_PATHS).some((path) => url.startsWith(origin + path));
 }
 
-async function parse(content: MessageContent, links: Links | null): Promise<LinkedHtml> {
-  const html = content.html ?? "";
-  const opens = links !== null && content.tracking.opens;
-  const clicks = links !== null && content.tracking.clicks;
+async function parse(source: HtmlSource, links: Links | null): Promise<LinkedHtml> {
+  const html = source.html ?? "";
+  const opens = links !== null && source.tracking.opens;
+  const clicks = links !== null && source.tracking.clicks;
   if (!opens && !clicks && !/##|data-track/i.test(html)) {
     return { pieces: [{ kind: "text", text: html }] };
   }
@@ -104,7 +121,7 @@ async function parse(content: MessageContent, links: Links | null): Promise<Link
   while (html.includes(mark)) mark += "x";
   const marks: Piece[] = [];
   const place = (piece: Piece): string => `${mark}${marks.push(piece) - 1};`;
-  const rewriting = { place, clicks, tracked: 0 };
+  const rewriting = { place, clicks, firstIndex: source.firstIndex ?? 0, tracked: 0 };
   const marked = await rewrite(html, rewriting, opens).catch(() => placeTags(html, place, opens));
   return { pieces: cut(marked, mark, marks) };
 }
@@ -125,6 +142,7 @@ function cut(marked: string, mark: string, marks: readonly Piece[]): readonly Pi
 type Rewriting = {
   readonly place: (piece: Piece) => string;
   readonly clicks: boolean;
+  readonly firstIndex: number;
   /** Links that were given an index so far. */
   tracked: number;
 };
@@ -175,7 +193,7 @@ function rewriteElement(element: Element, rewriting: Rewriting): void {
   const tracked = rewriting.clicks && !off && room && mayBeTarget(raw);
   // What is only written back as it was is not touched at all.
   if (!tracked && !/##|\{\{|&#/.test(raw)) return;
-  const index = tracked ? rewriting.tracked++ : null;
+  const index = tracked ? rewriting.firstIndex + rewriting.tracked++ : null;
   element.setAttribute("href", rewriting.place({ kind: "href", raw, index }));
 }
 

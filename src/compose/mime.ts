@@ -83,13 +83,13 @@ function writeContent(node: Node, chunks: Uint8Array[]): void {
   const { content } = node;
   const encoding = node.getTransferEncoding();
   if (content instanceof Uint8Array) {
-    writeBase64(content, chunks);
+    chunks.push(...base64Lines(content));
   } else if (typeof content === "string" && encoding === "7bit") {
     chunks.push(utf8(content));
   } else if (typeof content === "string" && encoding === "base64") {
-    writeBase64(utf8(content), chunks);
+    chunks.push(...base64Lines(utf8(content)));
   } else if (typeof content === "string") {
-    writeQuotedPrintable(content, chunks);
+    chunks.push(...quotedPrintableLines(utf8(content)));
   } else {
     throw new TypeError("a MIME part has neither text nor bytes");
   }
@@ -100,26 +100,29 @@ const OCTETS_A_LINE = 57;
 /** Lines encoded at once; a chunk is about 78 KB. */
 const LINES_A_CHUNK = 1000;
 
-function writeBase64(bytes: Uint8Array, chunks: Uint8Array[]): void {
+/** Octets in base64 (RFC 2045 §6.8), without a line end behind the last line. */
+export function* base64Lines(bytes: Uint8Array): Generator<Uint8Array, void> {
   const step = OCTETS_A_LINE * LINES_A_CHUNK;
   for (let start = 0; start < bytes.length; start += step) {
     const length = Math.min(step, bytes.length - start);
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString("base64");
     const last = start + step >= bytes.length;
     const folded = text.replace(/.{76}(?=.)/g, "$&\r\n");
-    chunks.push(utf8(last ? folded : `${folded}\r\n`));
+    yield utf8(last ? folded : `${folded}\r\n`);
   }
 }
 
-/** Characters encoded at once, up to a line end: the encoder builds several copies. */
+/** Octets encoded at once, up to a line end: the encoder builds several copies. */
 const QP_CHUNK = 65_536;
+const LF = 10;
 
-function writeQuotedPrintable(text: string, chunks: Uint8Array[]): void {
-  let start = 0;
-  while (start < text.length) {
-    const lineEnd = text.indexOf("\r\n", start + QP_CHUNK);
-    const end = lineEnd < 0 ? text.length : lineEnd + 2;
-    chunks.push(utf8(wrap(encodeQuotedPrintable(text.slice(start, end)))));
+/** Octets of CRLF lines in quoted-printable (RFC 2045 §6.7). */
+export function* quotedPrintableLines(bytes: Uint8Array): Generator<Uint8Array, void> {
+  for (let start = 0; start < bytes.length;) {
+    const lf = bytes.indexOf(LF, start + QP_CHUNK);
+    const end = lf < 0 ? bytes.length : lf + 1;
+    const octets = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    yield utf8(wrap(encodeQuotedPrintable(octets)));
     start = end;
   }
 }

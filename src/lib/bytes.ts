@@ -65,3 +65,23 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   }
   return whole;
 }
+
+/** What takes the place of the bytes from `start` to `end`. */
+export type Edit = {
+  readonly start: number;
+  readonly end: number;
+  readonly chunks: readonly Uint8Array[];
+};
+
+/** The bytes with edits made, in order and without overlap; what stays is a view, not a copy. */
+export function spliced(bytes: Uint8Array, edits: readonly Edit[]): readonly Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  let at = 0;
+  for (const edit of edits) {
+    if (edit.start > at) chunks.push(bytes.subarray(at, edit.start));
+    chunks.push(...edit.chunks);
+    at = edit.end;
+  }
+  if (at < bytes.length) chunks.push(bytes.subarray(at));
+  return chunks;
+}

@@ -59,6 +59,14 @@ export function contentTypeFor(filename: string, given: string | null): string |
   return same ? type.contentType : null;
 }
 
+/** The extension of a content type; null when no allowed file has it. */
+export function extensionFor(contentType: string): string | null {
+  for (const [extension, type] of FILE_TYPES) {
+    if ([type.contentType, ...type.aliases].includes(contentType)) return extension;
+  }
+  return null;
+}
+
 /** Longest file name. */
 const MAX_FILENAME_LENGTH = 255;
 

@@ -15,6 +15,12 @@ export function render(text: string, variables: Variables, escape: Escape): stri
   return text.replace(PLACEHOLDER, (_, name: string) => escape(valueOf(variables, name)));
 }
 
+/** The text with the placeholders of one name replaced; all others stay as they are. */
+export function renderOne(text: string, name: string, value: string): string {
+  if (!text.includes("{{")) return text;
+  return text.replace(PLACEHOLDER, (whole, found: string) => (found === name ? value : whole));
+}
+
 function valueOf(variables: Variables, name: string): string {
   return Object.hasOwn(variables, name) ? (variables[name] ?? "") : "";
 }

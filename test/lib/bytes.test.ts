@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concat, fromBase64, fromUtf8, hex, toBase64, utf8 } from "../../src/lib/bytes.ts";
+import { concat, fromBase64, fromUtf8, hex, toBase64, utf8, spliced } from "../../src/lib/bytes.ts";
 
 const bytesArbitrary = fc.uint8Array({ maxLength: 300 });
 
@@ -137,5 +137,26 @@ describe("concat", () => {
     const whole = concat([part]);
     part[0] = 9;
     expect([...whole]).toEqual([1, 2]);
+  });
+});
+
+describe("spliced", () => {
+  const text = (edits: Parameters<typeof spliced>[1]) =>
+    fromUtf8(concat(spliced(utf8("abcdef"), edits)));
+  const edit = (start: number, end: number, put: string) => ({ start, end, chunks: [utf8(put)] });
+
+  it("puts chunks in the place of bytes, between bytes, and at both ends", () => {
+    expect(text([])).toBe("abcdef");
+    expect(text([edit(1, 3, "X")])).toBe("aXdef");
+    expect(text([edit(0, 0, "X"), edit(2, 2, "Y"), edit(2, 2, "Z"), edit(6, 6, "!")])).toBe(
+      "XabYZcdef!",
+    );
+    expect(text([edit(0, 6, "")])).toBe("");
+  });
+
+  it("copies nothing", () => {
+    const bytes = utf8("abcdef");
+    const chunks = spliced(bytes, [edit(1, 2, "X")]);
+    expect(chunks.map(({ buffer }) => buffer === bytes.buffer)).toEqual([true, false, true]);
   });
 });

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { utf8 } from "../../src/lib/bytes.ts";
-import { escapeHtml, measure, render, renderedBytes, verbatim } from "../../src/model/template.ts";
+import {
+  escapeHtml,
+  measure,
+  render,
+  renderedBytes,
+  renderOne,
+  verbatim,
+} from "../../src/model/template.ts";
 
 const SECRET = "s3cret-value";
 
@@ -90,4 +97,10 @@ test("the measured size is the size", () => {
       expect(renderedBytes(measure(given), values, escape)).toBe(rendered);
     }),
   );
+});
+
+test("renderOne replaces the placeholders of one name and leaves all others", () => {
+  const text = "{{a}}{{ a }}{{b}}{{aa}}{{A}}{a}{{a }";
+  expect(renderOne(text, "a", "$&")).toBe("$&$&{{b}}{{aa}}{{A}}{a}{{a }");
+  expect(renderOne("none", "a", "x")).toBe("none");
 });

@@ -11,22 +11,20 @@ export function decodeWords(text: string): string {
   if (!text.includes("=?")) return toHeaderText(text);
   let decoded = "";
   let end = 0;
-  let run: Run = { label: "", octets: [], source: "" };
+  let run: Run = { label: "", words: [] };
   for (const match of text.matchAll(WORD)) {
-    const [word, charset = "", encoding = "", payload = ""] = match;
+    const [source, charset = "", encoding = "", payload = ""] = match;
     const between = text.slice(end, match.index);
-    const octets = octetsOf(encoding, payload);
     const label = charset.toLowerCase();
     // White space between two encoded-words is not part of the text (§6.2), and a character that was
     // cut between two words of one charset is put together again.
     const adjacent = end > 0 && between.trim() === "";
-    if (adjacent && run.label === label) {
-      run = { label, octets: [...run.octets, octets], source: `${run.source}${between}${word}` };
-    } else {
+    if (!adjacent || run.label !== label) {
       decoded += textOf(run) + (adjacent ? "" : between);
-      run = { label, octets: [octets], source: word };
+      run = { label, words: [] };
     }
-    end = match.index + word.length;
+    run.words.push({ source, octets: octetsOf(encoding, payload) });
+    end = match.index + source.length;
   }
   return toHeaderText(decoded + textOf(run) + text.slice(end));
 }
@@ -34,16 +32,16 @@ export function decodeWords(text: string): string {
 /** Encoded-words of one charset that follow each other. */
 type Run = {
   readonly label: string;
-  readonly octets: readonly Uint8Array[];
-  readonly source: string;
+  readonly words: { readonly source: string; readonly octets: Uint8Array }[];
 };
 
-function textOf({ label, octets, source }: Run): string {
+function textOf({ label, words }: Run): string {
   try {
-    return label === "" ? "" : new TextDecoder(label).decode(concat(octets));
+    const octets = concat(words.map((word) => word.octets));
+    return label === "" ? "" : new TextDecoder(label).decode(octets);
   } catch {
     // A charset that nobody knows.
-    return source;
+    return words.map(({ source }) => source).join(" ");
   }
 }
 

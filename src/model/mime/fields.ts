@@ -26,11 +26,20 @@ export const MAX_FIELDS = 1_000;
 /** ftext (RFC 5322 §3.6.8), and the white space before the colon that §4.5.8 allows. */
 const NAME = /^([\x21-\x39\x3b-\x7e]{1,997})[ \t]*$/;
 
-/** Cuts the header that begins at `start`; CRLF lines are required. The error says what is wrong. */
-export function splitHeader(bytes: Uint8Array, start: number, end: number): Result<Header, string> {
+/**
+ * Cuts the header that begins at `start`; CRLF lines are required. It ends at an empty line, or without
+ * one at a line of which `isOver` says so. The error says what is wrong.
+ */
+export function splitHeader(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isOver: (line: number) => boolean = () => false,
+): Result<Header, string> {
   const fields: Field[] = [];
   let at = start;
   while (at < end && !isEmptyLine(bytes, at)) {
+    if (isOver(at)) return ok({ fields, bodyStart: at });
     const field = fieldAt(bytes, at, end);
     if (!field.ok) return field;
     fields.push(field.value);
@@ -96,8 +105,17 @@ export function valueOf({ fields }: Pick<Header, "fields">, name: string): strin
   return fields.find((field) => field.name === name)?.value ?? null;
 }
 
-/** Fields that may stand once (RFC 5322 §3.6, RFC 2045): readers differ about which of two counts. */
+/** Fields that say what a part is (RFC 2045, RFC 2183). */
+export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
+  "content-type",
+  "content-transfer-encoding",
+  "content-disposition",
+  "content-id",
+]);
+
+/** Fields that may stand once (RFC 5322 §3.6): readers differ about which of two counts. */
 const SINGLE: ReadonlySet<string> = new Set([
+  ...CONTENT_FIELDS,
   "from",
   "sender",
   "reply-to",
@@ -109,18 +127,17 @@ const SINGLE: ReadonlySet<string> = new Set([
   "in-reply-to",
   "references",
   "mime-version",
-  "content-type",
-  "content-transfer-encoding",
-  "content-disposition",
-  "content-id",
 ]);
 
 /** The name of a field that stands twice though it may not, or null. */
-export function repeatedField({ fields }: Pick<Header, "fields">): string | null {
+export function repeatedField(
+  { fields }: Pick<Header, "fields">,
+  single: ReadonlySet<string> = SINGLE,
+): string | null {
   const seen = new Set<string>();
   for (const { name } of fields) {
     if (seen.has(name)) return name;
-    if (SINGLE.has(name)) seen.add(name);
+    if (single.has(name)) seen.add(name);
   }
   return null;
 }

@@ -3,6 +3,7 @@
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { parseMailbox } from "../address.ts";
 import type { Mailbox } from "../message.ts";
+import { withoutComments } from "./comments.ts";
 import { decodeWords } from "./encoded-word.ts";
 
 /** As E-01's fromName. */
@@ -20,43 +21,4 @@ export function parseFrom(value: string): Result<Mailbox, string> {
   if (decoded.length > MAX_NAME_LENGTH)
     return fail(`has a name over ${MAX_NAME_LENGTH} characters`);
   return ok({ address, name: decoded });
-}
-
-type Split = {
-  readonly text: string;
-  readonly comment: string;
-  /** A comma or semicolon stands outside of quotes and comments: a list or a group. */
-  readonly list: boolean;
-};
-
-/** Takes the comments out (§3.2.2: they nest); null when a comment or a quoted-string has no end. */
-function withoutComments(value: string): Split | null {
-  let text = "";
-  let comment = "";
-  let depth = 0;
-  let quoted = false;
-  let list = false;
-  for (let index = 0; index < value.length; index++) {
-    const character = value.charAt(index);
-    if (character === "\\" && (quoted || depth > 0)) {
-      index += 1;
-      if (depth > 0) comment += value.charAt(index);
-      else text += character + value.charAt(index);
-    } else if (depth > 0) {
-      if (character === "(") depth += 1;
-      if (character === ")") depth -= 1;
-      if (depth > 0) comment += character;
-    } else if (quoted) {
-      quoted = character !== '"';
-      text += character;
-    } else if (character === "(") {
-      depth = 1;
-      text += " ";
-    } else {
-      quoted = character === '"';
-      list ||= character === "," || character === ";";
-      text += character;
-    }
-  }
-  return quoted || depth > 0 ? null : { text, comment: comment.trim(), list };
 }
