@@ -137,6 +137,17 @@ describe("PUBLIC_URL", () => {
   );
 });
 
+it("GATEWAY_SECRETS are several, and as long as keys of links", () => {
+  const { gatewaySecrets } = parseConfig({ ...ENV, GATEWAY_SECRETS: `new:${KEY},old:${OTHER}` });
+  expect(gatewaySecrets.map(({ id, secret }) => [id, secret.length])).toEqual([
+    ["new", 32],
+    ["old", 40],
+  ]);
+  for (const GATEWAY_SECRETS of [KEY, "a:c2hvcnQ=", `a:${KEY},a:${OTHER}`]) {
+    expect(() => parseConfig({ ...ENV, GATEWAY_SECRETS })).toThrow("GATEWAY_SECRETS");
+  }
+});
+
 describe("LINK_KEYS", () => {
   it("are keys by id, the first of which signs", () => {
     const { linkKeys } = parseConfig({ ...ENV, LINK_KEYS: `b:${OTHER}, a1:${KEY}` });
