@@ -42,6 +42,9 @@ const MAX_PIECES = 64;
 /** A client that was told SIZE and sends so many times as much is not listening. */
 const HANG_UP_FACTOR = 2;
 
+/** What the Worker says of a credential that it knew otherwise at AUTH. */
+const CREDENTIAL_CHANGED: ReadonlySet<string> = new Set(["invalid_credentials", "tls_required"]);
+
 const storedSchema = z.object({ message_id: z.string().regex(/^[\x21-\x7e]{1,100}$/) });
 
 /** What of a message is here: its first bytes, or the request that they went into. */
@@ -135,8 +138,8 @@ function replyTo(world: World, { sender }: Submission, answered: Answered): Repl
     return WORKER_UNAVAILABLE;
   }
   const { value } = answered;
-  // Revoked or changed meanwhile: the next AUTH must ask again.
-  if (value.status === 401) world.verdicts.forget(sender.verdictKey);
+  // Revoked or changed since AUTH: the next one must ask again.
+  if (CREDENTIAL_CHANGED.has(value.code)) world.verdicts.forget(sender.verdictKey);
   const reply = replyToRefusal(value);
   if (reply.code === WORKER_UNAVAILABLE.code || refusesGateway(value)) {
     const reason = `status ${value.status} ${value.code}`;

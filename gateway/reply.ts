@@ -60,6 +60,7 @@ const UNAVAILABLE = [WORKER_UNAVAILABLE.code, "4.3.0"] as const;
 /** What the Worker refuses for good with status 400, 403 or 422; any other code there is a fault of ours. */
 const REFUSED: ReadonlySet<string> = new Set([
   "invalid_credentials",
+  "tls_required",
   "sender_not_allowed",
   "mail_class_not_allowed",
   "amp_not_approved",

@@ -230,10 +230,9 @@ export class SubmissionServer extends SMTPServer {
   }
 
   #hangUp(session: SMTPServerSession): void {
-    for (const one of this.sessions) {
-      if (one.session === session) one.send(552, tooLarge(senderIn(session).maxSize).text);
-      if (one.session === session) one.close();
-    }
+    const own = this.sessions.find((one) => one.session === session);
+    own?.send(552, tooLarge(senderIn(session).maxSize).text);
+    own?.close();
   }
 }
 

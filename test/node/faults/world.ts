@@ -155,6 +155,11 @@ export class World {
     return schema.parse(await (await this.#ask("POST", path, body)).json());
   }
 
+  /** Changes something through the API. */
+  async change<T>(schema: z.ZodType<T>, path: string, body: object): Promise<T> {
+    return schema.parse(await (await this.#ask("PATCH", path, body)).json());
+  }
+
   /** Looks into the database past the Worker, or changes it. */
   async sql<T>(row: z.ZodType<T>, text: string, ...values: SqlValue[]): Promise<readonly T[]> {
     return z.array(row).parse(await started(this.#worker).sql(text, values));

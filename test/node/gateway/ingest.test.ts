@@ -58,6 +58,7 @@ async function judged(act: WorkerAct, content: string): Promise<string> {
 describe.concurrent("the Worker's word", () => {
   it.each<readonly [Exclude<WorkerAct, { drop: string }>, string]>([
     [{ status: 401, code: "invalid_credentials" }, "550 5.7.1 some words"],
+    [{ status: 403, code: "tls_required" }, "550 5.7.1 some words"],
     [{ status: 403, code: "sender_not_allowed", message: "no" }, "550 5.7.1 no"],
     [{ status: 403, code: "mail_class_not_allowed" }, "550 5.7.1 some words"],
     [{ status: 403, code: "amp_not_approved" }, "550 5.7.1 some words"],
