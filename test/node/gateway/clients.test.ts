@@ -14,7 +14,7 @@ import * as z from "zod";
 import { ROOT } from "../../../dev/bootstrap.js";
 import { type Ground, prepareGround } from "../faults/ground.ts";
 import { path, RICH_SENDERS, SAMPLES } from "./clients/programs.ts";
-import { missing } from "./packages.ts";
+import { missing } from "../support/packages.ts";
 import { type Delivered, type OpenGateway, type RealWorld, startRealWorld } from "./real-world.ts";
 import { connectRaw, plain } from "./smtp-client.ts";
 

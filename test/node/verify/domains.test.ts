@@ -8,10 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { type Ground, miniflareOptions, prepareGround } from "../faults/ground.ts";
 import { type RunningWorker, startWorker } from "../faults/worker.ts";
-import { nameServerMissing, type NameServer, startNameServer } from "./name-server.ts";
+import { missing } from "../support/packages.ts";
+import { type NameServer, startNameServer } from "./name-server.ts";
 
 const ZONE = "shop.test";
-const missing = nameServerMissing();
+const absent = await missing("nsd");
 
 const domainSchema = z.object({
   state: z.string(),
@@ -36,7 +37,7 @@ let server: NameServer;
 let state: string;
 
 beforeAll(async () => {
-  if (missing !== null) return;
+  if (absent !== null) return;
   ground = await prepareGround();
   server = await startNameServer(ZONE);
   state = mkdtempSync(join(tmpdir(), "edgepost-domains-"));
@@ -71,7 +72,7 @@ function statuses({ records }: Domain): readonly string[] {
   return records.map(({ type, name, status }) => `${type} ${name} ${status}`);
 }
 
-describe.skipIf(missing !== null)(`sender domains (else: ${missing ?? "runs"})`, () => {
+describe.skipIf(absent !== null)(`sender domains ${absent === null ? "" : `: ${absent}`}`, () => {
   it("is pending with every record listed, active when DNS shows them, and signs its mail", async () => {
     const added = await ask("POST", "/domains", { domain: ZONE, ed25519: true });
     expect(added.status).toBe(201);

@@ -1,6 +1,6 @@
 // A real authoritative name server (NSD) on loopback with one zone, and DNS over HTTPS before it: what
 // verification asks in production, without the Internet.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { promises as dns } from "node:dns";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -23,18 +23,6 @@ export type NameServer = {
   readonly stop: () => Promise<void>;
 };
 
-/** Why there can be none on this machine; null when there can. Installs Debian's package where it may. */
-export function nameServerMissing(): string | null {
-  if (spawnSync("nsd", ["-v"]).error === undefined) return null;
-  const root = process.getuid?.() === 0;
-  const apt = root && spawnSync("apt-get", ["--version"]).error === undefined;
-  if (!apt) return "NSD is not installed, and only root may install Debian's package";
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  spawnSync("apt-get", ["update"], { env });
-  spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "nsd"], { env });
-  return spawnSync("nsd", ["-v"]).error === undefined ? null : "Debian's package nsd cannot be had";
-}
-
 const READY_MS = 10_000;
 
 /** Serves one zone, empty at first. */
@@ -52,7 +40,7 @@ export async function startNameServer(zone: string): Promise<NameServer> {
     serial += 1;
     writeFileSync(file, zoneText(zone, serial, records));
     await end(server);
-    server = spawn("nsd", ["-d", "-c", join(folder, "nsd.conf")], { stdio: "ignore" });
+    server = spawn("/usr/sbin/nsd", ["-d", "-c", join(folder, "nsd.conf")], { stdio: "ignore" });
     const deadline = Date.now() + READY_MS;
     while ((await resolver.resolveSoa(zone).catch(() => null))?.serial !== serial) {
       if (Date.now() > deadline) throw new Error("NSD does not serve the zone");

@@ -1,7 +1,7 @@
 // The mail programs and how each is run: tables only. Every command runs in a folder that holds ca.pem,
 // file.png and the libraries that are not Debian's.
 import { fileURLToPath } from "node:url";
-import type { Program } from "../packages.ts";
+import type { Program } from "../../support/packages.ts";
 
 /** A documented sample: what runs it, what it prints when it is content, what it does on the wire. */
 export type Sample = {

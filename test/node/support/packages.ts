@@ -1,4 +1,4 @@
-// The mail programs that the tests run: looks for them, and installs the Debian packages of those that
+// The programs of others that the tests run: looks for them, and installs the Debian packages of those that
 // are missing when it may. What cannot be had is told, so that its tests are skipped by name.
 import { execFile } from "node:child_process";
 import { access } from "node:fs/promises";
@@ -23,12 +23,21 @@ const PROGRAMS = {
     packages: ["swaks", "libio-socket-ssl-perl", "libnet-ssleay-perl"],
   },
   msmtp: { needs: ["msmtp"], packages: ["msmtp"] },
+  nsd: { needs: ["/usr/sbin/nsd"], packages: ["nsd"] },
+  postfix: { needs: ["/usr/sbin/postfix"], packages: ["postfix"] },
+  dkim: {
+    needs: ["/usr/bin/python3", "/usr/lib/python3/dist-packages/dkim/__init__.py"],
+    packages: ["python3-dkim"],
+  },
 } as const;
 
 export type Program = keyof typeof PROGRAMS;
 
 /** A slow mirror and a JDK. */
 const INSTALL_DEADLINE_MS = 300_000;
+
+/** Test files run side by side, and each may be the first: apt waits for the other. */
+const LOCK = "-o=DPkg::Lock::Timeout=300";
 
 let installed: Promise<string | null> | null = null;
 
@@ -77,8 +86,9 @@ async function install(): Promise<string | null> {
     maxBuffer: 10_000_000,
   };
   try {
-    await run("apt-get", ["update", "-qq"], options);
-    await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options);
+    await run("apt-get", ["update", "-qq", LOCK], options);
+    const install = ["install", "-y", "-qq", "--no-install-recommends", LOCK, ...packages];
+    await run("apt-get", install, options);
     return null;
   } catch (error) {
     return `apt-get failed: ${error instanceof Error ? error.message.slice(0, 300) : String(error)}`;
