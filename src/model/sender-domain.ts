@@ -38,6 +38,8 @@ export type OwnedDomain = {
   readonly trackingHost: string | null;
   readonly trackingReady: boolean;
   readonly ed25519: boolean;
+  /** What of its mail may be tracked; a message may ask for less. */
+  readonly tracking: Tracking;
   /** As they were found last; null when nobody looked yet. */
   readonly records: readonly DnsRecord[] | null;
   readonly checkedAt: number | null;

@@ -14,6 +14,8 @@ type Row = {
   bounce_domain: string | null;
   tracking_host: string | null;
   tracking_ready: number;
+  track_opens: number;
+  track_clicks: number;
   ed25519: number;
   records: string | null;
   checked_at: number | null;
@@ -23,7 +25,7 @@ type Row = {
 };
 
 const COLUMNS = `domain, state, default_sender, default_name, return_domain, bounce_domain,
-  tracking_host, tracking_ready, ed25519, records, checked_at, check_at, rotation_at, created_at`;
+  tracking_host, tracking_ready, track_opens, track_clicks, ed25519, records, checked_at, check_at, rotation_at, created_at`;
 
 /** What a new domain starts with. */
 export type NewDomain = Pick<
@@ -34,6 +36,7 @@ export type NewDomain = Pick<
   | "returnDomain"
   | "trackingHost"
   | "ed25519"
+  | "tracking"
   | "createdAt"
 >;
 
@@ -47,8 +50,8 @@ export async function insertDomain(
     statement(
       db,
       `insert into sender_domains (domain, verified, state, default_sender, default_name,
-         return_domain, tracking_host, ed25519, check_at, created_at)
-       values (?1, 0, 'pending', ?2, ?3, ?4, ?5, ?6, ?7, ?7) on conflict do nothing
+         return_domain, tracking_host, ed25519, track_opens, track_clicks, check_at, created_at)
+       values (?1, 0, 'pending', ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?7, ?7) on conflict do nothing
        returning domain`,
       domain.domain,
       domain.defaultSender,
@@ -57,6 +60,8 @@ export async function insertDomain(
       domain.trackingHost,
       domain.ed25519 ? 1 : 0,
       domain.createdAt,
+      domain.tracking.opens ? 1 : 0,
+      domain.tracking.clicks ? 1 : 0,
     ),
     ...insertDkimKeys(db, keys),
   ]);
@@ -94,6 +99,8 @@ export type DomainChange = {
   readonly defaultName?: string | null | undefined;
   readonly returnDomain?: string | undefined;
   readonly trackingHost?: string | null | undefined;
+  readonly trackOpens?: boolean | undefined;
+  readonly trackClicks?: boolean | undefined;
 };
 
 /** Changes a domain, which is then looked at again; another return path or host is used once it was seen. */
@@ -110,6 +117,7 @@ export async function changeDomain(
       return_domain = case when ?6 then ?7 else return_domain end,
       tracking_ready = case when ?8 and tracking_host is not ?9 then 0 else tracking_ready end,
       tracking_host = case when ?8 then ?9 else tracking_host end,
+      track_opens = coalesce(?11, track_opens), track_clicks = coalesce(?12, track_clicks),
       records = case when ?6 or ?8 then null else records end,
       check_at = case when ?6 or ?8 then ?10 else check_at end
     where domain = ?1 returning ${COLUMNS}`;
@@ -129,6 +137,8 @@ export async function changeDomain(
       given(trackingHost),
       trackingHost ?? null,
       now,
+      flag(change.trackOpens),
+      flag(change.trackClicks),
     ),
   );
   return first(found);
@@ -187,6 +197,10 @@ export async function deleteDomain(db: D1Database, domain: string): Promise<bool
   return rowsOf(deleted).length > 0;
 }
 
+function flag(value: boolean | undefined): number | null {
+  return value === undefined ? null : value ? 1 : 0;
+}
+
 function first(found: readonly Row[]): OwnedDomain | null {
   return found[0] ? decode(found[0]) : null;
 }
@@ -203,6 +217,7 @@ function decode(row: Row): OwnedDomain {
     trackingHost: row.tracking_host,
     trackingReady: row.tracking_ready === 1,
     ed25519: row.ed25519 === 1,
+    tracking: { opens: row.track_opens === 1, clicks: row.track_clicks === 1 },
     records: row.records === null ? null : stored<DnsRecord[]>(row.records),
     checkedAt: row.checked_at,
     checkAt: row.check_at,

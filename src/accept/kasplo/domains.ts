@@ -37,6 +37,7 @@ const settings = {
   default_name: nameField.nullable().optional(),
   return_path_domain: domainField.optional(),
   tracking_domain: domainField.nullable().optional(),
+  tracking: z.object({ opens: z.boolean().optional(), clicks: z.boolean().optional() }).optional(),
 };
 
 const unknownDomain = fail<Problem>({ kind: "not_found", what: "this domain" });
@@ -63,6 +64,7 @@ const add = endpoint({
         defaultName: body.default_name ?? null,
         returnDomain: body.return_path_domain ?? `bounce.${domain}`,
         trackingHost: body.tracking_domain === undefined ? `links.${domain}` : body.tracking_domain,
+        tracking: { opens: body.tracking?.opens ?? true, clicks: body.tracking?.clicks ?? true },
         createdAt: app.now(),
       },
       await newKeys(app, { domain, ed25519 }),
@@ -105,7 +107,7 @@ const read = endpoint({
 const change = endpoint({
   method: "PATCH",
   path: "/domains/:domain",
-  summary: "Change the default sender, the return path or the tracking domain",
+  summary: "Change the default sender, the return path or the tracking of a domain",
   scope: "manage",
   request: { params: domainParams, body: z.object(settings) },
   async handle(app, { params: { domain }, body }) {
@@ -119,6 +121,8 @@ const change = endpoint({
         defaultName: body.default_name,
         returnDomain: body.return_path_domain,
         trackingHost: body.tracking_domain,
+        trackOpens: body.tracking?.opens,
+        trackClicks: body.tracking?.clicks,
       },
       app.now(),
     );
@@ -205,6 +209,7 @@ function shown({ domain, records }: VerifiedDomain) {
     return_path_ready: domain.returnReady,
     tracking_domain: domain.trackingHost,
     tracking_ready: domain.trackingReady,
+    tracking: domain.tracking,
     ed25519: domain.ed25519,
     dkim_rotation_asked_at: iso(domain.rotationAt),
     created_at: iso(domain.createdAt),

@@ -85,10 +85,14 @@ describe("/v1/domains", () => {
     await add({ domain: "first.example" });
     await add({ domain: "second.example", tracking_domain: null });
     const path = "/v1/domains/first.example";
-    const body = { default_sender: "hello@first.example", return_path_domain: "b.first.example" };
+    const body = {
+      default_sender: "hello@first.example",
+      return_path_domain: "b.first.example",
+      tracking: { clicks: false },
+    };
     const changed = await ask(app, "PATCH", path, { key, body });
     expect(await changed.json()).toMatchObject({
-      data: { default_sender: "hello@first.example", return_path_domain: "b.first.example" },
+      data: { ...body, tracking: { opens: true, clicks: false } },
     });
     const page = await ask(app, "GET", "/v1/domains?limit=1", { key });
     const { next_cursor: cursor } = z.object({ next_cursor: z.string() }).parse(await page.json());
