@@ -13,7 +13,7 @@ import {
   type Message,
   type SendCommand,
 } from "../model/message.ts";
-import { invalidField, type Problem } from "../model/problem.ts";
+import type { Problem } from "../model/problem.ts";
 import { packContent, putContent } from "../store/content.ts";
 import { twice } from "../store/db.ts";
 import {
@@ -23,6 +23,7 @@ import {
   type Idempotency,
   type Owner,
 } from "../store/message.ts";
+import { idempotencyKeyFault } from "./idempotency-key.ts";
 import { accountPlan } from "./plan.ts";
 
 /** A send that is committed. */
@@ -44,9 +45,6 @@ export type SendRequest = {
   readonly bodyHash: string;
 };
 
-/** 1–256 printable ASCII characters (decision 3). */
-const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,256}$/;
-
 /** A sender may try again at once; the platform's hiccups are short. */
 const STORAGE_RETRY_SECONDS = 5;
 
@@ -56,10 +54,8 @@ const STORAGE_RETRY_SECONDS = 5;
  */
 export async function send(app: App, request: SendRequest): Promise<Result<Accepted, Problem>> {
   const { idempotencyKey, bodyHash, key } = request;
-  if (idempotencyKey !== null && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
-    const reason = "must be 1 to 256 printable ASCII characters";
-    return fail(invalidField("Idempotency-Key", reason));
-  }
+  const fault = idempotencyKeyFault(idempotencyKey);
+  if (fault) return fail(fault);
   const idempotency =
     idempotencyKey === null ? null : { key: idempotencyKey, requestHash: bodyHash };
   const plan = await accountPlan(app);
@@ -85,6 +81,8 @@ export async function send(app: App, request: SendRequest): Promise<Result<Accep
       return replay(result, idempotency);
     case "all_suppressed":
       return fail({ kind: "all_suppressed" });
+    case "out_of_credits":
+      return fail(result);
   }
 }
 

@@ -32,6 +32,8 @@ export type Problem =
   | { readonly kind: "all_suppressed" }
   /** More recipients at once than the named limit ever allows. */
   | { readonly kind: "too_many_recipients"; readonly limit: LimitName; readonly reason: string }
+  /** Credits are counted and do not suffice for all recipients; nothing was accepted. */
+  | { readonly kind: "out_of_credits"; readonly needed: number; readonly balance: number }
   /** The named limit is reached for now. */
   | {
       readonly kind: "rate_limited";

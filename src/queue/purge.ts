@@ -28,6 +28,7 @@ import {
   saveWalk,
   STEP_ROWS,
 } from "../store/purge.ts";
+import { deleteCreditEntries } from "../store/credit.ts";
 import { deleteRollups } from "../store/stats-rollup.ts";
 
 /** A run ends after so long, and the next minute's goes on. */
@@ -53,6 +54,7 @@ export async function purge(app: App): Promise<void> {
   const cutoffs = cutoffsOf(await readAccount(app.db), now);
   await runParts(app, {
     log_rows: rowsUntilDone(app, now, () => deleteLogRows(app.db, cutoffs.all)),
+    credits: rowsUntilDone(app, now, () => deleteCreditEntries(app.db, cutoffs.all, STEP_ROWS)),
     failures: rowsUntilDone(app, now, () => deleteExhaustedJobs(app.db, cutoffs.all)),
     contents: walk(app, "contents", now, (after) => contentStep(app, cutoffs, after)),
     messages: walk(app, "messages", now, (after) => messageStep(app, cutoffs, after)),

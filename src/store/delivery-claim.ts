@@ -3,6 +3,7 @@
 import { QUEUE_LIFETIME_MS } from "../model/delivery.ts";
 import type { MailClass, Message } from "../model/message.ts";
 import { scopesThatStop } from "../model/suppression.ts";
+import { refundSql } from "./credit.ts";
 import { storedContent, type StoredContent } from "./content.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
 import { LOST_ATTEMPT, MAX_LOSSES, SCAN_ROWS } from "./delivery.ts";
@@ -107,6 +108,7 @@ export async function claimDue(
       claim.alone ? 1 : 0,
     ),
     logSuppressed(db, claim),
+    refundSuppressed(db, claim),
     suppressLeased(db, claim),
     statement(
       db,
@@ -127,10 +129,10 @@ export async function claimDue(
     ),
   ]);
   return {
-    deliveries: rowsOf<ClaimRow>(results[3]).map(decodeClaimed),
-    suppressed: results[2]?.meta.changes ?? 0,
+    deliveries: rowsOf<ClaimRow>(results[4]).map(decodeClaimed),
+    suppressed: results[3]?.meta.changes ?? 0,
     messages: new Map(
-      rowsOf<ClaimedRow>(results[4]).map((row) => [
+      rowsOf<ClaimedRow>(results[5]).map((row) => [
         row.id,
         {
           message: decodeMessage(row),
@@ -155,6 +157,23 @@ function logSuppressed(
          'tags', m.tags, 'domain', substr(l.recipient, instr(l.recipient, '@') + 1)))
      from ${LEASED} l join messages m on m.id = l.message_id
      where ${SUPPRESSED} group by 'one row'`,
+    claim.lane,
+    claim.now,
+    claim.leaseId,
+    JSON.stringify(scopesThatStop(claim.lane)),
+  );
+}
+
+/** Gives back the credits of what suppressLeased ends next, if it was charged and never attempted. */
+function refundSuppressed(
+  db: D1Database,
+  claim: { readonly lane: MailClass; readonly now: number; readonly leaseId: string },
+) {
+  const stoppedBefore = `select l.message_id from ${LEASED} l join messages m on m.id = l.message_id
+    where l.attempts = 0 and m.credits > 0 and ${SUPPRESSED}`;
+  return statement(
+    db,
+    refundSql(stoppedBefore, "?2"),
     claim.lane,
     claim.now,
     claim.leaseId,

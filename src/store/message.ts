@@ -5,6 +5,7 @@ import type { Message, Recipient } from "../model/message.ts";
 import { md5Hex } from "../lib/digest.ts";
 import { scopesThatStop } from "../model/suppression.ts";
 import { inlineParts, type PackedContent, storedContent, type StoredContent } from "./content.ts";
+import { BALANCE, chargedSql, chargeSql, paidSql } from "./credit.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 import { stopped } from "./suppression.ts";
 
@@ -19,15 +20,17 @@ export type AcceptResult =
   | { readonly kind: "accepted" }
   /** The idempotency key already belongs to a message. */
   | ({ readonly kind: "known" } & Owner)
-  | { readonly kind: "all_suppressed" };
+  | { readonly kind: "all_suppressed" }
+  /** Credits that it would take, and that there are. */
+  | { readonly kind: "out_of_credits"; readonly needed: number; readonly balance: number };
 
 /** Idempotency keys are kept this long (decision 3). */
 const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Commits a message with one delivery per recipient, whose first state is decided by the suppressions,
- * or nothing: when every recipient is suppressed or the idempotency key is taken. Safe to repeat with
- * the same message id. `contentKey` names the R2 object of content that is not inline.
+ * or nothing: when every recipient is suppressed, the idempotency key is taken or there are too few
+ * credits. Safe to repeat with the same message id. `contentKey` names the R2 object of content that is not inline.
  */
 export async function acceptMessage(
   db: D1Database,
@@ -38,16 +41,19 @@ export async function acceptMessage(
   const keys = JSON.stringify(await recipientKeys(message));
   const results = await batch(db, [
     forgetOldKey(db, message, idempotency),
+    charge(db, message, keys, idempotency),
     insertMessage(db, { message, keys, content, idempotency }),
     insertContent(db, message.id, content),
     insertDeliveries(db, message, keys),
     selectOwner(db, message, idempotency),
+    selectLack(db, message, keys),
   ]);
-  const owners = rowsOf<{ id: string; request_hash: string | null }>(results[4]);
+  const owners = rowsOf<{ id: string; request_hash: string | null }>(results[5]);
   if (owners.some((owner) => owner.id === message.id)) return { kind: "accepted" };
   const owner = owners[0];
-  if (!owner) return { kind: "all_suppressed" };
-  return { kind: "known", messageId: owner.id, requestHash: owner.request_hash ?? "" };
+  if (owner) return { kind: "known", messageId: owner.id, requestHash: owner.request_hash ?? "" };
+  const [lack] = rowsOf<{ needed: number; balance: number }>(results[6]);
+  return lack ? { kind: "out_of_credits", ...lack } : { kind: "all_suppressed" };
 }
 
 /** Frees an idempotency key that is older than 24 h. */
@@ -67,6 +73,40 @@ const KEY = "(r.value ->> 0)";
 const MD5 = "(r.value ->> 1)";
 const SUPPRESSED = stopped({ address: KEY, md5Hex: MD5, scopes: "?2" });
 
+const WILLING = `(select count(*) from json_each(?1) r where ${BALANCE} is not null
+  and not ${SUPPRESSED})`;
+
+/** Takes a credit for each recipient that is not suppressed, unless the message is there already. */
+function charge(
+  db: D1Database,
+  message: Message,
+  keys: string,
+  idempotency: Idempotency | null,
+): D1PreparedStatement {
+  const taken = `exists (select 1 from messages
+    where id = ?3 or (key_id = ?5 and idempotency_key = ?6))`;
+  return statement(
+    db,
+    chargeSql({ messageId: "?3", now: "?4", count: WILLING, taken }),
+    keys,
+    JSON.stringify(scopesThatStop(message.mailClass)),
+    message.id,
+    message.createdAt,
+    message.keyId,
+    idempotency?.key ?? null,
+  );
+}
+
+/** What is needed and there, when recipients are willing and the credits do not suffice. */
+function selectLack(db: D1Database, message: Message, keys: string): D1PreparedStatement {
+  return statement(
+    db,
+    `select ${WILLING} as needed, ${BALANCE} as balance where ${BALANCE} < ${WILLING}`,
+    keys,
+    JSON.stringify(scopesThatStop(message.mailClass)),
+  );
+}
+
 function insertMessage(
   db: D1Database,
   accepting: {
@@ -81,10 +121,11 @@ function insertMessage(
     db,
     `insert into messages (id, created_at, key_id, idempotency_key, request_hash, mail_class,
        from_address, from_name, subject, tags, send_id, list_id, metadata, recipients,
-       on_ambiguous, size, content_id, content_key)
+       on_ambiguous, size, content_id, content_key, credits)
      select ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-       case when ?19 is null then (select coalesce(max(id), 0) + 1 from contents) end, ?19
-     where exists (select 1 from json_each(?1) r where not ${SUPPRESSED})
+       case when ?19 is null then (select coalesce(max(id), 0) + 1 from contents) end, ?19,
+       ${chargedSql("?3")}
+     where exists (select 1 from json_each(?1) r where not ${SUPPRESSED}) and ${paidSql("?3")}
      on conflict do nothing`,
     accepting.keys,
     JSON.stringify(scopesThatStop(message.mailClass)),

@@ -72,6 +72,8 @@ function wireOf(problem: Problem): Wire {
     case "too_large":
     case "too_many_recipients":
       return wire(413, 1006, "too_large");
+    case "out_of_credits":
+      return wire(402, 1007, "out_of_credits");
     case "rate_limited":
       return wire(429, 1008, "rate_limited", {
         "Retry-After": String(problem.retryAfterSeconds),
@@ -135,6 +137,8 @@ function messageOf(problem: Problem): string {
       return `AMP is not approved for ${problem.domain} with this From name; get the sender identity approved or leave amp out`;
     case "all_suppressed":
       return "every recipient is suppressed; nothing was sent";
+    case "out_of_credits":
+      return `${problem.needed} credits are needed and ${problem.balance} are left; nothing was sent`;
     case "idempotency_key_reused":
       return "this Idempotency-Key was used with another body in the last 24 hours";
   }

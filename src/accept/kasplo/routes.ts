@@ -8,6 +8,7 @@ import { accountEndpoints } from "./account.ts";
 import { ampApprovalEndpoints } from "./amp-approvals.ts";
 import { domainReportEndpoints } from "./domain-report.ts";
 import { domainEndpoints } from "./domains.ts";
+import { creditEndpoints } from "./credits.ts";
 import { inboundEndpoints } from "./inbound.ts";
 import { auditEndpoints } from "./audit.ts";
 import { deliveryEndpoints } from "./deliveries.ts";
@@ -76,6 +77,7 @@ export const kasplo: Dialect = {
     ...domainReportEndpoints,
     ...ampApprovalEndpoints,
     ...accountEndpoints,
+    ...creditEndpoints,
     ...auditEndpoints,
     ...healthEndpoints,
     ...deliveryEndpoints,

@@ -92,6 +92,11 @@ const PROBLEMS: { readonly [Kind in Problem["kind"]]: Wanted } = {
     [413, 1006, "too_large"],
     "at most 50: the burst",
   ),
+  out_of_credits: wanted(
+    { kind: "out_of_credits", needed: 3, balance: 2 },
+    [402, 1007, "out_of_credits"],
+    "3 credits are needed and 2 are left",
+  ),
   rate_limited: wanted(
     { kind: "rate_limited", limit: "key-daily", reason: "the day is over", retryAfterSeconds: 9 },
     [429, 1008, "rate_limited"],

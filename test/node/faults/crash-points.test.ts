@@ -67,6 +67,9 @@ const messageSchema = z.object({
   }),
 });
 
+const CREDITS = "/v1/account/credits";
+const creditsSchema = z.object({ data: z.object({ balance: z.number() }) });
+
 const leaseRow = z.object({ ends: z.number() });
 
 let ground: Ground;
@@ -117,21 +120,49 @@ describe.concurrent("a Worker killed at", { timeout: 115_000 }, () => {
     { at: "C2", committed: 1, replayed: true },
   ])("$at answers the retry of an unanswered send", ({ at, committed, replayed }) =>
     inWorld(ground, { at }, async (world) => {
+      const balance = async () => (await world.get(creditsSchema, CREDITS)).data.balance;
+      await world.create(z.unknown(), CREDITS, { amount: 5 });
       const answer = world.send(email(), KEY);
       expect(await world.reached).toBe(at);
       await world.kill();
       expect(await answer).toBeNull();
       await world.restart();
       expect(await entries(world)).toHaveLength(committed);
+      expect(await balance()).toBe(5 - committed);
 
       const first = await world.send(email(), KEY);
       expect(first).toEqual({ status: 200, id: expect.any(String), replayed });
       const second = await world.send(email(), KEY);
       expect(second).toEqual({ ...first, replayed: true });
+      expect(await balance()).toBe(4);
       await drain(world);
       await expectEnd(world, first?.id ?? "", { at, ...ONCE, copies: [0, 1] });
     }),
   );
+  it("any moment of a burst lets in no more than the limit allows (F25)", () =>
+    inWorld(ground, {}, async (world) => {
+      await world.sql(z.unknown(), "update keys set per_second = 1, burst = 40");
+      // Nobody remembers the key without its limits.
+      await world.kill();
+      await world.restart();
+      const start = Date.now();
+      const statuses: (number | undefined)[] = [];
+      const send = async () => statuses.push((await world.send(email()))?.status);
+      for (const answered of [5, 10, 30]) {
+        statuses.splice(0);
+        const burst = Array.from({ length: 40 }, send);
+        expect(await within(10_000, () => statuses.length >= answered)).toBe(true);
+        await world.kill();
+        await Promise.all(burst);
+        await world.restart();
+      }
+      await Promise.all(Array.from({ length: 40 }, send));
+      const accepted = (await entries(world)).length;
+      expect(accepted).toBeLessThanOrEqual(40 + (Date.now() - start) / 1_000);
+      expect(accepted).toBeGreaterThan(15);
+      expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(20);
+    }));
+
   it("C16 records a bounce mail once, though its sender brings it again", () =>
     inWorld(ground, { at: "C16" }, async (world) => {
       const sent = await world.send(email());
