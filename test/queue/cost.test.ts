@@ -1,10 +1,16 @@
 // What a run costs (reliability §3, performance): connections, round trips, rows written, D1 calls.
 import { afterEach, describe, expect, it } from "vitest";
+import { runTail } from "../../src/notify/tail.ts";
 import { consume } from "../../src/queue/consume.ts";
+import { purge } from "../../src/queue/purge.ts";
+import { recordFacts } from "../../src/track/consume.ts";
+import { startHttpReceiver } from "../peers/client.ts";
 import type { SmtpScript } from "../peers/script.ts";
 import { countOf, states } from "../support/ledger.ts";
-import { people, queueWorld, type QueueWorld } from "../support/queue-world.ts";
-import { email } from "../support/world.ts";
+import { DAY } from "../support/past.ts";
+import { MINUTE, people, queueWorld, type QueueWorld } from "../support/queue-world.ts";
+import { BROWSER, follow, tracking } from "../support/tracking.ts";
+import { ask, email } from "../support/world.ts";
 
 let world: QueueWorld;
 afterEach(() => world.stop());
@@ -81,6 +87,56 @@ describe("the bill in rows written", () => {
       (await countOf("contents")) +
       (await countOf("event_log"));
     expect((d1.rowsWritten() + inserted) / 100).toBeLessThanOrEqual(6);
+  });
+
+  it.each([
+    ["12 for a tracked one, sent alone, in windows of 50", 12, people(50).map((one) => [one])],
+    ["8 for a tracked one of a message to 100", 8, [people(100)]],
+  ])("is at most %s: accept, attempt, open, click, webhook, purge", async (_what, most, sends) => {
+    const queue = tracking();
+    world = await queueWorld({ keepContent: false }, queue);
+    const { app, clock, d1, key } = world;
+    const hook = await startHttpReceiver();
+    const created = await ask(app, "POST", "/v1/webhooks", { key, body: { url: hook.url } });
+    const { data } = await created.json<{ data: { id: string } }>();
+    await world.send(["first@example.com"]);
+    await run();
+    d1.reset();
+
+    const places: { messageId: string; position: number }[] = [];
+    for (const to of sends) {
+      const messageId = await world.send(to, { html: '<a href="https://x/">x</a>' });
+      places.push(...to.map((_, position) => ({ messageId, position })));
+    }
+    await run();
+    clock.advance(MINUTE);
+    for (const kind of ["open", "click"] as const) {
+      const rest = kind === "click" ? { kind, index: 0, url: "https://x/" } : { kind };
+      for (const place of places) {
+        const url = await queue.links?.urlOf({ ...rest, ...place });
+        await follow(app, url ?? "", { headers: { "User-Agent": BROWSER } });
+      }
+      await app.idle();
+      const facts = queue.facts.splice(0);
+      while (facts.length > 0) await recordFacts(app, facts.splice(0, 50));
+    }
+    await runTail(app, data.id);
+    expect(await hook.requests()).toHaveLength(1 + 3 * places.length);
+    await hook.stop();
+    clock.advance(8 * DAY);
+    await purge(app);
+    // Another message's log row is the newest then, so that all of these may go.
+    const beside = d1.rowsWritten();
+    clock.advance(60 * DAY);
+    await world.send(["later@example.com"]);
+    await run();
+    const later = d1.rowsWritten() - beside;
+    await purge(app);
+    expect([await countOf("messages"), await countOf("event_log")]).toEqual([1, 1]);
+
+    const rows = (d1.rowsWritten() - later) / places.length;
+    expect(rows).toBeLessThanOrEqual(most);
+    expect(rows).toBeGreaterThan(most / 2);
   });
 
   it("is one D1 round trip for an accept whose key and domain are remembered", async () => {
