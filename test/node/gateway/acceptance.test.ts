@@ -1,9 +1,10 @@
-// The contract's cases A-031 and A-036 to A-044 from end to end: SMTP client, gateway, the real Worker, relay.
+// The contract's cases A-031, A-036 to A-039 and A-041 to A-044 from end to end: SMTP client, gateway, the
+// real Worker, relay. A-032 to A-035 are in clients.test.ts, A-040 in kill-storm.test.ts.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { startWithholdingProxy } from "../../peers/withholding-proxy.ts";
 import { type Ground, prepareGround } from "../faults/ground.ts";
+import { alternative, mail } from "./mails.ts";
 import { type OpenGateway, type RealWorld, startRealWorld } from "./real-world.ts";
 import { connectRaw, plain, type RawClient, signIn, submit } from "./smtp-client.ts";
 
@@ -37,22 +38,11 @@ async function signedIn(login = ground.smtp): Promise<RawClient> {
   return client;
 }
 
-function mail(recipient: string, more: readonly string[] = [], body = "Hello"): string {
-  const header = [
-    "From: Kasplo <info@trans.kasplo.in>",
-    `To: ${recipient}`,
-    "Subject: Hi",
-    "Date: Thu, 26 Nov 2026 10:00:00 +0000",
-    `Message-ID: <${recipient}>`,
-    ...more,
-  ];
-  return `${header.join("\r\n")}\r\n\r\n${body}`;
-}
-
 function idIn(reply: string): string {
   return /^250 2\.0\.0 Ok: queued as ([0-9a-f-]{36})$/.exec(reply)?.[1] ?? `none in ${reply}`;
 }
 
+/** Messages in the database. */
 async function stored(): Promise<number> {
   return (await real.world.sql(countRow, "select count(*) as n from messages"))[0]?.n ?? -1;
 }
@@ -192,6 +182,41 @@ describe("a message over SMTP", () => {
   });
 });
 
+describe("AMP over SMTP", () => {
+  const [PLAIN, AMP_HTML, HTML] = ["text/plain", "text/x-amp-html", "text/html"];
+
+  it("A-041: beside text and HTML arrives unchanged, in the order given (C-05)", async () => {
+    const client = await signedIn();
+    for (const [n, types] of [
+      [PLAIN, HTML, AMP_HTML],
+      [PLAIN, AMP_HTML, HTML],
+    ].entries()) {
+      const recipient = `amp${n}@example.com`;
+      const content = alternative(recipient, types);
+      expect(await submit(client, { to: [recipient], content })).toMatch(/^250 /);
+      expect((await real.delivered(recipient)).bytes.toString("latin1")).toBe(`${content}\r\n`);
+    }
+  });
+
+  it.each([
+    ["without text/plain", [AMP_HTML, HTML], "hello@edgepost.test"],
+    ["without text/html", [PLAIN, AMP_HTML], "hello@edgepost.test"],
+    ["alone", [AMP_HTML], "hello@edgepost.test"],
+    ["from a sender that is not approved", [PLAIN, AMP_HTML, HTML], "info@trans.kasplo.in"],
+  ])("A-041: %s is refused", async (_name, types, from) => {
+    const content = alternative("amp@example.com", types, from);
+    const reply = await submit(await signedIn(), { to: ["amp@example.com"], content });
+    expect(reply).toMatch(/^550 5\.7\.1 /);
+  });
+
+  it("a file of a kind that is not allowed is refused", async () => {
+    const head = ["MIME-Version: 1.0", "Content-Type: application/x-msdownload; name=setup.exe"];
+    const content = mail("file@example.com", head, "MZ");
+    const reply = await submit(await signedIn(), { to: ["file@example.com"], content });
+    expect(reply).toMatch(/^550 5\.7\.1 /);
+  });
+});
+
 describe("the account's plan", () => {
   afterAll(() => real.world.change(z.unknown(), "/v1/account", { plan: "local" }));
 
@@ -200,10 +225,11 @@ describe("the account's plan", () => {
     const client = await signedIn();
     const many = (name: string): string[] =>
       Array.from({ length: 45 }, (_, n) => `${name}${n}@example.com`);
-    const send = (name: string) =>
-      submit(client, { to: many(name), content: mail(`${name}@x.test`) });
     // The plan is known for a while: the first may still go by the old one.
-    const replies = [await send("a"), await send("b"), await send("c")];
+    const replies: string[] = [];
+    for (const name of ["a", "b", "c"]) {
+      replies.push(await submit(client, { to: many(name), content: mail(`${name}@x.test`) }));
+    }
     expect(replies.at(-1)).toMatch(/^450 4\.7\.1 /);
   });
 });
@@ -245,46 +271,5 @@ describe("a login", () => {
     expect(await auth(gateway.smtp, ground.smtp)).toBe("235");
     expect(await auth(careful.smtp, ground.smtp)).toBe("538");
     expect(await auth(careful.smtp, ground.smtp, ca)).toBe("235");
-  });
-});
-
-describe("a gateway that is killed", () => {
-  it("C15: between the Worker's commit and the 250 leaves one message when the client sends again", async () => {
-    const between = await startWithholdingProxy(real.world.url);
-    await real.follow(between.url);
-    const doomed = await real.spawn();
-    const { username, password } = ground.smtp;
-    const client = await signIn({ port: doomed.smtpPort }, username, password);
-    const sent = { to: ["c15@example.com"], content: mail("c15@example.com") };
-    const before = await stored();
-    const reply = submit(client, sent).then(
-      () => "an answer",
-      () => "none",
-    );
-    await between.withheld;
-    doomed.signal("SIGKILL");
-    expect(await reply).toBe("none");
-    between.stop();
-    await real.follow();
-    expect(await stored()).toBe(before + 1);
-    expect(await submit(await signedIn(), sent)).toMatch(/^250 /);
-    expect(await stored()).toBe(before + 1);
-  });
-});
-
-describe("a Worker that is gone", () => {
-  it("A-040: DATA answers 451 and AUTH 454, and all is well when it is back", async () => {
-    const client = await signedIn();
-    await real.world.kill();
-    const sent = { to: ["later@example.com"], content: mail("later@example.com") };
-    expect(await submit(client, sent)).toMatch(/^451 4\.3\.0 /);
-    const other = await connectRaw({ port: gateway.smtp });
-    clients.push(other);
-    await other.reply();
-    await other.ask("EHLO client.test");
-    expect(await other.ask(`AUTH PLAIN ${plain("x@edgepost.test", "y")}`)).toMatch(/^454 4\.7\.0 /);
-    await real.world.restart();
-    await real.follow();
-    expect(await submit(await signedIn(), sent)).toMatch(/^250 /);
   });
 });

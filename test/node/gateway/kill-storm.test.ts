@@ -1,15 +1,17 @@
 // F03: the gateway is killed every one to three seconds while clients send and ask again until they have
 // their 250. Every 250 has its message, and no message with a Message-ID is there twice. The full storm:
-// GATEWAY_STORM=200 npm test -- test/node/gateway/kill-storm.test.ts
+// GATEWAY_STORM=200 npm test -- test/node/gateway/kill-storm.test.ts. Then one kill at the worst moment (C15),
+// and a Worker that is gone (A-040).
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { listenOnLoopback } from "../../peers/listen.ts";
+import { startWithholdingProxy } from "../../peers/withholding-proxy.ts";
 import { type Ground, prepareGround } from "../faults/ground.ts";
 import { drain } from "../faults/ledger.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
-import { type RealWorld, startRealWorld } from "./real-world.ts";
+import { type OpenGateway, type RealWorld, startRealWorld } from "./real-world.ts";
 import { signIn, submit } from "./smtp-client.ts";
 
 const MESSAGES = Number(process.env["GATEWAY_STORM"] ?? "30");
@@ -38,6 +40,7 @@ type Sent = {
   readonly tries: number;
 };
 
+const countRow = z.object({ n: z.number() });
 const rowSchema = z.object({ id: z.string(), recipient: z.string() });
 
 let ground: Ground;
@@ -98,6 +101,50 @@ describe(`after a storm over ${MESSAGES} messages`, () => {
   });
 });
 
+describe("one failure", () => {
+  let gateway: OpenGateway;
+
+  beforeAll(async () => {
+    gateway = await real.open();
+  });
+
+  async function stored(): Promise<number> {
+    return (await real.world.sql(countRow, "select count(*) as n from messages"))[0]?.n ?? -1;
+  }
+
+  const login = (port: number) => signIn({ port }, ground.smtp.username, ground.smtp.password);
+
+  it("C15: a kill between the Worker's commit and the 250 leaves one message when it is sent again", async () => {
+    const between = await startWithholdingProxy(real.world.url);
+    await real.follow(between.url);
+    const doomed = await real.spawn();
+    const before = await stored();
+    const mail = mailTo("c15@example.com", true, "the end");
+    const reply = submit(await login(doomed.smtpPort), mail).catch(() => "none");
+    await between.withheld;
+    doomed.signal("SIGKILL");
+    expect(await reply).toBe("none");
+    between.stop();
+    await real.follow();
+    expect(await stored()).toBe(before + 1);
+    expect(await attempt(gateway.smtp, mail)).toMatch(/^250 /);
+    expect(await stored()).toBe(before + 1);
+  });
+
+  it("A-040: without the Worker DATA answers 451 and AUTH 454, and all is well when it is back", async () => {
+    const mail = mailTo("a40@example.com", true, "the end");
+    const known = await login(gateway.smtp);
+    await real.world.kill();
+    expect(await submit(known, mail)).toMatch(/^451 4\.3\.0 /);
+    known.close();
+    const stranger = signIn({ port: gateway.smtp }, "x@edgepost.test", "y");
+    await expect(stranger).rejects.toThrow(/^454 4\.7\.0 /);
+    await real.world.restart();
+    await real.follow();
+    expect(await attempt(gateway.smtp, mail)).toMatch(/^250 /);
+  });
+});
+
 /** Keeps a gateway on the port, and kills it. */
 async function killAgainAndAgain(port: number, over: AbortSignal): Promise<void> {
   let gateway: GatewayProcess | null = null;
@@ -115,13 +162,7 @@ async function killAgainAndAgain(port: number, over: AbortSignal): Promise<void>
 async function client(port: number, n: number): Promise<Sent> {
   await sleep(n * SEND_EVERY_MS);
   const [recipient, named] = [`storm${n}@example.com`, n % 5 !== 0];
-  const header = [
-    "From: info@trans.kasplo.in",
-    `Subject: Storm ${n}`,
-    ...(named ? [`Message-ID: <storm-${n}@client.test>`] : []),
-  ];
-  const body = `${n % 3 === 0 ? LARGE : ""}the end`;
-  const mail = { to: [recipient], content: `${header.join("\r\n")}\r\n\r\n${body}` };
+  const mail = mailTo(recipient, named, `${n % 3 === 0 ? LARGE : ""}the end`);
   const deadline = Date.now() + CLIENT_PATIENCE_MS;
   for (let tries = 1; Date.now() < deadline; tries++) {
     const reply = await attempt(port, mail);
@@ -132,6 +173,15 @@ async function client(port: number, n: number): Promise<Sent> {
     await sleep(ASK_AGAIN_MS);
   }
   throw new Error(`client ${n} never got its 250`);
+}
+
+function mailTo(recipient: string, named: boolean, body: string) {
+  const header = [
+    "From: info@trans.kasplo.in",
+    "Subject: Storm",
+    ...(named ? [`Message-ID: <${recipient}>`] : []),
+  ];
+  return { to: [recipient], content: `${header.join("\r\n")}\r\n\r\n${body}` };
 }
 
 /** The reply to the final dot, or "" when the connection died before it. */
