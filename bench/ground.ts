@@ -40,6 +40,8 @@ export type StageSetting = {
   readonly consumers: boolean;
   /** Puts the bare route (worker/bare.js) beside the Worker, over the same database. */
   readonly bare: boolean;
+  /** Mail is tracked: its links lead to this Worker. */
+  readonly tracked?: boolean;
 };
 
 /** A running Worker. Both addresses lead straight into workerd. */
@@ -102,8 +104,11 @@ export async function startStage(ground: Ground, setting: StageSetting): Promise
     bundle: setting.build === "production" ? ground.bundle : ground.counted,
     worker: ground.worker,
   };
-  const relay = { RELAY_URL: `smtp://127.0.0.1:${setting.relayPort}` };
-  const options = optionsSchema.parse(miniflareOptions(built, state, relay));
+  const variables = {
+    RELAY_URL: `smtp://127.0.0.1:${setting.relayPort}`,
+    ...(setting.tracked ? { PUBLIC_URL: `http://127.0.0.1:${ports.main}` } : {}),
+  };
+  const options = optionsSchema.parse(miniflareOptions(built, state, variables));
   const main = {
     ...options.workers[0],
     ...(setting.consumers ? {} : { queueConsumers: {} }),

@@ -3,7 +3,8 @@
 import { connect, type Socket } from "node:net";
 
 /** One request to send. */
-export type Post = {
+export type Sent = {
+  readonly method: "GET" | "HEAD" | "POST";
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -13,6 +14,7 @@ export type Post = {
 export type Answer = {
   readonly status: number;
   readonly messageId: string | null;
+  readonly location: string | null;
   readonly body: string;
 };
 
@@ -29,9 +31,9 @@ export class Connections {
     this.#port = Number(port);
   }
 
-  async post(post: Post): Promise<Answer> {
+  async ask(sent: Sent): Promise<Answer> {
     const connection = this.#take();
-    const answer = await connection.post(post);
+    const answer = await connection.ask(sent);
     if (connection.usable) this.#idle.push(connection);
     return answer;
   }
@@ -55,6 +57,7 @@ class Connection {
   readonly #socket: Socket;
   #input: Buffer = Buffer.alloc(0);
   #asked: PromiseWithResolvers<Answer> | null = null;
+  #method: Sent["method"] = "GET";
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -63,13 +66,14 @@ class Connection {
     socket.on("close", () => this.#end(new Error("the connection was closed before the answer")));
   }
 
-  post({ path, headers, body }: Post): Promise<Answer> {
+  ask({ method, path, headers, body }: Sent): Promise<Answer> {
     const asked = Promise.withResolvers<Answer>();
     this.#asked = asked;
+    this.#method = method;
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     const length = Buffer.byteLength(body);
     this.#socket.write(
-      `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${lines.join("")}content-length: ${length}\r\n\r\n${body}`,
+      `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${lines.join("")}content-length: ${length}\r\n\r\n${body}`,
     );
     return asked.promise;
   }
@@ -81,7 +85,7 @@ class Connection {
 
   #hear(chunk: Buffer): void {
     this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
-    const answer = parseAnswer(this.#input);
+    const answer = parseAnswer(this.#input, this.#method);
     if (answer === null) return;
     this.#input = Buffer.alloc(0);
     if (answer instanceof Error) return this.#end(answer);
@@ -99,15 +103,19 @@ class Connection {
 }
 
 /** The answer in these bytes; null while it is incomplete, an Error when it is none that we know. */
-function parseAnswer(bytes: Buffer): Answer | Error | null {
+function parseAnswer(bytes: Buffer, method: Sent["method"]): Answer | Error | null {
   const headEnd = bytes.indexOf("\r\n\r\n");
   if (headEnd < 0) return null;
   const head = bytes.toString("latin1", 0, headEnd);
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]);
   const length = /^content-length: *(\d+)/im.exec(head)?.[1];
-  if (Number.isNaN(status) || length === undefined) return new Error(`no such answer: ${head}`);
+  const hasBody = method !== "HEAD";
+  if (Number.isNaN(status) || (hasBody && length === undefined)) {
+    return new Error(`no such answer: ${head}`);
+  }
   const body = bytes.subarray(headEnd + 4);
-  if (body.length < Number(length)) return null;
+  if (hasBody && body.length < Number(length)) return null;
   const messageId = /^x-message-id: *(\S+)/im.exec(head)?.[1] ?? null;
-  return { status, messageId, body: body.toString("utf8") };
+  const location = /^location: *(\S+)/im.exec(head)?.[1] ?? null;
+  return { status, messageId, location, body: body.toString("utf8") };
 }

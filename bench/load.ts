@@ -1,14 +1,14 @@
 // The HTTP side of the benchmark: so many clients, each with one kept-alive connection and one request
 // at a time; the emails that they send, and the calls that prepare a leg.
 import type * as z from "zod";
-import { type Answer, Connections, type Post } from "./http-client.ts";
+import { type Answer, Connections, type Sent } from "./http-client.ts";
 
 /** Clients that go on until `next` has nothing more. */
 export type Load = {
   readonly url: string;
   readonly clients: number;
-  readonly next: () => Post | null;
-  readonly onAnswer: (answer: Answer, sent: Post) => void;
+  readonly next: () => Sent | null;
+  readonly onAnswer: (answer: Answer, sent: Sent) => void;
 };
 
 /** Runs the clients to their end; answers how long it took, from first request to last answer. */
@@ -16,7 +16,7 @@ export async function drive({ url, clients, next, onAnswer }: Load): Promise<{ m
   const connections = new Connections(url);
   const start = performance.now();
   async function client(): Promise<void> {
-    for (let sent = next(); sent; sent = next()) onAnswer(await connections.post(sent), sent);
+    for (let sent = next(); sent; sent = next()) onAnswer(await connections.ask(sent), sent);
   }
   try {
     await Promise.all(Array.from({ length: clients }, client));
@@ -31,18 +31,21 @@ export type Email = {
   readonly apiKey: string;
   readonly recipient: string;
   readonly text: string;
+  readonly html?: string;
   readonly idempotencyKey?: string;
 };
 
-/** A send of one plain text email to one recipient. */
-export function sendOf({ apiKey, recipient, text, idempotencyKey }: Email): Post {
+/** A send of one email to one recipient; plain text unless it has HTML. */
+export function sendOf({ apiKey, recipient, text, html, idempotencyKey }: Email): Sent {
   const email = {
     from: "sender@edgepost.test",
     subject: "Your order",
     text,
+    ...(html === undefined ? {} : { html }),
     recipients: { to: [{ email: recipient }] },
   };
   return {
+    method: "POST",
     path: "/v1/send-email",
     headers: {
       authorization: `Bearer ${apiKey}`,

@@ -8,10 +8,11 @@ import { accept } from "./legs/accept.ts";
 import { deliver } from "./legs/deliver.ts";
 import { exports } from "./legs/exports.ts";
 import { gateway } from "./legs/gateway.ts";
+import { redirect } from "./legs/redirect.ts";
 import { webhooks } from "./legs/webhooks.ts";
 import { surroundings, table, writeTable } from "./report.ts";
 
-const LEGS: readonly Leg[] = [accept, deliver, webhooks, exports, gateway];
+const LEGS: readonly Leg[] = [accept, deliver, webhooks, exports, gateway, redirect];
 
 // What the ground and the stages left is removed on exit.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -3,7 +3,7 @@
 import { rounded, spread } from "../figures.ts";
 import { type Ground, type Stage, startStage } from "../ground.ts";
 import type { Leg, LegResult } from "../leg.ts";
-import type { Answer, Post } from "../http-client.ts";
+import type { Answer, Sent } from "../http-client.ts";
 import { drive, sendOf } from "../load.ts";
 import { everyAnswerHasItsRow } from "../stored.ts";
 
@@ -127,7 +127,7 @@ function result(rounds: readonly Round[], gate: boolean, accepted: number): LegR
 async function forSome(
   ms: number,
   url: string,
-  next: () => Post,
+  next: () => Sent,
   onAnswer: (answer: Answer) => void,
 ): Promise<number> {
   const end = performance.now() + ms;
@@ -145,7 +145,7 @@ async function forSome(
 }
 
 /** A request whose body has exactly BODY_BYTES; all are as long, so that the text is made once. */
-function sendNumber(n: number, apiKey: string): Post {
+function sendNumber(n: number, apiKey: string): Sent {
   const number = String(n).padStart(9, "0");
   const email = { apiKey, recipient: `reader${number}@example.com`, idempotencyKey: `order-${n}` };
   return sendOf({ ...email, text: TEXT });

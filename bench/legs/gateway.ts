@@ -201,7 +201,7 @@ function straight({ ground, stage }: Scene, accepted: string[], refused: string[
           "x-peer-ip": "127.0.0.1",
           "x-tls": "false",
         };
-        return { path: "/internal/smtp/ingest", headers, body: content };
+        return { method: "POST", path: "/internal/smtp/ingest", headers, body: content };
       },
       onAnswer({ status, messageId, body }) {
         if (status === 200 && messageId !== null) accepted.push(messageId);

@@ -180,12 +180,12 @@ async function isFailing(scene: Scene, id: string): Promise<boolean> {
 async function send({ ground, stage }: Scene, emails: number): Promise<readonly string[]> {
   const connections = new Connections(stage.url);
   const start = performance.now();
-  const answers: ReturnType<Connections["post"]>[] = [];
+  const answers: ReturnType<Connections["ask"]>[] = [];
   for (let n = 0; n < emails; n++) {
     await sleep(Math.max(0, start + n * EMAIL_EVERY_MS - performance.now()));
     const recipient = `reader${n}@example.com`;
     answers.push(
-      connections.post(sendOf({ apiKey: ground.apiKey, recipient, text: textOf("", 1_000) })),
+      connections.ask(sendOf({ apiKey: ground.apiKey, recipient, text: textOf("", 1_000) })),
     );
   }
   const ids = (await Promise.all(answers)).map(({ status, messageId, body }) => {
