@@ -199,6 +199,20 @@ describe("the journey of one message", () => {
       "unsubscribe",
     ]);
 
+    const tomorrow = Date.now() + 24 * 60 * 60 * 1000;
+    const counted = await ask(app, "GET", `/v1/stats?tag=news-1&to=${tomorrow}`, { key });
+    const { data: stats } = await counted.json<{ data: { total: { counts: unknown } } }>();
+    expect(stats.total.counts).toMatchObject({
+      accepted: 1,
+      delivered: 1,
+      opens: 1,
+      opens_unique: 1,
+      opens_machine: 1,
+      clicks: 1,
+      clicks_unique: 1,
+      unsubscribes: 1,
+    });
+
     const next = await ask(app, "POST", "/v1/send-email", { key, body: newsletter });
     expect([next.status, await next.json()]).toMatchObject([422, { statusCode: 1010 }]);
     const receipt = { ...newsletter, metadata: { mailClass: "transactional" } };

@@ -1,7 +1,7 @@
 // The conductor of tracking: a batch of opens and clicks → one event log row and one update per delivery
 // → wake the webhooks. The same fact twice counts once; a batch that failed is simply done again.
 import type { App } from "../app.ts";
-import { type Activity, isReport, MAX_ACTIVITY } from "../model/delivery.ts";
+import { type Activity, type DeliveryState, isReport, MAX_ACTIVITY } from "../model/delivery.ts";
 import type { DeliveryEvent } from "../model/event.ts";
 import type { Fact } from "../model/fact.ts";
 import {
@@ -77,15 +77,28 @@ function entryOf(
 
 type Click = { readonly at: number; readonly index?: number };
 
-function judge(fact: Fact, { deliveredAt }: TrackedDelivery, clicks: readonly Click[]): boolean {
+function judge(fact: Fact, delivery: TrackedDelivery, clicks: readonly Click[]): boolean {
   const around = clicks.filter(({ at }) => Math.abs(at - fact.at) <= AT_ONCE_MS);
   return isMachine({
     userAgent: fact.userAgent,
     prefetch: fact.prefetch,
-    sinceDelivery: deliveredAt === null ? null : fact.at - deliveredAt,
+    sinceDelivery: sinceDelivery(fact, delivery),
     linksAround: fact.kind === "click" ? new Set(around.map(({ index }) => index)).size : 0,
   });
 }
+
+/** Milliseconds between delivery and fact; what comes while the mail is still on its way is a scanner's. */
+function sinceDelivery(
+  { at }: Fact,
+  { deliveredAt, state, history }: TrackedDelivery,
+): number | null {
+  if (deliveredAt !== null) return at - deliveredAt;
+  // A copy may have left unseen.
+  const inDoubt = history.some(({ result }) => result === "unknown");
+  return ON_ITS_WAY.has(state) && !inDoubt ? 0 : null;
+}
+
+const ON_ITS_WAY: ReadonlySet<DeliveryState> = new Set(["queued", "sending", "deferred"]);
 
 function activityOf(fact: Fact, machine: boolean): Activity {
   const { id, kind, at } = fact;

@@ -6,7 +6,7 @@ export type Visit = {
   readonly userAgent: string;
   /** The request said that nobody looks yet. */
   readonly prefetch: boolean;
-  /** Milliseconds since a relay took the mail; null when that is not known. */
+  /** Milliseconds since a relay took the mail, 0 while none has; null when that is not known. */
   readonly sinceDelivery: number | null;
   /** Different links of the same mail that were clicked around this moment, this one included. */
   readonly linksAround: number;
@@ -35,7 +35,8 @@ export function isMachine(visit: Visit): boolean {
 /** What machines call themselves. */
 const MACHINES: readonly RegExp[] = [
   // Image proxies and prefetchers of mailbox providers.
-  /GoogleImageProxy|YahooMailProxy|ImageProxy|DuckDuckGo-Email/i,
+  /GoogleImageProxy|YahooMailProxy|ImageProxy|DuckDuckGo-Email|SeznamEmailProxy|FastmailUA/i,
+  /YahooCacheSystem|Camo Asset Proxy|YandexImageResizer/i,
   // Gmail's prefetcher, which says "Mozilla/5.0" twice.
   / Edge\/12\.246 Mozilla\/5\.0$/,
   // Apple Mail Privacy Protection, and other proxies that say nothing of themselves.
@@ -44,15 +45,17 @@ const MACHINES: readonly RegExp[] = [
   /Barracuda|Proofpoint|Mimecast|SafeLinks|Symantec|MessageLabs|IronPort|Cisco Umbrella|Zscaler/i,
   /Forcepoint|Sophos|Trend ?Micro|Fortinet|FortiGuard|FireEye|Cloudmark|Vade ?Secure|Bitdefender/i,
   /SpamTitan|TitanHQ|Avanan|Checkpoint|Cofense|urlscan|VirusTotal|Netcraft|Google-Safety/i,
-  // Previews of office programs and messengers.
+  // Previews of office programs, messengers and mailbox providers.
   /BingPreview|Microsoft Office (?:Existence|Protocol) Discovery|SkypeUriPreview|MicrosoftPreview/i,
   /facebookexternalhit|Facebot|WhatsApp\/|Slackbot|Slack-ImgProxy|Snap URL Preview|Iframely/i,
   /Google-Read-Aloud|GoogleOther|Google-InspectionTool|APIs-Google|AppEngine-Google|FeedFetcher/i,
+  /Google-Apps-Script|Google Web Preview|Yahoo Link Preview|Embedly|Viber\/|vkShare|Chrome-Lighthouse/i,
   // Whoever says so; CUBOT is a telephone.
-  /(?<!cu)bot(?![a-z])|crawler|spider|slurp|link ?check|url ?(?:check|scan|defen[sc]e)|monitoring/i,
+  /(?<!cu)bots?(?![a-z])|crawler|spider|slurp|link ?check|url ?(?:check|scan|defen[sc]e)|monitoring/i,
   // Programs, not browsers.
   /^(?:curl|wget|python|aiohttp|httpx|go-http-client|java|apache-httpclient|libwww|lwp|ruby)\b/i,
   /^(?:php|guzzle|axios|node|undici|got|deno|bun|okhttp|perl|faraday|typhoeus|httpie|postman)/i,
+  /^(?:AHC|lua-resty-http|Jetty|reactor-netty|Dart|insomnia|rest-client|Amazon CloudFront)\b/i,
   /Headless|PhantomJS|Puppeteer|Playwright|Selenium|Electron\/.*Nightmare|python-requests/i,
 ];
 

@@ -3,6 +3,7 @@ import { uuidv7 } from "../../src/lib/id.ts";
 import { MAX_ACTIVITY } from "../../src/model/delivery.ts";
 import type { Fact } from "../../src/model/fact.ts";
 import { consume } from "../../src/queue/consume.ts";
+import { claimDue } from "../../src/store/delivery-claim.ts";
 import { recordFacts } from "../../src/track/consume.ts";
 import { countOf, events } from "../support/ledger.ts";
 import { MINUTE, people, queueWorld, type QueueWorld, START } from "../support/queue-world.ts";
@@ -140,6 +141,34 @@ describe("machines", () => {
       "click person",
       "click person",
     ]);
+  });
+
+  it("are told by coming while the mail is still on its way, unless a copy may have left", async () => {
+    const id = await world.send(["a@example.com"]);
+    const now = START;
+    const lease = { leaseUntil: now + MINUTE, limit: 100, alone: true } as const;
+    await claimDue(world.app.db, { lane: "transactional", now, leaseId: "one", ...lease });
+    await recordFacts(world.app, [opened(id, { at: now + 10_000 })]);
+    const later = { now: now + MINUTE, leaseId: "two", leaseUntil: now + 2 * MINUTE };
+    await claimDue(world.app.db, { lane: "transactional", ...lease, ...later });
+    await recordFacts(world.app, [opened(id, { at: now + 70_000 })]);
+    expect(await visits()).toEqual(["open machine", "open person"]);
+  });
+
+  it("leave the first open and the first click of a person marked as that, once", async () => {
+    const id = await delivered(people(2));
+    const firsts = async () =>
+      (await events()).flatMap((event) =>
+        "machine" in event && event.first ? [`${event.name} ${event.position}`] : [],
+      );
+    await recordFacts(world.app, [opened(id, { userAgent: PROXY }), opened(id), opened(id)]);
+    await recordFacts(world.app, [
+      opened(id, { at: LATER + 5_000 }),
+      clicked(id),
+      opened(id, { position: 1 }),
+    ]);
+    await recordFacts(world.app, [clicked(id, 0, { at: LATER + 9_000 })]);
+    expect(await firsts()).toEqual(["open 0", "click 0", "open 1"]);
   });
 
   it("stay out of unique counts and are marked in /v1/events", async () => {

@@ -14,26 +14,30 @@ const MACHINES: readonly (readonly [string, string])[] = [
     "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
   ],
   ["Apple Mail Privacy Protection", "Mozilla/5.0"],
-  ["an old anonymous proxy", "Mozilla/4.0"],
-  ["DuckDuckGo Email Protection", "Mozilla/5.0 (compatible; DuckDuckGo-Email/1.0)"],
+  ["Seznam's image proxy", "SeznamEmailProxy/2.0.112"],
+  ["Fastmail's image proxy", "FastMailUA/1.0"],
+  ["Yahoo's cache", "YahooCacheSystem; YahooWebServiceClient"],
+  [
+    "Yahoo's link preview",
+    "Mozilla/5.0 (compatible; Yahoo Link Preview; https://help.yahoo.com/kb/mail/yahoo-link-preview-SLN23615.html)",
+  ],
+  [
+    "Yandex Mail's images",
+    "Mozilla/5.0 (compatible; YandexImageResizer/2.0; +http://yandex.com/bots)",
+  ],
+  ["Embedly", "Mozilla/5.0 (compatible; Embedly/0.2; +http://support.embed.ly/)"],
   ["Slack's image proxy", "Slack-ImgProxy (+https://api.slack.com/robots)"],
   ["Slack's link preview", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"],
   ["Barracuda Sentinel", "Barracuda Sentinel (EE)"],
   ["Barracuda", "Mozilla/5.0 (compatible; BarracudaCentral; +http://www.barracudacentral.org)"],
-  ["Proofpoint", "Proofpoint URL Defense/1.0"],
-  ["Mimecast", "Mozilla/5.0 (compatible; Mimecast URL Protect)"],
-  ["Microsoft SafeLinks", `${CHROME} BingPreview/1.0b Chrome/80.0 Safari/537.36`],
+  [
+    "Bing's preview, behind Microsoft SafeLinks",
+    "Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/534+ (KHTML, like Gecko) BingPreview/1.0b",
+  ],
   ["Office discovery", "Microsoft Office Existence Discovery"],
   ["Office protocol discovery", "Microsoft Office Protocol Discovery"],
   ["Skype", "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5"],
-  ["Symantec", "Symantec.cloud Link Following"],
-  ["Trend Micro", "Mozilla/5.0 (compatible; TrendMicro WRS)"],
-  ["Sophos", "Sophos Email Appliance URL check"],
-  ["Fortinet", "FortiGuard Web Filter"],
-  ["Zscaler", "Zscaler Private Scanner/2.1"],
-  ["FireEye", "FireEye ETP URL Analysis"],
-  ["urlscan.io", "Mozilla/5.0 (compatible; urlscan.io/1.0)"],
-  ["VirusTotal", "virustotalcloud VirusTotal URL scanner"],
+  ["VirusTotal", "AppEngine-Google; (+http://code.google.com/appengine; appid: s~virustotalcloud)"],
   ["Netcraft", "Mozilla/5.0 (compatible; NetcraftSurveyAgent/1.0; +info@netcraft.com)"],
   ["Googlebot", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"],
   ["bingbot", "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"],
@@ -63,8 +67,13 @@ const MACHINES: readonly (readonly [string, string])[] = [
     "Google Read Aloud",
     `${CHROME} Chrome/118.0 Mobile Safari/537.36 (compatible; Google-Read-Aloud)`,
   ],
-  ["Google Apps Script", "Mozilla/5.0 (compatible; Google-Apps-Script) AppEngine-Google"],
+  ["Google Apps Script", "Mozilla/5.0 (compatible; Google-Apps-Script)"],
   ["curl", "curl/8.5.0"],
+  ["Async HTTP Client", "AHC/2.1"],
+  ["aiohttp", "Python/3.9 aiohttp/3.8.1"],
+  ["OkHttp", "okhttp/4.10.0"],
+  ["OpenResty", "lua-resty-http/0.10 (Lua) ngx_lua/10012"],
+  ["CloudFront", "Amazon CloudFront"],
   ["Wget", "Wget/1.21.4"],
   ["Python requests", "python-requests/2.31.0"],
   ["Python urllib", "Python-urllib/3.11"],
@@ -80,6 +89,32 @@ const MACHINES: readonly (readonly [string, string])[] = [
     "Mozilla/5.0 (Unknown; Linux x86_64) AppleWebKit/538.1 PhantomJS/2.1.1 Safari/538.1",
   ],
   ["a monitor", "Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)"],
+];
+
+/** What a scanner or a proxy may call itself: names that no browser has, in whatever words. */
+const NAMES = [
+  "Barracuda",
+  "Proofpoint URL Defense",
+  "Mimecast URL Protect",
+  "Microsoft Office SafeLinks Protection",
+  "Symantec.cloud",
+  "MessageLabs",
+  "IronPort",
+  "Cisco Umbrella",
+  "Zscaler",
+  "Forcepoint",
+  "Sophos",
+  "TrendMicro",
+  "FortiGuard",
+  "FireEye",
+  "Cloudmark",
+  "Vade Secure",
+  "Bitdefender",
+  "SpamTitan",
+  "Avanan",
+  "Cofense",
+  "urlscan",
+  "DuckDuckGo-Email",
 ];
 
 const PEOPLE: readonly (readonly [string, string])[] = [
@@ -145,6 +180,10 @@ const PEOPLE: readonly (readonly [string, string])[] = [
 describe("by its own words", () => {
   it.each(MACHINES)("%s is a machine", (_name, agent) => {
     expect(isMachineAgent(agent)).toBe(true);
+  });
+
+  it.each(NAMES)("whoever calls itself %s is a machine", (name) => {
+    expect(isMachineAgent(`Mozilla/5.0 (compatible; ${name}/1.0)`)).toBe(true);
   });
 
   it.each(PEOPLE)("%s is a person", (_name, agent) => {
