@@ -122,7 +122,8 @@ create table contents (
   id integer primary key,
   message_id text not null,         -- guards against a rowid that was used before
   head text not null,               -- [personal] JSON: subject, texts, headers, names, attachment descriptions
-  parts text                        -- [personal] base64 of the attachments' bytes, one after the other
+  parts text                        -- [personal] base64 of the attachments' bytes, one after the other; of
+                                    -- the header and the body, when the message came as MIME
 );
 
 -- ---------------------------------------------------------------- deliveries

@@ -1,5 +1,5 @@
 // The envelope of a message that came as MIME: header fields of the request, or its query. The sender is
-// not who the message is from: mail leaves with the From address, as through every door.
+// not who the message is from, and mail does not leave with it: every door's has the same return path.
 import { fail, ok, type Result } from "../lib/result.ts";
 import { addressKey, parseAddress } from "../model/address.ts";
 import type { Recipient } from "../model/message.ts";

@@ -1,7 +1,7 @@
 // Reading one body: its limits whatever its length is said to be, its hash, and the turn of large ones.
 // What the front door makes of it is in bad-input.test.ts. The deadline of 60 s is not waited for.
 import { afterEach, describe, expect, it } from "vitest";
-import { MAX_BODY_BYTES, readJsonBody } from "../../src/accept/body.ts";
+import { MAX_BODY_BYTES, readBytes, readJsonBody } from "../../src/accept/body.ts";
 import { concat, utf8 } from "../../src/lib/bytes.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { LARGE_BYTES, type Leave, tryEnter } from "../../src/lib/large-gate.ts";
@@ -220,5 +220,36 @@ describe("the content type", () => {
       "unsupported_media_type",
       0,
     ]);
+  });
+});
+
+describe("bytes", () => {
+  async function bytesOf(body: BodyInit | null, hash = true) {
+    const request = new Request("https://x/", { method: "POST", body });
+    const lease = await readBytes(request, { hash });
+    if (lease.ok) leaves.push(lease.value.leave);
+    return lease.ok ? lease.value.body : lease.error;
+  }
+
+  it("are read as they are, whatever they hold, and hashed when that is asked for", async () => {
+    const given = Uint8Array.of(0, 255, 13, 10);
+    expect(await bytesOf(given)).toEqual({ bytes: given, hash: await sha256Hex(given) });
+    expect(await bytesOf(given, false)).toMatchObject({ hash: "" });
+    expect(await bytesOf(null)).toMatchObject({ bytes: new Uint8Array() });
+  });
+
+  it("come in pieces into one buffer up to 40 MB, and not one more", async () => {
+    const body = await bytesOf(streamOf(MAX_BODY_BYTES), false);
+    expect("bytes" in body && body.bytes.length).toBe(MAX_BODY_BYTES);
+    for (const leave of leaves.splice(0)) leave();
+    expect(await bytesOf(streamOf(MAX_BODY_BYTES + 1), false)).toMatchObject({ kind: "too_large" });
+  });
+
+  it("whose end does not come are none", async () => {
+    const broken = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(utf8("From: a@b.test")),
+      pull: (controller) => controller.error(new Error("reset")),
+    });
+    expect(await bytesOf(broken)).toMatchObject({ kind: "malformed_body" });
   });
 });

@@ -99,6 +99,32 @@ describe("endpoint", () => {
   });
 });
 
+it("an operation that streams bytes is given them with their hash, and the request's own header", async () => {
+  const streaming = endpoint({
+    method: "POST",
+    path: "/",
+    summary: "s",
+    scope: "send",
+    streams: { type: "message/rfc822", as: "bytes" },
+    request: {},
+    handle: (_app, { bytes, bodyHash, headers }) =>
+      Promise.resolve(ok({ status: 200, json: [[...bytes], bodyHash, headers.get("X-A")] })),
+  });
+  expect([streaming.takesBody, streaming.streams]).toEqual([
+    false,
+    { type: "message/rfc822", as: "bytes" },
+  ]);
+  const given = { ...RECEIVED, body: null };
+  const bytes = { bytes: Uint8Array.of(1, 2), hash: "h" };
+  const answer = await streaming.run(app, {
+    ...given,
+    bytes,
+    headers: new Headers({ "X-A": "b" }),
+  });
+  expect(answer).toMatchObject({ value: { json: [[1, 2], "h", "b"] } });
+  expect(await streaming.run(app, given)).toMatchObject({ value: { json: [[], "", null] } });
+});
+
 describe("pathText", () => {
   it.each([
     [[], ""],

@@ -1,9 +1,12 @@
 // The world of a crash test: the Worker in a process that can be killed, a relay and a webhook endpoint
 // that survive it, a key to send with. The test owns cron, and the time that leases take to run out.
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import * as z from "zod";
 import { startReceiver, type Receiver } from "../../peers/http-receiver.ts";
 import { listenOnLoopback } from "../../peers/listen.ts";
@@ -28,12 +31,17 @@ export type Answer = {
   readonly replayed: boolean;
 } | null;
 
+/** The answer to a MIME message. */
+export type RawAnswer = { readonly status: number; readonly retryAfter: string | null };
+
 /** What is particular to a world. */
 export type Setting = {
   /** The crash point where the Worker stops; none by default. */
   readonly at?: string;
   readonly script?: SmtpScript;
   readonly hook?: HttpScript;
+  /** Variables of the Worker beside those of every world. */
+  readonly variables?: Readonly<Record<string, string>>;
 };
 
 let running = 0;
@@ -145,6 +153,30 @@ export class World {
     return new Response(await answer.text(), answer);
   }
 
+  /** Posts a MIME message in pieces, its length unannounced, as the gateway does. */
+  async postRaw(pieces: Iterable<Uint8Array>, to: readonly string[]): Promise<RawAnswer> {
+    const asked = request(this.rawUrl(to), { method: "POST", headers: this.rawHeaders() });
+    const answered = once(asked, "response");
+    await Promise.all([answered, pipeline(Readable.from(pieces), asked)]);
+    const [answer]: IncomingMessage[] = await answered;
+    await answer?.resume().toArray();
+    return {
+      status: answer?.statusCode ?? 0,
+      retryAfter: answer?.headers["retry-after"] ?? null,
+    };
+  }
+
+  /** Where MIME messages are posted. */
+  rawUrl(to: readonly string[]): URL {
+    return new URL(`/v1/send-raw?to=${to.join(",")}`, started(this.#worker).url);
+  }
+
+  /** What a post of a MIME message carries. */
+  rawHeaders(): Record<string, string> {
+    const authorization = `Bearer ${this.#ground.apiKey}`;
+    return { authorization, "content-type": "message/rfc822" };
+  }
+
   /** Reads from the API. */
   async get<T>(schema: z.ZodType<T>, path: string): Promise<T> {
     return schema.parse(await (await this.#ask("GET", path)).json());
@@ -210,6 +242,7 @@ export class World {
     const options = miniflareOptions(this.#ground, this.#state, {
       RELAY_URL: `smtp://127.0.0.1:${this.peer.port}`,
       FAULT_PLAN: JSON.stringify({ url: this.#barriersUrl, at }),
+      ...this.#setting.variables,
     });
     this.#worker = await startWorker(this.#state, options);
   }
