@@ -29,7 +29,7 @@ create table keys (
 create table smtp_credentials (
   id text primary key,              -- the user name is <id>@<domain>
   hash text not null,               -- SHA-256 of the password, lower-case hex
-  name text not null,
+  name text not null,               -- [personal] if somebody was named there
   domain text not null,             -- by it the gateway finds this Worker
   sender_domain text,               -- the one domain that From may have; null may use all
   mail_class text,                  -- transactional | marketing; null is transactional

@@ -65,6 +65,7 @@ export const SHELVES: readonly Shelf[] = [
     rows: 5_000,
   },
   { table: "keys", key: ["hash"], columns: { name: "text" }, rows: 5_000 },
+  { table: "smtp_credentials", key: ["id"], columns: { name: "text" }, rows: 5_000 },
   { table: "relay_health", key: ["relay_id"], columns: { reason: "text" }, rows: 5_000 },
 ];
 

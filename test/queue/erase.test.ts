@@ -142,7 +142,11 @@ describe("an erasure", () => {
     const made = await ask(app, "GET", `/v1/messages/${mime}/raw?index=0`, { key });
     const read = await PostalMime.parse(await made.arrayBuffer());
     const form = "xxxxxx.xxxx@xxxxxxx.xxx";
-    expect([read.to?.map(({ address }) => address), read.text?.trim(), read.html?.trim()]).toEqual([
+    expect([
+      read.to?.map(({ address }) => address),
+      read.text?.trim(),
+      read.html?.split("<")[0],
+    ]).toEqual([
       [form, "bob@example.com"],
       "to xxxxxx.xxxxxxxxxxxxxx.xxx",
       `${"much ".repeat(60)}${form}`,

@@ -112,6 +112,10 @@ export async function givenCanary(world: QueueWorld, queue: ReturnType<typeof tr
   await countStats(app);
   await suppressed(world);
   await givenKey({ name: `${WRITTEN} mark-keyname` });
+  await ask(app, "POST", "/v1/smtp-credentials", {
+    key,
+    body: { name: `${WRITTEN} mark-login`, domain: "edgepost.test" },
+  });
   await env.DB.prepare("insert into relay_health (relay_id, failures, reason) values ('r', 1, ?1)")
     .bind(`454 no room for ${WRITTEN} mark-health`)
     .run();
@@ -211,12 +215,18 @@ export async function whereCanaryStands(): Promise<readonly string[]> {
     await look(`r2 ${key}`, `${key} ${JSON.stringify(customMetadata)} ${await object?.text()}`);
   }
   for (const id of await listDurableObjectIds(env.WEBHOOK_TAIL)) {
-    const stored = await runInDurableObject(env.WEBHOOK_TAIL.get(id), (_, { storage }) =>
-      storage.list(),
-    );
-    await look(`object ${id.toString()}`, JSON.stringify([...stored]));
+    await look(`object ${id.toString()}`, await storedIn(env.WEBHOOK_TAIL.get(id)));
+  }
+  for (const id of await listDurableObjectIds(env.QUOTA)) {
+    await look(`object ${id.toString()}`, await storedIn(env.QUOTA.get(id)));
   }
   return [...found].sort();
+}
+
+function storedIn(object: DurableObjectStub): Promise<string> {
+  return runInDurableObject(object, async (_, { storage }) =>
+    JSON.stringify([...(await storage.list())]),
+  );
 }
 
 async function namesCanary(value: unknown): Promise<boolean> {

@@ -45,6 +45,7 @@ async function marks(): Promise<Readonly<Record<string, string>>> {
     "messages.subject": "mark-subject",
     "messages.tags": "mark-tags",
     "relay_health.reason": "mark-health",
+    "smtp_credentials.name": "mark-login",
     "stats_days.tags": `"in":"stats_days.tags"`,
     "stats_hours.tags": `"in":"stats_hours.tags"`,
     "suppression_changes.address": `"kind":"suppression_change"`,
