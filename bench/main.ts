@@ -10,9 +10,10 @@ import { exports } from "./legs/exports.ts";
 import { gateway } from "./legs/gateway.ts";
 import { redirect } from "./legs/redirect.ts";
 import { webhooks } from "./legs/webhooks.ts";
+import { quota } from "./legs/quota.ts";
 import { surroundings, table, writeTable } from "./report.ts";
 
-const LEGS: readonly Leg[] = [accept, deliver, webhooks, exports, gateway, redirect];
+const LEGS: readonly Leg[] = [accept, deliver, webhooks, exports, gateway, redirect, quota];
 
 // What the ground and the stages left is removed on exit.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -113,7 +113,7 @@ function result(rounds: readonly Round[], gate: boolean, accepted: number): LegR
     figures: [
       {
         number: "1",
-        what: "accepted sends/s (2 KB, 32 clients) ÷ bare route with one D1 insert, same workerd, no proxy; no quota yet",
+        what: "accepted sends/s (2 KB, 32 clients) ÷ bare route with one D1 insert, same workerd, no proxy",
         measured: `${ratio.median.toFixed(2)} (${Math.round(rate.median)}/s ÷ ${Math.round(bareRate.median)}/s)`,
         range: `${min}–${max}`,
         n: `${rounds.length} × 10 s, ${accepted} sends`,
