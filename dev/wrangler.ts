@@ -63,6 +63,9 @@ function wranglerEnv(folder: string): NodeJS.ProcessEnv {
     WRANGLER_HIDE_BANNER: "true",
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_SEND_ERROR_REPORTS: "false",
+    // No copy of every request and log line beside the state, addresses in it: erasure could not reach it.
+    X_LOCAL_OBSERVABILITY: "false",
+    X_LOCAL_EXPLORER: "false",
     // No file of its own: what it prints goes to our log.
     WRANGLER_WRITE_LOGS: "false",
     // A LOCAL_DEV or a key of the developer's shell must not get into the Worker.
