@@ -29,6 +29,45 @@ export type Gateway = {
 /** Starts it; throws when a file or a port is no good. */
 export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   const servers: SubmissionServer[] = [];
+  const { world, files, certificate } = await openWorld(config, log, servers);
+  const addresses = addressLimit(config.limits.connectionsPerAddress);
+  const open = async (port: number | null, implicitTls: boolean): Promise<number | null> => {
+    if (port === null) return null;
+    const own = certificate?.value() ?? null;
+    const server = new SubmissionServer({ world, addresses, certificate: own, implicitTls });
+    servers.push(server);
+    return await listen(server.server, port, config.host);
+  };
+  let stopping = false;
+  const status = statusServer({ metrics: world.metrics, isServing: () => !stopping });
+  const { statusPort, statusHost } = config;
+  const ports = {
+    smtpPort: await open(config.smtpPort, false),
+    smtpsPort: await open(config.smtpsPort, true),
+    statusPort: statusPort === null ? null : await listen(status, statusPort, statusHost),
+  };
+  measure(world, servers, certificate);
+  log("info", "listening", ports);
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    log("info", "stopping");
+    for (const file of files) file.stop();
+    await Promise.all(servers.map((server) => server.stop()));
+    world.client.close();
+    status.closeAllConnections();
+    if (status.listening) await new Promise((resolve) => status.close(resolve));
+    log("info", "stopped");
+  };
+  let stopped: Promise<void> | null = null;
+  return {
+    ...ports,
+    reload: async () => void (await Promise.all(files.map((file) => file.look()))),
+    stop: () => (stopped ??= stop()),
+  };
+}
+
+/** The world, and the files that it is kept current from. */
+async function openWorld(config: Config, log: Log, servers: readonly SubmissionServer[]) {
   const verdicts = verdictCache();
   const tenants = await keepCurrent({
     files: [config.tenantsFile],
@@ -48,42 +87,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
     lockOut: lockOut({ delayMs: config.limits.authDelayMs, lockMs: config.limits.authLockMs }),
     tenants: tenants.value,
   };
-  const addresses = addressLimit(config.limits.connectionsPerAddress);
-  const open = async (port: number | null, implicitTls: boolean): Promise<number | null> => {
-    if (port === null) return null;
-    const own = certificate?.value() ?? null;
-    const server = new SubmissionServer({ world, addresses, certificate: own, implicitTls });
-    servers.push(server);
-    return await listen(server.server, port, config.host);
-  };
-  let stopping = false;
-  const status = statusServer({ metrics: world.metrics, isServing: () => !stopping });
-  measure(world, servers, certificate);
-  const ports = {
-    smtpPort: await open(config.smtpPort, false),
-    smtpsPort: await open(config.smtpsPort, true),
-    statusPort:
-      config.statusPort === null
-        ? null
-        : await listen(status, config.statusPort, config.statusHost),
-  };
-  log("info", "listening", ports);
-  const reload = async (): Promise<void> => {
-    await Promise.all([tenants.look(), certificate?.look()]);
-  };
-  const stop = async (): Promise<void> => {
-    stopping = true;
-    log("info", "stopping");
-    tenants.stop();
-    certificate?.stop();
-    await Promise.all(servers.map((server) => server.stop()));
-    world.client.close();
-    status.closeAllConnections();
-    if (status.listening) await new Promise((resolve) => status.close(resolve));
-    log("info", "stopped");
-  };
-  let stopped: Promise<void> | null = null;
-  return { ...ports, reload, stop: () => (stopped ??= stop()) };
+  return { world, certificate, files: certificate ? [tenants, certificate] : [tenants] };
 }
 
 async function certificateOf(

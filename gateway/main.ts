@@ -19,5 +19,6 @@ try {
   process.on("SIGHUP", () => void gateway.reload());
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  // Another of its ports may be open already.
+  process.exit(1);
 }

@@ -8,6 +8,7 @@ import {
   type SMTPServerAuthentication,
   type SMTPServerAuthenticationResponse,
   type SMTPServerDataStream,
+  type SMTPServerOptions,
   type SMTPServerSession,
 } from "smtp-server";
 import { reasonOf } from "../src/lib/log.ts";
@@ -69,34 +70,11 @@ export class SubmissionServer extends SMTPServer {
   /** Messages between DATA and their reply. */
   uploads = 0;
 
-  constructor({ world, addresses, certificate, implicitTls }: Listener) {
-    const { serverName, limits } = world.config;
-    super({
-      name: serverName,
-      secure: implicitTls,
-      ...(certificate ? { key: certificate.key, cert: certificate.cert } : {}),
-      minVersion: MIN_TLS_VERSION,
-      disabledCommands: certificate ? NOT_OFFERED : [...NOT_OFFERED, "STARTTLS"],
-      authMethods: ["PLAIN", "LOGIN"],
-      // Who may use AUTH without TLS is for session.ts to say, also where there is no certificate.
-      allowInsecureAuth: true,
-      authRequiredMessage: "Authentication required",
-      hideENHANCEDSTATUSCODES: false,
-      heloResponse: "%s",
-      size: limits.messageBytes,
-      rejectOversized: true,
-      maxRecipients: MAX_RECIPIENTS,
-      maxCommandLength: MAX_COMMAND_BYTES,
-      maxAllowedUnauthenticatedCommands: MAX_COMMANDS_BEFORE_AUTH,
-      maxClients: limits.connections,
-      socketTimeout: limits.idleMs,
-      closeTimeout: limits.stopMs,
-      disableReverseLookup: true,
-      logger: false,
-    });
-    this.world = world;
-    this.#addresses = addresses;
-    this.#implicitTls = implicitTls;
+  constructor(listener: Listener) {
+    super(optionsOf(listener));
+    this.world = listener.world;
+    this.#addresses = listener.addresses;
+    this.#implicitTls = listener.implicitTls;
     // In place of the library's own listener: a socket that is destroyed before it wraps it in TLS would
     // end the process.
     const begins = this.server.listeners("connection");
@@ -105,8 +83,8 @@ export class SubmissionServer extends SMTPServer {
       if (this.#admit(socket)) for (const begin of begins) begin.call(this.server, socket);
     });
     this.on("error", (error) => {
-      world.metrics.count("edgepost_gateway_connection_errors_total");
-      world.log("info", "connection_failed", { reason: reasonOf(error) });
+      this.world.metrics.count("edgepost_gateway_connection_errors_total");
+      this.world.log("info", "connection_failed", { reason: reasonOf(error) });
     });
   }
 
@@ -234,6 +212,34 @@ export class SubmissionServer extends SMTPServer {
     own?.send(552, tooLarge(senderIn(session).maxSize).text);
     own?.close();
   }
+}
+
+/** The settings in the library's words. */
+function optionsOf({ world, certificate, implicitTls }: Listener): SMTPServerOptions {
+  const { serverName, limits } = world.config;
+  return {
+    name: serverName,
+    secure: implicitTls,
+    ...(certificate ? { key: certificate.key, cert: certificate.cert } : {}),
+    minVersion: MIN_TLS_VERSION,
+    disabledCommands: certificate ? NOT_OFFERED : [...NOT_OFFERED, "STARTTLS"],
+    authMethods: ["PLAIN", "LOGIN"],
+    // Who may use AUTH without TLS is for session.ts to say, also where there is no certificate.
+    allowInsecureAuth: true,
+    authRequiredMessage: "Authentication required",
+    hideENHANCEDSTATUSCODES: false,
+    heloResponse: "%s",
+    size: limits.messageBytes,
+    rejectOversized: true,
+    maxRecipients: MAX_RECIPIENTS,
+    maxCommandLength: MAX_COMMAND_BYTES,
+    maxAllowedUnauthenticatedCommands: MAX_COMMANDS_BEFORE_AUTH,
+    maxClients: limits.connections,
+    socketTimeout: limits.idleMs,
+    closeTimeout: limits.stopMs,
+    disableReverseLookup: true,
+    logger: false,
+  };
 }
 
 /** Set by onAuth; the library asks for mail only of who signed in. */

@@ -250,6 +250,15 @@ describe("told to stop, it", () => {
 });
 
 describe("a start that cannot be", () => {
+  it("because a port is taken ends, also when another port was free", async () => {
+    const world = await startGatewayWorld();
+    const env = { ...gatewayEnv(world.folder), STATUS_PORT: String(world.gateway.statusPort) };
+    const since = Date.now();
+    await expect(startGatewayProcess(env)).rejects.toThrow(/EADDRINUSE/);
+    expect(Date.now() - since).toBeLessThan(15_000);
+    await world.stop();
+  });
+
   it.each([
     [{ SMTP_PORT: "x" }, /SMTP_PORT/],
     [{ TENANTS_FILE: "/nowhere/tenants.json" }, /ENOENT.*\/nowhere\/tenants\.json/],
