@@ -2,6 +2,7 @@
 // promises what is not there, nothing is stored by halves, and the same request again makes one message.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { MAX_STORE_MS } from "../../src/model/message.ts";
 import { type D1Fault, faultyD1 } from "../support/faults.ts";
 import { countOf, deliveries, emptyLedger } from "../support/ledger.ts";
 import { ask, email, givenDomain, givenKey, testApp } from "../support/world.ts";
@@ -169,6 +170,23 @@ describe("R2 fails", () => {
     expect(await stored()).toEqual(NOTHING);
     expect((await ask(app, "POST", "/v1/send-email", options)).status).toBe(200);
     expect(await stored()).toEqual([1, 0, 2]);
+  });
+
+  it("answers 503 and stores no row when it took over a minute: a later message may be counted", async () => {
+    const { app, secret, body } = await given();
+    let time = Date.now();
+    const slow = new Proxy(env.CONTENT, {
+      get: (bucket) => async (key: string, content: ReadableStream) => {
+        await bucket.put(key, content);
+        time += MAX_STORE_MS + 1;
+      },
+    });
+    const large = { ...body, email: { ...body.email, text: "x".repeat(60_000) } };
+    const asked = { ...app, blobs: slow, now: () => time };
+    await expectUnavailable(
+      await ask(asked, "POST", "/v1/send-email", { key: secret, body: large }),
+    );
+    expect(await stored()).toEqual(NOTHING);
   });
 
   it("keeps the object of a send that was committed without an answer", async () => {
