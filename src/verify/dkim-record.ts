@@ -1,5 +1,5 @@
 // A DKIM key record as a receiver reads it (RFC 6376 §3.6.1). Pure.
-import { readTags } from "./tags.ts";
+import { readTags } from "../model/tag-list.ts";
 
 /** What a record is to a verifier. */
 export type DkimRecord =

@@ -1,9 +1,9 @@
 // DMARC of a domain: its own record, else that of its organisational domain (RFC 7489 §6.6.3). Through a
 // port to DNS.
-import { getDomain } from "tldts";
 import { fail, ok, type Result } from "../lib/result.ts";
+import { organisationalDomain } from "../model/organisational-domain.ts";
 import type { Dns } from "./spf-find.ts";
-import { readTags } from "./tags.ts";
+import { readTags } from "../model/tag-list.ts";
 
 /** A policy and where it stands. */
 export type Dmarc = {
@@ -25,11 +25,6 @@ export type NoDmarc = {
   readonly found: readonly string[];
   readonly reason: string;
 };
-
-/** The domain that a registrant has: `example.co.uk` of `mail.example.co.uk`. */
-export function organisationalDomain(domain: string): string {
-  return getDomain(domain, { allowPrivateDomains: true }) ?? domain;
-}
 
 /** Finds the policy that holds for a domain. */
 export async function findDmarc(dns: Dns, domain: string): Promise<Result<Dmarc, NoDmarc>> {

@@ -1,6 +1,7 @@
 // Which DMARC policy holds for a domain (RFC 7489 §6.6.3).
 import { describe, expect, it } from "vitest";
-import { findDmarc, organisationalDomain } from "../../src/verify/dmarc.ts";
+import { organisationalDomain } from "../../src/model/organisational-domain.ts";
+import { findDmarc } from "../../src/verify/dmarc.ts";
 import { readDkimRecord } from "../../src/verify/dkim-record.ts";
 import { dnsOf } from "./zone.ts";
 

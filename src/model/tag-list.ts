@@ -1,4 +1,4 @@
-// Tag lists of DKIM key records and DMARC records (RFC 6376 §3.2, RFC 7489 §6.4). Pure.
+// Tag lists of DKIM signatures, DKIM key records and DMARC records (RFC 6376 §3.2, RFC 7489 §6.4). Pure.
 
 /** The tags in their order, names as written; null when it is no tag list. */
 export function readTags(text: string): ReadonlyMap<string, string> | null {
