@@ -40,7 +40,6 @@ create table smtp_credentials (
   last_used_at integer
 ) without rowid;
 
--- One row is a domain that may stand in From. Written by the set-up scripts.
 -- One row is a domain that may stand in From. Written by /v1/domains, by the look into DNS, and by the
 -- set-up scripts.
 create table sender_domains (
@@ -60,7 +59,8 @@ create table sender_domains (
   checked_at integer,
   check_at integer,                 -- when to look into DNS again; null: never by itself
   ed25519 integer not null default 0, -- 1: signs with Ed25519 too
-  rotation_at integer               -- a rotation of its keys was asked for and waits for DNS
+  rotation_at integer,              -- a rotation of its keys was asked for and waits for DNS
+  gate text not null default 'off'  -- off | warn | block: what breaking the bulk-sender rules means
 ) without rowid;
 
 -- One row is a DKIM key of a sender domain. Written by the look into DNS.

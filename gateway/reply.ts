@@ -66,6 +66,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   "amp_not_approved",
   "attachment_refused",
   "all_recipients_suppressed",
+  "not_compliant",
 ]);
 
 function codeOf(answer: WorkerAnswer): readonly [code: number, enhanced: string] {

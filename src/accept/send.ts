@@ -6,13 +6,8 @@ import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key } from "../model/key.ts";
-import {
-  generatedSendId,
-  MAX_STORE_MS,
-  type MailClass,
-  type Message,
-  type SendCommand,
-} from "../model/message.ts";
+import { MAX_STORE_MS, type MailClass, type SendCommand } from "../model/message.ts";
+import type { Plan } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import { packContent, putContent } from "../store/content.ts";
 import { twice } from "../store/db.ts";
@@ -23,7 +18,9 @@ import {
   type Idempotency,
   type Owner,
 } from "../store/message.ts";
+import { draftMessage } from "./draft.ts";
 import { idempotencyKeyFault } from "./idempotency-key.ts";
+import { passGate, type Rehearsal, rehearse } from "./lint.ts";
 import { accountPlan } from "./plan.ts";
 
 /** A send that is committed. */
@@ -31,6 +28,8 @@ export type Accepted = {
   readonly messageId: string;
   /** The idempotency key was used before with the same body: this is the first answer again. */
   readonly replayed: boolean;
+  /** The bulk-sender rules that the message breaks, if the gate of its domain is on. */
+  readonly brokenRules: readonly string[];
 };
 
 /** Who sends and how the request is told from another one. */
@@ -50,23 +49,62 @@ const STORAGE_RETRY_SECONDS = 5;
 
 /**
  * Accepts a send: after ok() it survives any crash. One D1 round trip when key, plan and sender are cached
- * and the quota lets it in. A replay is never refused for the quota and keeps none of it.
+ * and the quota lets it in. A replay is refused neither for the quota, of which it keeps nothing, nor by the
+ * gate of its domain, which composes a delivery only if it is on.
  */
 export async function send(app: App, request: SendRequest): Promise<Result<Accepted, Problem>> {
   const { idempotencyKey, bodyHash, key } = request;
-  const fault = idempotencyKeyFault(idempotencyKey);
-  if (fault) return fail(fault);
+  const plan = await accountPlan(app);
+  const allowed = await allow(app, request, plan);
+  if (!allowed.ok) return allowed;
   const idempotency =
     idempotencyKey === null ? null : { key: idempotencyKey, requestHash: bodyHash };
-  const plan = await accountPlan(app);
-  const allowed = await check(app, { ...request, plan });
-  if (!allowed.ok) return allowed;
-  const { mailClass } = allowed.value;
-  const admission = await app.quota.take({ plan, key }, request.command.recipients.length);
+  const passed = await passGate(app, request, allowed.value);
+  const sent = passed.ok
+    ? await admit(app, request, { plan, allowed: allowed.value, idempotency })
+    : ((await acceptedBefore(app, key, idempotency)) ?? passed);
+  return sent.ok ? ok({ ...sent.value, brokenRules: passed.ok ? passed.value : [] }) : sent;
+}
+
+/** What a send would give: refused like a send, but it uses and stores nothing. */
+export async function dryRun(
+  app: App,
+  request: Omit<SendRequest, "bodyHash">,
+): Promise<Result<Rehearsal, Problem>> {
+  const allowed = await allow(app, request, await accountPlan(app));
+  return allowed.ok ? rehearse(app, request, allowed.value) : allowed;
+}
+
+/** Whether the request may be sent at all, and as what. */
+async function allow(
+  app: App,
+  request: Omit<SendRequest, "bodyHash">,
+  plan: Plan,
+): Promise<Result<Allowed, Problem>> {
+  const fault = idempotencyKeyFault(request.idempotencyKey);
+  return fault ? fail(fault) : check(app, { ...request, plan });
+}
+
+/** A send that is committed, before the answer says which rules it breaks. */
+type Committed = Omit<Accepted, "brokenRules">;
+
+/** Lets a send in by the quota, commits it and wakes its lane. */
+async function admit(
+  app: App,
+  request: SendRequest,
+  about: {
+    readonly plan: Plan;
+    readonly allowed: Allowed;
+    readonly idempotency: Idempotency | null;
+  },
+): Promise<Result<Committed, Problem>> {
+  const { plan, allowed, idempotency } = about;
+  const { key, command } = request;
+  const admission = await app.quota.take({ plan, key }, command.recipients.length);
   if (!admission.ok) return (await acceptedBefore(app, key, idempotency)) ?? admission;
 
   await barrier(app.config.faultPlan, "C1");
-  const committed = await commit(app, request, allowed.value, idempotency);
+  const committed = await commit(app, request, allowed, idempotency);
   // What may have been committed has been let in.
   if (!committed.ok) return committed;
   await barrier(app.config.faultPlan, "C2");
@@ -75,7 +113,7 @@ export async function send(app: App, request: SendRequest): Promise<Result<Accep
   if (result.kind !== "accepted") admission.value.release();
   switch (result.kind) {
     case "accepted":
-      app.background("wake_lane_failed", wake(app, mailClass));
+      app.background("wake_lane_failed", wake(app, allowed.mailClass));
       return ok({ messageId, replayed: false });
     case "known":
       return replay(result, idempotency);
@@ -86,18 +124,18 @@ export async function send(app: App, request: SendRequest): Promise<Result<Accep
   }
 }
 
-/** What a send that the quota refuses was answered before, or null when it is a new one. */
+/** What a send that is refused now was answered before, or null when it is a new one. */
 async function acceptedBefore(
   app: App,
   key: Key,
   idempotency: Idempotency | null,
-): Promise<Result<Accepted, Problem> | null> {
+): Promise<Result<Committed, Problem> | null> {
   if (!idempotency) return null;
   const owner = await findOwner(app.db, { keyId: key.id, key: idempotency.key, now: app.now() });
   return owner && replay(owner, idempotency);
 }
 
-function replay(owner: Owner, idempotency: Idempotency | null): Result<Accepted, Problem> {
+function replay(owner: Owner, idempotency: Idempotency | null): Result<Committed, Problem> {
   return owner.requestHash === idempotency?.requestHash
     ? ok({ messageId: owner.messageId, replayed: true })
     : fail({ kind: "idempotency_key_reused" });
@@ -111,7 +149,7 @@ async function commit(
   idempotency: Idempotency | null,
 ): Promise<Result<{ messageId: string; result: AcceptResult }, Problem>> {
   const packed = packContent({ ...request.command.content, tracking });
-  const message = makeMessage(app, request, mailClass, packed.size);
+  const message = { ...draftMessage(app, request, mailClass), size: packed.size };
   const key = packed.inline ? null : `content/${message.id}/${crypto.randomUUID()}`;
   try {
     if (key !== null) await putContent(app.blobs, key, packed);
@@ -134,30 +172,6 @@ async function commit(
       retryAfterSeconds: STORAGE_RETRY_SECONDS,
     });
   }
-}
-
-function makeMessage(
-  app: App,
-  { key, command }: SendRequest,
-  mailClass: MailClass,
-  size: number,
-): Message {
-  const now = app.now();
-  return {
-    id: app.newId(),
-    createdAt: now,
-    keyId: key.id,
-    mailClass,
-    from: command.content.from,
-    subject: command.content.subject,
-    tags: command.tags,
-    sendId: command.sendId ?? generatedSendId(mailClass, now),
-    listId: command.listId ?? mailClass,
-    metadata: command.metadata,
-    recipients: command.recipients,
-    onAmbiguous: command.onAmbiguous,
-    size,
-  };
 }
 
 async function wake(app: App, lane: MailClass): Promise<void> {

@@ -39,6 +39,7 @@ export type Allowed = {
   readonly mailClass: MailClass;
   /** What its sender and its domain both want tracked. */
   readonly tracking: Tracking;
+  readonly sender: SenderDomain;
 };
 
 /** Whether a send may be accepted, and as what. */
@@ -58,7 +59,8 @@ export async function check(
   const parts = await checkParts(app, { plan, command, paths }, sender.value);
   if (!parts.ok) return parts;
   const tracking = both(content.tracking, sender.value.tracking);
-  return hasRoom(app) ? ok({ mailClass: mailClass.value, tracking }) : fail(databaseFull);
+  const allowed = { mailClass: mailClass.value, tracking, sender: sender.value };
+  return hasRoom(app) ? ok(allowed) : fail(databaseFull);
 }
 
 function both(a: Tracking, b: Tracking): Tracking {

@@ -32,6 +32,11 @@ export async function checkSender(
   return fail({ kind: "sender_not_allowed", domain });
 }
 
+/** Makes a domain that was just changed count at once, here. */
+export function forgetSender(domain: string): void {
+  domains.delete(domain);
+}
+
 /** The mail class of a send: the request's, else the key's, else transactional (decision 15). */
 export function checkMailClass(key: Key, wanted: MailClass | null): Result<MailClass, Problem> {
   const mailClass = wanted ?? key.mailClass ?? "transactional";

@@ -10,7 +10,7 @@ import { signed } from "./sign.ts";
 /** The bytes for the recipient at a position; the same at every attempt while its domain stays as it is. */
 export async function composeOutgoing(
   app: App,
-  message: Message,
+  message: Omit<Message, "size">,
   content: Content,
   position: number,
 ): Promise<Composed> {

@@ -30,6 +30,12 @@ export type Problem =
   | { readonly kind: "too_large"; readonly what: string; readonly limitBytes: number }
   | { readonly kind: "amp_not_approved"; readonly domain: string; readonly fromName: string }
   | { readonly kind: "all_suppressed" }
+  /** The gate of the sender domain refuses what breaks the bulk-sender rules. */
+  | {
+      readonly kind: "not_compliant";
+      readonly domain: string;
+      readonly broken: readonly { readonly rule: string; readonly message: string }[];
+    }
   /** More recipients at once than the named limit ever allows. */
   | { readonly kind: "too_many_recipients"; readonly limit: LimitName; readonly reason: string }
   /** Credits are counted and do not suffice for all recipients; nothing was accepted. */

@@ -3,6 +3,18 @@
 import type { DnsRecord } from "./dns-record.ts";
 import type { Tracking } from "./message.ts";
 
+/** What breaking the bulk-sender rules means for a send: nothing, a word in the answer, or a refusal. */
+export const GATES = ["off", "warn", "block"] as const;
+export type Gate = (typeof GATES)[number];
+
+/** What is known of a domain in DNS. */
+export type Published = {
+  /** As they were found last; null when nobody looked yet. */
+  readonly records: readonly DnsRecord[] | null;
+  /** The domain of return paths in use; null: the From address is the return path. */
+  readonly bounceDomain: string | null;
+};
+
 /** A sender domain with what the checks of a send need to know of it. */
 export type SenderDomain = {
   readonly domain: string;
@@ -11,6 +23,9 @@ export type SenderDomain = {
   readonly ampFromNames: readonly string[];
   /** What may be tracked in mail from here; a message can only ask for less. */
   readonly tracking: Tracking;
+  readonly gate: Gate;
+  /** What the gate judges by; null while it is off. */
+  readonly published: Published | null;
 };
 
 /** Who a message is from when the request names nobody. */
@@ -40,6 +55,7 @@ export type OwnedDomain = {
   readonly ed25519: boolean;
   /** What of its mail may be tracked; a message may ask for less. */
   readonly tracking: Tracking;
+  readonly gate: Gate;
   /** As they were found last; null when nobody looked yet. */
   readonly records: readonly DnsRecord[] | null;
   readonly checkedAt: number | null;

@@ -71,7 +71,7 @@ function forgetOldKey(db: D1Database, message: Message, idempotency: Idempotency
 /** A recipient's key and the hex of its MD5; ?1 is an array of such pairs, ?2 the scopes. */
 const KEY = "(r.value ->> 0)";
 const MD5 = "(r.value ->> 1)";
-const SUPPRESSED = stopped({ address: KEY, md5Hex: MD5, scopes: "?2" });
+export const SUPPRESSED = stopped({ address: KEY, md5Hex: MD5, scopes: "?2" });
 
 const WILLING = `(select count(*) from json_each(?1) r where ${BALANCE} is not null
   and not ${SUPPRESSED})`;
@@ -98,7 +98,11 @@ function charge(
 }
 
 /** What is needed and there, when recipients are willing and the credits do not suffice. */
-function selectLack(db: D1Database, message: Message, keys: string): D1PreparedStatement {
+export function selectLack(
+  db: D1Database,
+  message: Pick<Message, "mailClass">,
+  keys: string,
+): D1PreparedStatement {
   return statement(
     db,
     `select ${WILLING} as needed, ${BALANCE} as balance where ${BALANCE} < ${WILLING}`,
@@ -215,7 +219,10 @@ export async function findOwner(
   return found[0] ? { messageId: found[0].id, requestHash: found[0].request_hash ?? "" } : null;
 }
 
-function recipientKeys(message: Message): Promise<readonly (readonly [string, string])[]> {
+/** What the parameter ?1 is made of. */
+export function recipientKeys(
+  message: Pick<Message, "recipients">,
+): Promise<readonly (readonly [string, string])[]> {
   return Promise.all(
     message.recipients.map(async ({ address }) => {
       const key = addressKey(address);

@@ -1,6 +1,6 @@
 // SQL of sender domains as their owner manages them.
 import type { DnsRecord } from "../model/dns-record.ts";
-import type { DomainState, OwnedDomain } from "../model/sender-domain.ts";
+import type { DomainState, Gate, OwnedDomain } from "../model/sender-domain.ts";
 import type { DkimKey } from "../model/dkim-key.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 import { insertDkimKeys } from "./dkim-key.ts";
@@ -17,6 +17,7 @@ type Row = {
   track_opens: number;
   track_clicks: number;
   ed25519: number;
+  gate: Gate;
   records: string | null;
   checked_at: number | null;
   check_at: number | null;
@@ -25,7 +26,8 @@ type Row = {
 };
 
 const COLUMNS = `domain, state, default_sender, default_name, return_domain, bounce_domain,
-  tracking_host, tracking_ready, track_opens, track_clicks, ed25519, records, checked_at, check_at, rotation_at, created_at`;
+  tracking_host, tracking_ready, track_opens, track_clicks, ed25519, gate, records, checked_at,
+  check_at, rotation_at, created_at`;
 
 /** What a new domain starts with. */
 export type NewDomain = Pick<
@@ -37,6 +39,7 @@ export type NewDomain = Pick<
   | "trackingHost"
   | "ed25519"
   | "tracking"
+  | "gate"
   | "createdAt"
 >;
 
@@ -50,8 +53,8 @@ export async function insertDomain(
     statement(
       db,
       `insert into sender_domains (domain, verified, state, default_sender, default_name,
-         return_domain, tracking_host, ed25519, track_opens, track_clicks, check_at, created_at)
-       values (?1, 0, 'pending', ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?7, ?7) on conflict do nothing
+         return_domain, tracking_host, ed25519, track_opens, track_clicks, check_at, created_at, gate)
+       values (?1, 0, 'pending', ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?7, ?7, ?10) on conflict do nothing
        returning domain`,
       domain.domain,
       domain.defaultSender,
@@ -62,6 +65,7 @@ export async function insertDomain(
       domain.createdAt,
       domain.tracking.opens ? 1 : 0,
       domain.tracking.clicks ? 1 : 0,
+      domain.gate,
     ),
     ...insertDkimKeys(db, keys),
   ]);
@@ -101,9 +105,13 @@ export type DomainChange = {
   readonly trackingHost?: string | null | undefined;
   readonly trackOpens?: boolean | undefined;
   readonly trackClicks?: boolean | undefined;
+  readonly gate?: Gate | undefined;
 };
 
-/** Changes a domain, which is then looked at again; another return path or host is used once it was seen. */
+/**
+ * Changes a domain. Another return path or host is looked for, and used once it was seen; a gate needs to
+ * know what DNS shows, so a domain that nobody looked at is looked at too.
+ */
 export async function changeDomain(
   db: D1Database,
   domain: string,
@@ -119,7 +127,9 @@ export async function changeDomain(
       tracking_host = case when ?8 then ?9 else tracking_host end,
       track_opens = coalesce(?11, track_opens), track_clicks = coalesce(?12, track_clicks),
       records = case when ?6 or ?8 then null else records end,
-      check_at = case when ?6 or ?8 then ?10 else check_at end
+      gate = coalesce(?13, gate),
+      check_at = case when ?6 or ?8 or (?13 <> 'off' and records is null) then ?10
+        else check_at end
     where domain = ?1 returning ${COLUMNS}`;
   const given = (value: string | null | undefined) => (value === undefined ? 0 : 1);
   const { defaultSender, defaultName, returnDomain, trackingHost } = change;
@@ -139,6 +149,7 @@ export async function changeDomain(
       now,
       flag(change.trackOpens),
       flag(change.trackClicks),
+      change.gate ?? null,
     ),
   );
   return first(found);
@@ -218,6 +229,7 @@ function decode(row: Row): OwnedDomain {
     trackingReady: row.tracking_ready === 1,
     ed25519: row.ed25519 === 1,
     tracking: { opens: row.track_opens === 1, clicks: row.track_clicks === 1 },
+    gate: row.gate,
     records: row.records === null ? null : stored<DnsRecord[]>(row.records),
     checkedAt: row.checked_at,
     checkAt: row.check_at,

@@ -1,22 +1,29 @@
 // SQL of sender domains and AMP approvals.
-import type { DefaultSender, SenderDomain } from "../model/sender-domain.ts";
+import type { DnsRecord } from "../model/dns-record.ts";
+import type { DefaultSender, Gate, Published, SenderDomain } from "../model/sender-domain.ts";
 import { rows, statement, stored } from "./db.ts";
+
+type PublishedRow = { records: string | null; bounce_domain: string | null };
+
+type Row = PublishedRow & {
+  domain: string;
+  verified: number;
+  track_opens: number;
+  track_clicks: number;
+  amp: string;
+  gate: Gate;
+};
 
 /** The sender domain with its AMP approvals, or null. */
 export async function findSenderDomain(
   db: D1Database,
   domain: string,
 ): Promise<SenderDomain | null> {
-  const found = await rows<{
-    domain: string;
-    verified: number;
-    track_opens: number;
-    track_clicks: number;
-    amp: string;
-  }>(
+  const found = await rows<Row>(
     statement(
       db,
-      `select domain, verified, track_opens, track_clicks,
+      `select domain, verified, track_opens, track_clicks, gate, bounce_domain,
+         iif(gate = 'off', null, records) as records,
          (select json_group_array(from_name) from amp_approvals a where a.domain = ?1) as amp
        from sender_domains where domain = ?1`,
       domain,
@@ -29,7 +36,20 @@ export async function findSenderDomain(
     verified: row.verified === 1,
     ampFromNames: stored<string[]>(row.amp),
     tracking: { opens: row.track_opens === 1, clicks: row.track_clicks === 1 },
+    gate: row.gate,
+    published: row.gate === "off" ? null : published(row),
   };
+}
+
+/** What is known of a sender domain in DNS; nothing of one that is not there. */
+export async function findPublished(db: D1Database, domain: string): Promise<Published> {
+  const sql = "select records, bounce_domain from sender_domains where domain = ?1";
+  const [row] = await rows<PublishedRow>(statement(db, sql, domain));
+  return published(row ?? { records: null, bounce_domain: null });
+}
+
+function published({ records, bounce_domain: bounceDomain }: PublishedRow): Published {
+  return { records: records === null ? null : stored<DnsRecord[]>(records), bounceDomain };
 }
 
 /** The sender of requests that name none: the oldest verified domain's default, or null. */

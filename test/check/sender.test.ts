@@ -27,6 +27,8 @@ describe("checkSender", () => {
         verified: true,
         ampFromNames: expect.arrayContaining(["Shop", "*"]),
         tracking: { opens: true, clicks: true },
+        gate: "off",
+        published: null,
       },
     });
   });

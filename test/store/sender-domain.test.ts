@@ -1,7 +1,11 @@
 // Sender domains in SQL: their AMP approvals, and whose default sender counts.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { findDefaultSender, findSenderDomain } from "../../src/store/sender-domain.ts";
+import {
+  findDefaultSender,
+  findPublished,
+  findSenderDomain,
+} from "../../src/store/sender-domain.ts";
 import { givenDomain } from "../support/world.ts";
 
 beforeEach(async () => {
@@ -19,8 +23,26 @@ describe("findSenderDomain", () => {
       verified: true,
       ampFromNames: ["*", "O'\"Shop"],
       tracking: { opens: true, clicks: true },
+      gate: "off",
+      published: null,
     });
     expect(await findSenderDomain(env.DB, "b.test")).toMatchObject({ verified: false });
+  });
+
+  it("reads what DNS showed only where a gate is on", async () => {
+    await givenDomain("gated.test", { bounceDomain: "bounce.gated.test" });
+    const update =
+      "update sender_domains set gate = ?1, records = '[]' where domain = 'gated.test'";
+    const read = async (gate: string) => {
+      await env.DB.prepare(update).bind(gate).run();
+      return findSenderDomain(env.DB, "gated.test");
+    };
+    expect(await read("off")).toMatchObject({ gate: "off", published: null });
+    const published = { records: [], bounceDomain: "bounce.gated.test" };
+    expect(await read("block")).toMatchObject({ gate: "block", published });
+    expect(await findPublished(env.DB, "gated.test")).toEqual(published);
+    const nothing = { records: null, bounceDomain: null };
+    expect(await findPublished(env.DB, "nobody.test")).toEqual(nothing);
   });
 
   it("tells what of its mail may be tracked", async () => {

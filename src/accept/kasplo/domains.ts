@@ -1,10 +1,11 @@
 // /v1/domains: the domains that mail may come from, and the DNS records that make it so (decision 17).
 import * as z from "zod";
+import { forgetSender } from "../../check/sender.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { domainOf, parseAddress } from "../../model/address.ts";
 import { headerTextFault } from "../../model/header.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
-import { DEFAULT_SENDER_LIMITS } from "../../model/sender-domain.ts";
+import { DEFAULT_SENDER_LIMITS, GATES } from "../../model/sender-domain.ts";
 import {
   askRotation,
   changeDomain,
@@ -38,6 +39,7 @@ const settings = {
   return_path_domain: domainField.optional(),
   tracking_domain: domainField.nullable().optional(),
   tracking: z.object({ opens: z.boolean().optional(), clicks: z.boolean().optional() }).optional(),
+  gate: z.enum(GATES, `must be ${GATES.join(", ")}`).optional(),
 };
 
 const unknownDomain = fail<Problem>({ kind: "not_found", what: "this domain" });
@@ -65,6 +67,7 @@ const add = endpoint({
         returnDomain: body.return_path_domain ?? `bounce.${domain}`,
         trackingHost: body.tracking_domain === undefined ? `links.${domain}` : body.tracking_domain,
         tracking: { opens: body.tracking?.opens ?? true, clicks: body.tracking?.clicks ?? true },
+        gate: body.gate ?? "off",
         createdAt: app.now(),
       },
       await newKeys(app, { domain, ed25519 }),
@@ -107,7 +110,7 @@ const read = endpoint({
 const change = endpoint({
   method: "PATCH",
   path: "/domains/:domain",
-  summary: "Change the default sender, the return path or the tracking of a domain",
+  summary: "Change the default sender, the return path, the tracking or the gate of a domain",
   scope: "manage",
   request: { params: domainParams, body: z.object(settings) },
   async handle(app, { params: { domain }, body }) {
@@ -123,9 +126,11 @@ const change = endpoint({
         trackingHost: body.tracking_domain,
         trackOpens: body.tracking?.opens,
         trackClicks: body.tracking?.clicks,
+        gate: body.gate,
       },
       app.now(),
     );
+    forgetSender(domain);
     return changed ? ok(one(shown(await showDomain(app, changed)))) : unknownDomain;
   },
 });
@@ -138,6 +143,7 @@ const verify = endpoint({
   request: { params: domainParams },
   async handle(app, { params: { domain } }) {
     const verified = await verifyDomain(app, domain, PATIENCE_MS);
+    forgetSender(domain);
     return verified ? ok(one(shown(verified))) : unknownDomain;
   },
 });
@@ -166,9 +172,9 @@ const remove = endpoint({
   scope: "manage",
   request: { params: domainParams },
   async handle(app, { params: { domain } }) {
-    return (await deleteDomain(app.db, domain))
-      ? ok(one({ domain, deleted: true }))
-      : unknownDomain;
+    const deleted = await deleteDomain(app.db, domain);
+    forgetSender(domain);
+    return deleted ? ok(one({ domain, deleted: true })) : unknownDomain;
   },
 });
 
@@ -211,6 +217,7 @@ function shown({ domain, records }: VerifiedDomain) {
     tracking_ready: domain.trackingReady,
     tracking: domain.tracking,
     ed25519: domain.ed25519,
+    gate: domain.gate,
     dkim_rotation_asked_at: iso(domain.rotationAt),
     created_at: iso(domain.createdAt),
     checked_at: iso(domain.checkedAt),

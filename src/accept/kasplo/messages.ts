@@ -16,6 +16,7 @@ import { endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
 import { detailed, listed } from "./message-view.ts";
 import { limitParameter, one, page, timeParameter } from "./native.ts";
+import { sentHeaders } from "./sent.ts";
 
 /** A resend has no request fields: problems name the parts of the stored message. */
 const STORED = {
@@ -148,10 +149,9 @@ const resend = endpoint({
     const bodyHash = `resend ${message.id}`;
     const sent = await send(app, { key, command, paths: STORED, idempotencyKey, bodyHash });
     if (!sent.ok) return sent;
-    const replayed = sent.value.replayed ? { "Idempotent-Replayed": "true" } : {};
     return ok({
       ...one({ id: sent.value.messageId, resent_from: message.id }, 201),
-      headers: replayed,
+      headers: sentHeaders(sent.value),
     });
   },
 });

@@ -88,6 +88,8 @@ function wireOf(problem: Problem): Wire {
       return wire(405, 1012, "method_not_allowed", { Allow: problem.allow.join(", ") });
     case "idempotency_key_reused":
       return wire(422, 1013, "idempotency_key_reused");
+    case "not_compliant":
+      return wire(422, 1014, "not_compliant");
     case "not_found":
       return wire(404, 1002, "not_found");
     case "conflict":
@@ -139,6 +141,11 @@ function messageOf(problem: Problem): string {
       return "every recipient is suppressed; nothing was sent";
     case "out_of_credits":
       return `${problem.needed} credits are needed and ${problem.balance} are left; nothing was sent`;
+    case "not_compliant": {
+      const rules = problem.broken.map(({ rule }) => rule).join(", ");
+      const remedies = problem.broken.map(({ rule, message }) => `${rule}: ${message}`).join("; ");
+      return `${problem.domain} sends no mail that breaks bulk-sender rules (${rules}). ${remedies}`;
+    }
     case "idempotency_key_reused":
       return "this Idempotency-Key was used with another body in the last 24 hours";
   }

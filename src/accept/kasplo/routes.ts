@@ -1,9 +1,10 @@
 // The Kasplo dialect: E-01 and the native /v1 resources, all under one family of keys.
+import * as z from "zod";
 import { ok } from "../../lib/result.ts";
 import { authenticate } from "../authenticate.ts";
 import { defaultSender } from "../default-sender.ts";
 import { type Dialect, endpoint } from "../endpoint.ts";
-import { send } from "../send.ts";
+import { dryRun, send } from "../send.ts";
 import { accountEndpoints } from "./account.ts";
 import { ampApprovalEndpoints } from "./amp-approvals.ts";
 import { domainReportEndpoints } from "./domain-report.ts";
@@ -12,6 +13,7 @@ import { creditEndpoints } from "./credits.ts";
 import { inboundEndpoints } from "./inbound.ts";
 import { auditEndpoints } from "./audit.ts";
 import { deliveryEndpoints } from "./deliveries.ts";
+import { dryRunAnswer } from "./dry-run.ts";
 import { eventEndpoints } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { intakeEndpoints } from "./intakes.ts";
@@ -24,6 +26,7 @@ import { recipientEndpoints } from "./recipients.ts";
 import { relayEndpoints } from "./relays.ts";
 import { sendBodySchema } from "./schema.ts";
 import { sendRaw } from "./send-raw.ts";
+import { sentHeaders } from "./sent.ts";
 import { smtpCredentialEndpoints } from "./smtp-credentials.ts";
 import { statsEndpoints } from "./stats.ts";
 import { suppressionExportEndpoints } from "./suppression-export.ts";
@@ -34,24 +37,28 @@ import { webhookEndpoints } from "./webhooks.ts";
 /** The answer to every accepted send, byte for byte (contract 1.2). */
 const SUCCESS = { statusCode: 1000, status: "SUCCESS", message: "NA" };
 
+const sendQuery = z.object({
+  dry_run: z.enum(["true", "false"], "must be true or false").default("false"),
+});
+
 const sendEmail = endpoint({
   method: "POST",
   path: "/send-email",
   summary: "Accept one email for delivery (E-01)",
   scope: "send",
   sends: true,
-  request: { body: sendBodySchema },
-  async handle(app, { body, key, idempotencyKey, bodyHash }) {
+  request: { query: sendQuery, body: sendBodySchema },
+  async handle(app, { query, body, key, idempotencyKey, bodyHash }) {
     const mapped = mapSend(body, body.from ? null : await defaultSender(app));
     if (!mapped.ok) return mapped;
     const { command, paths } = mapped.value;
+    if (query.dry_run === "true") {
+      const tried = await dryRun(app, { key, command, paths, idempotencyKey });
+      return tried.ok ? ok(dryRunAnswer(tried.value)) : tried;
+    }
     const sent = await send(app, { key, command, paths, idempotencyKey, bodyHash });
     if (!sent.ok) return sent;
-    const { messageId, replayed } = sent.value;
-    const headers = {
-      "X-Message-Id": messageId,
-      ...(replayed ? { "Idempotent-Replayed": "true" } : {}),
-    };
+    const headers = { "X-Message-Id": sent.value.messageId, ...sentHeaders(sent.value) };
     return ok({ status: 200, json: SUCCESS, headers });
   },
 });

@@ -8,8 +8,14 @@ import { readEnvelope } from "../envelope.ts";
 import { mapRaw } from "../raw-message.ts";
 import { type Accepted, send } from "../send.ts";
 import { one } from "./native.ts";
+import { sentHeaders } from "./sent.ts";
 
-const envelopeQuery = z.object({ from: z.string().optional(), to: z.string().optional() });
+const envelopeQuery = z.object({
+  from: z.string().optional(),
+  to: z.string().optional(),
+  // Who asks for one must not find that the mail was sent.
+  dry_run: z.undefined("is for POST /v1/send-email only").optional(),
+});
 
 /** Accepts one message. */
 export const sendRaw = endpoint({
@@ -36,10 +42,8 @@ export const sendRaw = endpoint({
 });
 
 /** The answer to an accepted message. */
-export function accepted({ messageId, replayed }: Accepted) {
-  const headers = {
-    "X-Message-Id": messageId,
-    ...(replayed ? { "Idempotent-Replayed": "true" } : {}),
-  };
+export function accepted(sent: Accepted) {
+  const { messageId } = sent;
+  const headers = { "X-Message-Id": messageId, ...sentHeaders(sent) };
   return { ...one({ message_id: messageId }), headers };
 }

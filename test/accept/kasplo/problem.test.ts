@@ -87,6 +87,18 @@ const PROBLEMS: { readonly [Kind in Problem["kind"]]: Wanted } = {
     [422, 1010, "all_recipients_suppressed"],
     "suppressed",
   ),
+  not_compliant: wanted(
+    {
+      kind: "not_compliant",
+      domain: "a.test",
+      broken: [
+        { rule: "spf", message: "publish it" },
+        { rule: "date", message: "give it one" },
+      ],
+    },
+    [422, 1014, "not_compliant"],
+    "a.test sends no mail that breaks bulk-sender rules (spf, date). spf: publish it; date: give it one",
+  ),
   too_many_recipients: wanted(
     { kind: "too_many_recipients", limit: "account", reason: "at most 50: the burst" },
     [413, 1006, "too_large"],

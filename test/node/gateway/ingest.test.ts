@@ -64,6 +64,7 @@ describe.concurrent("the Worker's word", () => {
     [{ status: 403, code: "amp_not_approved" }, "550 5.7.1 some words"],
     [{ status: 400, code: "attachment_refused" }, "550 5.7.1 some words"],
     [{ status: 422, code: "all_recipients_suppressed" }, "550 5.7.1 some words"],
+    [{ status: 422, code: "not_compliant" }, "550 5.7.1 some words"],
     [{ status: 400, code: "invalid_request", field: "From" }, "550 5.6.0 some words"],
     [{ status: 400, code: "invalid_request", field: "X-Envelope-To[2]" }, "550 5.1.3 some words"],
     [{ status: 400, code: "invalid_request", field: "text/x-amp-html" }, "550 5.7.1 some words"],

@@ -1,0 +1,11 @@
+// What the headers of an answer to an accepted send tell, at every door of this dialect.
+import type { AnswerHeaders } from "../endpoint.ts";
+import type { Accepted } from "../send.ts";
+
+/** Whether it is the first answer again, and the bulk-sender rules that the mail breaks. */
+export function sentHeaders({ replayed, brokenRules }: Accepted): AnswerHeaders {
+  return {
+    ...(replayed ? { "Idempotent-Replayed": "true" } : {}),
+    ...(brokenRules.length > 0 ? { "X-Lint": brokenRules.join(", ") } : {}),
+  };
+}
