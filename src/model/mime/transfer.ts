@@ -46,7 +46,9 @@ function decodeBase64(bytes: Uint8Array): Uint8Array {
   let used = 0;
   let bits = 0;
   let held = 0;
-  for (const byte of bytes) {
+  // By index: an iterator over 35 MB takes twice as long.
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] ?? 0;
     const six = SIX_BITS[byte] ?? 255;
     if (byte === EQUALS) bits = 0;
     if (six === 255) continue;

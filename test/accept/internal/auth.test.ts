@@ -115,6 +115,19 @@ describe("a login", () => {
     expect((await logIn(app, { username, password })).status).toBe(200);
   });
 
+  it("is answered with 503 while the database does not answer, and counts as no failure", async () => {
+    const d1 = faultyD1(env.DB);
+    const app = gatewayApp({ db: d1.db, log() {} });
+    const { username, password } = await givenCredential(gatewayApp());
+    const login = { username, password, peer_ip: peer() };
+    d1.plan({ on: () => true, mode: "before" });
+    for (let n = 0; n < 25; n++) {
+      await expectError(await logIn(app, login), { status: 503, code: "unavailable" });
+    }
+    d1.plan(null);
+    expect((await logIn(app, login)).status).toBe(200);
+  });
+
   it("names the field that is wrong, and never repeats the password", async () => {
     const body = { username: "u", password: "canary", peer_ip: "nowhere" };
     const answer = await logIn(gatewayApp(), body);

@@ -136,6 +136,17 @@ describe("a credential", () => {
     await idOf(await handOver(app, credential.id, PLAIN));
   });
 
+  it("that cannot be read is no credential that is refused: 503", async () => {
+    const d1 = faultyD1(env.DB);
+    const app = gatewayApp({ db: d1.db });
+    const { credential } = await givenCredential(gatewayApp());
+    d1.plan({ on: () => true, mode: "before" });
+    const answer = await handOver(app, credential.id, PLAIN);
+    await expectError(answer, { status: 503, code: "unavailable" });
+    d1.plan(null);
+    await idOf(await handOver(app, credential.id, PLAIN));
+  });
+
   it("must be named", async () => {
     const answer = await handOver(gatewayApp(), "", PLAIN);
     await expectError(answer, REFUSED);
