@@ -112,7 +112,8 @@ function drawList() {
 
 /** @param {Envelope} mail */
 function mailLine(mail) {
-  const people = `${mail.mail_from || "<>"} → ${mail.rcpt_to.join(", ")}`;
+  // The return path is another one for each mail; it stands beside the mail itself.
+  const people = `to ${mail.rcpt_to.join(", ")}`;
   return { id: mail.id, at: mail.at, title: mail.subject || "(no subject)", more: people };
 }
 

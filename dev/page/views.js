@@ -38,6 +38,7 @@ export async function mailView(id) {
     facts([
       ["From", from],
       ["To", mail.rcpt_to.join(", ")],
+      ["Return path", mail.mail_from || "<>"],
       ["Received", `${new Date(mail.at).toLocaleString()} · ${bytes(mail.size)}`],
     ]),
     tabsOf(mail, panel),
