@@ -53,22 +53,29 @@ function goesOn({ stage, after }: Place): boolean {
 }
 
 type Asked = { readonly address: string; readonly limit: number; readonly cursor: Place | null };
+/** Pieces that a page passes at most while they hold nothing: each reads some thousand rows. */
+const MAX_PIECES = 20;
+
 /** One page; it may be empty and go on all the same. `next` is null when everything was told. */
 export async function dossierPage(
   app: App,
   { address, limit, cursor }: Asked,
 ): Promise<{ readonly items: readonly unknown[]; readonly next: string | null }> {
-  const { stage, after } = cursor ?? { stage: STAGES[0] ?? "", after: "" };
-  const found = await stageItems(app, { stage, after }, address, limit);
-  const following = STAGES[STAGES.indexOf(stage) + 1];
-  const place =
-    found.after !== null
-      ? { stage, after: found.after }
-      : following === undefined
-        ? null
-        : { stage: following, after: "" };
-  const next = place && toBase64Url(utf8(JSON.stringify(place)));
-  return { items: found.items, next };
+  let place: Place | null = cursor ?? { stage: STAGES[0] ?? "", after: "" };
+  let items: readonly unknown[] = [];
+  for (let n = 0; n < MAX_PIECES && place !== null && items.length === 0; n++) {
+    const found: Items = await stageItems(app, place, address, limit);
+    items = found.items;
+    place = following(place, found.after);
+  }
+  return { items, next: place && toBase64Url(utf8(JSON.stringify(place))) };
+}
+
+/** Further on in the same stage, or in the next one. */
+function following({ stage }: Place, after: string | null): Place | null {
+  if (after !== null) return { stage, after };
+  const next = STAGES[STAGES.indexOf(stage) + 1];
+  return next === undefined ? null : { stage: next, after: "" };
 }
 
 function stageItems(
