@@ -1,6 +1,6 @@
 // The composition root: the platform's Env in, one App out. Everything else receives App and is
 // testable alone; only here, in index.ts, *.do.ts and socket.ts does the platform show.
-import { type Admit, admitOver, type AdmitWorld, type Places } from "./check/admit.ts";
+import { type Admit, admitOver, type Places } from "./check/admit.ts";
 import type { Quota } from "./check/quota.do.ts";
 import { dial } from "./deliver/smtp/socket.ts";
 import type { Dial } from "./deliver/smtp/transaction.ts";
@@ -67,7 +67,7 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
       work.catch((error: unknown) => consoleLog("warn", what, { reason: reasonOf(error) })),
     );
   }
-  const lease: AdmitWorld["lease"] = (ask) => env.QUOTA.getByName(ACCOUNT_OBJECT).lease(ask);
+  const object = () => env.QUOTA.getByName(ACCOUNT_OBJECT);
   return {
     ...settings,
     async track(fact) {
@@ -88,7 +88,9 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
     fetch: (request) => fetch(request),
     quota: admitOver(
       {
-        lease,
+        lease: (ask) => object().lease(ask),
+        observe: (news) => object().observe(news),
+        pace: () => object().pace(),
         now: () => Date.now(),
         wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         background,

@@ -2,8 +2,10 @@
 // asks the account's object only when that is not enough; one asks for all who wait.
 import { type Log, reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
+import { type Outcomes, percentOf } from "../model/pace.ts";
 import type { Problem } from "../model/problem.ts";
 import { type Purse, purse, type Taken } from "./purse.ts";
+import type { JudgedPace } from "./quota.do.ts";
 import type { Ask, Grant } from "./quota.ts";
 import { limited, limitsOf, type Sender, type Standing, standingsOf, tooMany } from "./standing.ts";
 
@@ -19,11 +21,17 @@ export type Admit = {
   readonly take: (sender: Sender, n: number) => Promise<Result<Admission, Problem>>;
   /** How much is left of each limit, for the headers of an answer. Asks the object once an isolate. */
   readonly standing: (sender: Sender) => Promise<readonly Standing[]>;
+  /** Tells the object what became of attempts: it slows the account down when its mail fails. */
+  readonly observe: (news: readonly Outcomes[]) => Promise<void>;
+  /** The part of the plan's rate that holds, and why it is not all; null when the object does not answer. */
+  readonly pace: () => Promise<JudgedPace | null>;
 };
 
 /** What admitting needs of the world. */
 export type AdmitWorld = {
   readonly lease: (ask: Ask) => Promise<Grant>;
+  readonly observe: (news: readonly Outcomes[]) => Promise<JudgedPace>;
+  readonly pace: () => Promise<JudgedPace>;
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;
   readonly background: (what: string, work: Promise<unknown>) => void;
@@ -130,13 +138,14 @@ export function admitOver(world: AdmitWorld, places: Places): Admit {
       if (now >= start + DEADLINE_MS || place.failedAt >= start) break;
       if (waiter.brought) return ok(admitted(place, waiter.brought));
       const obstacle = place.purse.obstacle(n, limitsOf(sender), now);
-      if (obstacle ?? waiter.brought === null) return fail(limited(obstacle ?? SOON, sender));
+      if (obstacle ?? waiter.brought === null)
+        return fail(limited(obstacle ?? SOON, sender, place.purse.pace()));
       if (isAsking(place, now) || rests(place, sender, now)) await world.wait(LOOK_MS);
       else if (!(await ask(place, sender))) return fail(UNREACHABLE);
       const admission = waiter.brought ? null : atHand(place, sender, n);
       if (admission) return ok(admission);
     }
-    return fail(place.grantedAt < start ? UNREACHABLE : limited(SOON, sender));
+    return fail(place.grantedAt < start ? UNREACHABLE : limited(SOON, sender, place.purse.pace()));
   }
 
   return {
@@ -160,6 +169,18 @@ export function admitOver(world: AdmitWorld, places: Places): Admit {
       const failed = now >= place.failedAt && now < place.failedAt + DEADLINE_MS;
       if (!failed && !place.purse.known(limitsOf(sender), now)) await ask(place, sender);
       return standingsOf(place.purse, sender, world.now());
+    },
+    async observe(news) {
+      const { halved, factor, trouble } = await inTime(world.observe(news));
+      if (halved) world.log("warn", "quota_slowed", { percent: percentOf(factor), trouble });
+    },
+    async pace() {
+      try {
+        return await inTime(world.pace());
+      } catch (error) {
+        world.log("error", "quota_unreachable", { reason: reasonOf(error) });
+        return null;
+      }
     },
   };
 }

@@ -37,9 +37,14 @@ export type Purse = {
   readonly low: (now: number) => boolean;
   /** What the buckets hold at most, tokens of this purse included; null before the first grant. */
   readonly known: (limits: readonly Limits[], now: number) => readonly Known[] | null;
+  /** The part of the plan's rate at which the account's bucket fills. */
+  readonly pace: () => number;
   /** Epoch ms of the next UTC midnight, as the object sees it. */
   readonly midnight: () => number;
 };
+
+/** What the last grant told. */
+type Seen = Pick<Grant, "buckets" | "pace"> & { readonly at: number; readonly midnight: number };
 
 /** A grant's circumstances; both times are this isolate's. */
 export type Received = {
@@ -63,7 +68,7 @@ const MIN_AHEAD = 8;
 export function purse(): Purse {
   let leases: Lease[] = [];
   let spare: Spare = { day: 0, tokens: 0 };
-  let seen: { at: number; midnight: number; buckets: Grant["buckets"] } | null = null;
+  let seen: Seen | null = null;
   let short = false;
   let surplus = 0;
   let spent = 0;
@@ -99,6 +104,11 @@ export function purse(): Purse {
     return Math.max(0, daily - (seen.buckets[index]?.used ?? 0)) + spare.tokens;
   }
 
+  /** Only the account's bucket is ever slowed down. */
+  function paceOf(bucket: number): number {
+    return bucket === 0 ? (seen?.pace ?? 1) : 1;
+  }
+
   return {
     take(n, now) {
       if (held(now) < n) return null;
@@ -129,7 +139,7 @@ export function purse(): Purse {
           return [{ bucket, limit: "daily", waitMs: seen.midnight - now }];
         }
         const missing = n - levelOf(bucket, limit, now);
-        const waitMs = (missing / limit.perSecond) * 1_000;
+        const waitMs = (missing / (limit.perSecond * paceOf(bucket))) * 1_000;
         return missing > 0 ? [{ bucket, limit: "rate", waitMs }] : [];
       });
       return obstacles.toSorted((a, b) => b.waitMs - a.waitMs)[0] ?? null;
@@ -150,7 +160,8 @@ export function purse(): Purse {
       if (grant.asked > 0) leases.push({ tokens: grant.asked, until: now + MOMENT_MS, day });
       const until = askedAt + grant.lifeMs;
       if (grant.surplus > 0) leases.push({ tokens: grant.surplus, until, day });
-      seen = { at: askedAt, midnight: askedAt + grant.midnightMs, buckets: grant.buckets };
+      const { buckets, midnightMs, pace } = grant;
+      seen = { at: askedAt, midnight: askedAt + midnightMs, buckets, pace };
       short = grant.asked < asked;
       surplus = grant.surplus;
     },
@@ -167,6 +178,7 @@ export function purse(): Purse {
         };
       });
     },
+    pace: () => paceOf(0),
     midnight: () => seen?.midnight ?? 0,
   };
 }

@@ -42,6 +42,8 @@ export type Grant = {
   /** What is left of the isolate's spare. */
   readonly spare: Spare;
   readonly midnightMs: number;
+  /** The part of the plan's rate at which the account's bucket fills now (model/pace.ts). */
+  readonly pace: number;
   /** The account's bucket, then the key's. */
   readonly buckets: readonly { readonly level: number; readonly used: number }[];
 };
@@ -64,8 +66,14 @@ const HELD_PART = 2;
 const DAY_MS = 86_400_000;
 const PER_TOKEN = 1_000;
 
-/** Where the tokens come from: limits, and the bucket as it was last, or null for one never used. */
-export type Source = { readonly limits: Limits; readonly bucket: Bucket | null };
+/** Where the tokens come from. */
+export type Source = {
+  readonly limits: Limits;
+  /** As it was last; null for one never used. */
+  readonly bucket: Bucket | null;
+  /** The part of the rate at which it fills; all of it unless told otherwise. */
+  readonly pace?: number;
+};
 
 /** Leases from all sources at once; answers their buckets as they must be kept before the grant is told. */
 export function lease(
@@ -73,9 +81,9 @@ export function lease(
   ask: Pick<Ask, "sizes" | "surplus" | "spare">,
   now: number,
 ): { readonly buckets: readonly Bucket[]; readonly grant: Grant } {
-  const full = sources.map(({ limits, bucket }) => ({
+  const full = sources.map(({ limits, bucket, pace = 1 }) => ({
     limits,
-    bucket: bucket ? refilled(bucket, limits, now) : rested(limits, now),
+    bucket: bucket ? refilled(bucket, paced(limits, pace), now) : rested(limits, now),
   }));
   const day = Math.max(...full.map(({ bucket }) => bucket.day));
   const spare = ask.spare.day === day ? ask.spare.tokens : 0;
@@ -98,9 +106,15 @@ export function lease(
       lifeMs: Math.min(LEASE_MS, midnightMs),
       spare: { day, tokens: Math.max(0, spare - asked - surplus) },
       midnightMs,
+      pace: sources[0]?.pace ?? 1,
       buckets: buckets.map(({ level, used }) => ({ level: level / PER_TOKEN, used })),
     },
   };
+}
+
+/** Never slower than one a second, so that every bucket fills. */
+function paced(limits: Limits, pace: number): Limits {
+  return { ...limits, perSecond: Math.max(1, Math.floor(limits.perSecond * pace)) };
 }
 
 function rested({ burst }: Limits, now: number): Bucket {

@@ -1,6 +1,7 @@
 // The limits of a sender by name: what is said of one that is reached, and how much of each is left.
 import type { Key } from "../model/key.ts";
 import { keyBucket, type Limits, type Plan } from "../model/plan.ts";
+import { percentOf } from "../model/pace.ts";
 import type { LimitName, Problem } from "../model/problem.ts";
 import type { Obstacle, Purse } from "./purse.ts";
 
@@ -46,7 +47,7 @@ export function tooMany(sender: Sender, n: number): Problem | null {
 }
 
 /** The problem that an obstacle makes. */
-export function limited(obstacle: Obstacle, sender: Sender): Problem {
+export function limited(obstacle: Obstacle, sender: Sender, pace: number): Problem {
   const { bucket, limit, waitMs } = obstacle;
   const limits = limitsOf(sender)[bucket] ?? sender.plan;
   const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000));
@@ -55,7 +56,11 @@ export function limited(obstacle: Obstacle, sender: Sender): Problem {
     limit === "daily"
       ? `the daily limit of ${owner} is reached: ${limits.daily} recipients from midnight to midnight UTC`
       : `the rate limit of ${owner} is reached: ${limits.perSecond} recipients a second, at most ${limits.burst} at once`;
-  const reason = `${what}; send it again in ${retryAfterSeconds} s`;
+  const slowed =
+    bucket === 0 && limit === "rate" && pace < 1
+      ? `, slowed to ${percentOf(pace)} % because too much of the last 15 minutes' mail failed`
+      : "";
+  const reason = `${what}${slowed}; send it again in ${retryAfterSeconds} s`;
   return { kind: "rate_limited", limit: nameOf(bucket, limit), reason, retryAfterSeconds };
 }
 
@@ -63,14 +68,16 @@ export function limited(obstacle: Obstacle, sender: Sender): Problem {
 export function standingsOf(purse: Purse, sender: Sender, now: number): readonly Standing[] {
   const limits = limitsOf(sender);
   const known = purse.known(limits, now);
-  return limits.flatMap(({ perSecond, burst, daily }, bucket): readonly Standing[] => {
+  const rateOf = (bucket: number) =>
+    (limits[bucket]?.perSecond ?? 1) * (bucket === 0 ? purse.pace() : 1);
+  return limits.flatMap(({ burst, daily }, bucket): readonly Standing[] => {
     const { level = null, left = null } = known?.[bucket] ?? {};
     const rate = {
       name: nameOf(bucket, "rate"),
       quota: burst,
-      windowSeconds: Math.ceil(burst / perSecond),
+      windowSeconds: Math.ceil(burst / rateOf(bucket)),
       remaining: level,
-      resetSeconds: level === null ? null : Math.ceil((burst - level) / perSecond),
+      resetSeconds: level === null ? null : Math.ceil((burst - level) / rateOf(bucket)),
     };
     if (daily === null) return [rate];
     const midnight = Math.max(0, Math.ceil((purse.midnight() - now) / 1_000));

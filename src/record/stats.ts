@@ -1,10 +1,12 @@
 // Counts what happened since the last time: new messages and new rows of the event log become roll-ups,
 // committed together with the cursor that says how far. Killed anywhere nothing is counted twice; of two
-// runs at once one commits. Bounded work: a backlog is counted by the runs that follow.
+// runs at once one commits. Bounded work: a backlog is counted by the runs that follow. What was counted is
+// told to the quota as well, which slows down a sender whose mail fails.
 import type { App } from "../app.ts";
 import { timeOfUuidv7 } from "../lib/id.ts";
 import { twice } from "../store/db.ts";
 import { MAX_STORE_MS } from "../model/message.ts";
+import { type Outcomes, outcomesOf } from "../model/pace.ts";
 import { type Span, spanStart } from "../model/stats.ts";
 import { type Change, type Rollup, sumChanges, withChange } from "../model/stats-rollup.ts";
 import {
@@ -38,27 +40,30 @@ export async function countStats(
   const now = app.now();
   const until = now - COMMIT_LAG_MS;
   const tally = newTally();
+  const outcomes: Outcomes[] = [];
   let news = await readNews(app.db, { after: null, until });
   const { from } = news;
-  gather(tally, news);
+  gather(tally, outcomes, news);
   for (let n = 1; n < pieces && app.now() - now < RUN_MS; n++) {
     if (!news.moreLog && !news.moreAccepted) break;
     news = await readNews(app.db, { after: news.to, until });
-    gather(tally, news);
+    gather(tally, outcomes, news);
   }
   const { to } = news;
   if (to.position !== from.position || to.messageId !== from.messageId) {
     await commit(app, { from, to, tally });
+    if (outcomes.length > 0) app.background("observe_failed", app.quota.observe(outcomes));
   }
   return { until: news.moreLog ? Math.floor(to.position / 1000) : now };
 }
 
-function gather(tally: Tally, { log, accepted }: News): void {
+function gather(tally: Tally, outcomes: Outcomes[], { log, accepted }: News): void {
   for (const row of accepted) tally.accepted(row);
   for (const { position, entries } of log) {
     const committedAt = Math.floor(position / 1000);
     for (const entry of entries) tally.entry(entry, committedAt);
   }
+  outcomes.push(...outcomesOf(log));
 }
 
 /** What was accepted and is not counted yet, by hour; `until` when, epoch milliseconds. */

@@ -10,6 +10,7 @@ import { type KeyLimits, NO_LIMITS } from "../../src/model/plan.ts";
 import { faultyD1 } from "../support/faults.ts";
 import { countOf, deliveries, emptyLedger } from "../support/ledger.ts";
 import { REAL_TIME } from "../support/own-time.ts";
+import { quotaObject } from "../support/quota-object.ts";
 import { givenCredential, handOver, PLAIN, postRaw, withGateway } from "../support/raw.ts";
 import { ask, email, givenDomain, givenKey, testApp, type TestApp } from "../support/world.ts";
 
@@ -21,15 +22,17 @@ beforeEach(async () => {
 /** An account with an object of its own, several isolates, and a key with limits. */
 async function given(limits: Partial<KeyLimits> = {}, isolates = 1) {
   const name = crypto.randomUUID();
+  const object = quotaObject(name);
   const d1 = faultyD1(env.DB);
   let calls = 0;
   const apps = Array.from({ length: isolates }, (): TestApp => {
     const app = testApp({ db: d1.db, log() {} });
     const lease = (wanted: Ask) => {
       calls += 1;
-      return env.QUOTA.getByName(name).lease(wanted);
+      return object.lease(wanted);
     };
-    return { ...app, quota: admitOver({ ...app, ...REAL_TIME, lease }, new Map()) };
+    const world = { ...app, ...REAL_TIME, ...object, lease };
+    return { ...app, quota: admitOver(world, new Map()) };
   });
   const { secret } = await givenKey({ limits: { ...NO_LIMITS, ...limits } });
   let turn = 0;
@@ -104,7 +107,8 @@ describe("a send over the limit", () => {
   it("is answered 503 with Retry-After, never let in, when the limit cannot be asked", async () => {
     const app = testApp({ log() {} });
     const lease = () => Promise.reject(new Error("unreachable"));
-    const broken = { ...app, quota: admitOver({ ...app, ...REAL_TIME, lease }, new Map()) };
+    const world = { ...app, ...REAL_TIME, lease, observe: lease, pace: lease };
+    const broken = { ...app, quota: admitOver(world, new Map()) };
     const { secret } = await givenKey();
     const refused = await ask(broken, "POST", "/v1/send-email", { key: secret, body: email() });
     expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
@@ -175,6 +179,49 @@ describe("every answer of a door that mail is sent through", () => {
       "X-RateLimit-Limit": "100",
       "X-RateLimit-Remaining": "3",
       "X-RateLimit-Reset": "9",
+    });
+  });
+});
+
+describe("an account whose mail fails", () => {
+  it("is slowed down, and told so in headers, in 429 and in /v1/account/limits", async () => {
+    const { apps, post, secret } = await given();
+    const app = apps[0] ?? testApp();
+    await ask(app, "PATCH", "/v1/account", { key: secret, body: { plan: "starter" } });
+    const minute = Math.floor(Date.now() / 60_000) * 60_000;
+    const bad = { minute, attempts: 1_000, deferred: 600, bounced: 0, complained: 0 };
+    await app.quota.observe([bad]);
+    expect((await post(to(50))).headers.get("RateLimit-Policy")).toContain('"account";q=50;w=10');
+    const refused = await post(to(10));
+    expect([refused.status, refused.headers.get("Retry-After")]).toEqual([429, "2"]);
+    expect(await refused.json()).toMatchObject({
+      message: expect.stringContaining("slowed to 50 % because too much of the last 15 minutes'"),
+    });
+    const limits = await ask(app, "GET", "/v1/account/limits", { key: secret });
+    expect(await limits.json()).toEqual({
+      data: {
+        plan: "starter",
+        pace: {
+          percent: 50,
+          reason: "600 of 1000 attempts in 15 minutes were deferred",
+        },
+        limits: [
+          {
+            name: "account",
+            recipients: 50,
+            window_seconds: 10,
+            remaining: expect.any(Number),
+            reset_seconds: expect.any(Number),
+          },
+          {
+            name: "account-daily",
+            recipients: 10_000,
+            window_seconds: 86_400,
+            remaining: 9_950,
+            reset_seconds: expect.any(Number),
+          },
+        ],
+      },
     });
   });
 });

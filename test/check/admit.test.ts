@@ -1,11 +1,11 @@
 // Several isolates over the real object of the account: how much is let in, how often it is asked, and
 // what is said when it does not answer.
 import { abortAllDurableObjects } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { type Admit, admitOver, type Places } from "../../src/check/admit.ts";
 import { type Ask, type Bucket, type Grant, lease } from "../../src/check/quota.ts";
 import { type KeyLimits, NO_LIMITS, type Plan, planOf } from "../../src/model/plan.ts";
+import { quotaObject } from "../support/quota-object.ts";
 import { ownTime, REAL_TIME, type Time } from "../support/own-time.ts";
 
 const SECOND = 1_000;
@@ -22,7 +22,7 @@ type Account = {
 function account(
   options: { isolates?: number; lease?: (ask: Ask) => Promise<Grant>; time?: Time } = {},
 ): Account {
-  const name = crypto.randomUUID();
+  const object = quotaObject();
   const time = options.time ?? REAL_TIME;
   const logged: string[] = [];
   let calls = 0;
@@ -30,9 +30,10 @@ function account(
     const places: Places = new Map();
     const world = {
       ...time,
+      ...object,
       lease(ask: Ask) {
         calls += 1;
-        return options.lease ? options.lease(ask) : env.QUOTA.getByName(name).lease(ask);
+        return (options.lease ?? object.lease)(ask);
       },
       background: (_what: string, work: Promise<unknown>) => void work.catch(() => undefined),
       log: (_level: string, event: string) => void logged.push(event),

@@ -44,6 +44,29 @@ describe("the account's object", () => {
     expect(await kept()).toEqual([]);
   });
 
+  it("fills the account's bucket at half the rate while its mail fails, the keys' as before", async () => {
+    const { lease, stub } = anObject();
+    const minute = Math.floor(Date.now() / 60_000) * 60_000;
+    const bad = { minute, attempts: 1_000, deferred: 0, bounced: 200, complained: 0 };
+    const judged = { factor: 0.5, trouble: expect.stringContaining("200 of 1000"), halved: true };
+    expect(await stub().observe([bad])).toEqual(judged);
+    expect(await stub().observe([bad])).toEqual({
+      ...judged,
+      trouble: expect.stringContaining("400 of 2000"),
+      halved: false,
+    });
+    const fast = { perSecond: 1_000, burst: 1_000, daily: null };
+    const key = { id: "a", limits: fast };
+    await lease([1_000], { account: fast, key });
+    const start = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { pace, buckets } = await lease([], { account: fast, key });
+    const waited = Date.now() - start;
+    expect(pace).toBe(0.5);
+    expect(buckets[0]?.level).toBeLessThanOrEqual(waited / 2 + 10);
+    expect(buckets[1]?.level).toBeGreaterThanOrEqual(190);
+  });
+
   it.each([
     ["evicted", async (stub: DurableObjectStub) => evictDurableObject(stub)],
     ["killed", async () => abortAllDurableObjects()],

@@ -68,6 +68,13 @@ describe("a bucket", () => {
     expect([one.ask([50]).asked, one.ask([]).midnightMs]).toEqual([50, DAY]);
   });
 
+  it("fills more slowly at a slower pace, but by one a second at least", () => {
+    const spent = { level: 0, at: START, day: Math.floor(START / DAY), used: 0, held: [] };
+    const after = (pace: number, limits: Limits) =>
+      lease([{ limits, bucket: spent, pace }], askFor([]), START + 4_000).grant.buckets[0]?.level;
+    expect([after(1, LIMITS), after(0.5, LIMITS), after(0.01, LIMITS)]).toEqual([40, 20, 4]);
+  });
+
   it("gives from two buckets what both have", () => {
     const sources = [
       { limits: LIMITS, bucket: null },

@@ -6,6 +6,7 @@ import { receiveReports } from "../../src/inbound/receive.ts";
 import { uuidv7 } from "../../src/lib/id.ts";
 import type { Fact } from "../../src/model/fact.ts";
 import { type Counter, COUNTERS, type Span } from "../../src/model/stats.ts";
+import type { Outcomes } from "../../src/model/pace.ts";
 import { countsOf, MAX_NAMES, sumOf } from "../../src/model/stats-rollup.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { sweep } from "../../src/queue/sweep.ts";
@@ -210,6 +211,19 @@ describe("counting", () => {
     world.d1.reset();
     await countStats(world.app);
     expect([world.d1.rowsWritten(), world.d1.calls().length]).toEqual([0, 1]);
+  });
+
+  it("tells the quota once what became of attempts, by the minute", async () => {
+    const told: Outcomes[] = [];
+    const observe = async (news: readonly Outcomes[]) => void told.push(...news);
+    const app = { ...world.app, quota: { ...world.app.quota, observe } };
+    await world.send(["a@example.com", "bad@example.com", "never@example.com"]);
+    await run();
+    await countStats(app);
+    await countStats(app);
+    await world.app.idle();
+    const minute = Math.floor(world.clock.now() / MINUTE) * MINUTE;
+    expect(told).toEqual([{ minute, attempts: 3, deferred: 1, bounced: 1, complained: 0 }]);
   });
 
   it("writes one row more for each span that a late bounce takes a delivery back from", async () => {

@@ -18,6 +18,7 @@ import { eventEndpoints } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { intakeEndpoints } from "./intakes.ts";
 import { exportEndpoints } from "./exports.ts";
+import { limitEndpoints } from "./limits.ts";
 import { keyEndpoints } from "./keys.ts";
 import { mapSend } from "./map.ts";
 import { messageEndpoints } from "./messages.ts";
@@ -85,6 +86,7 @@ export const kasplo: Dialect = {
     ...ampApprovalEndpoints,
     ...accountEndpoints,
     ...creditEndpoints,
+    ...limitEndpoints,
     ...auditEndpoints,
     ...healthEndpoints,
     ...deliveryEndpoints,
