@@ -296,7 +296,7 @@ create table credit_ledger (
   balance integer,                  -- afterwards; null: not counted from here on
   message_id text,                  -- what was charged or refunded
   key_id text,                      -- the API key that granted
-  reason text,
+  reason text,                      -- [personal] if whoever granted named somebody
   grant_id text                     -- makes a grant that is repeated one grant
 );
 

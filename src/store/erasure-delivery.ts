@@ -3,6 +3,7 @@
 import { TERMINAL_STATES } from "../model/delivery.ts";
 import type { Recipient } from "../model/message.ts";
 import { type StoredContent, storedContent } from "./content.ts";
+import { refundSql } from "./credit.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 import { LOST_ATTEMPT } from "./delivery.ts";
 import { JOIN_CONTENT } from "./message.ts";
@@ -17,7 +18,8 @@ const STEP_ENTRIES = 400;
 const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(", ");
 
 /**
- * Cancels what waits for its turn, or was lost by a process that died. What is being handed to a relay
+ * Cancels what waits for its turn, or was lost by a process that died; credits of what was never tried are
+ * refunded. What is being handed to a relay
  * right now keeps its lease but is not tried again. Answers how many were cancelled, and how many are
  * being handed over.
  */
@@ -26,15 +28,20 @@ export async function cancelOpen(
   { recipient, bound }: SentTo,
   now: number,
 ): Promise<{ readonly cancelled: number; readonly sending: number }> {
+  const waiting = `recipient = ?1 and message_id < ?3 and state not in (${TERMINAL})
+    and (lease_until is null or lease_until <= ?2)`;
+  const untried = `select d.message_id from (select * from deliveries where ${waiting}) d
+    join messages m on m.id = d.message_id
+    where d.attempts = 0 and d.lease_id is null and m.credits > 0`;
   const results = await batch(db, [
+    statement(db, refundSql(untried, "?2"), recipient, now, bound),
     statement(
       db,
       `update deliveries set state = 'cancelled', due_at = null, lease_id = null, lease_until = null,
          attempts = attempts + (lease_id is not null),
          history = case when lease_id is null then history
            else json_insert(history, '$[#]', ${LOST_ATTEMPT}) end
-       where recipient = ?1 and message_id < ?3 and state not in (${TERMINAL})
-         and (lease_until is null or lease_until <= ?2)`,
+       where ${waiting}`,
       recipient,
       now,
       bound,
@@ -54,8 +61,8 @@ export async function cancelOpen(
       bound,
     ),
   ]);
-  const { sending } = rowsOf<{ sending: number }>(results[2])[0] ?? { sending: 0 };
-  return { cancelled: results[0]?.meta.changes ?? 0, sending };
+  const { sending } = rowsOf<{ sending: number }>(results[3])[0] ?? { sending: 0 };
+  return { cancelled: results[1]?.meta.changes ?? 0, sending };
 }
 
 /** A delivery that is over, with what its message still keeps of it. */

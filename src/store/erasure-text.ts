@@ -66,6 +66,7 @@ export const SHELVES: readonly Shelf[] = [
   },
   { table: "keys", key: ["hash"], columns: { name: "text" }, rows: 5_000 },
   { table: "smtp_credentials", key: ["id"], columns: { name: "text" }, rows: 5_000 },
+  { table: "credit_ledger", key: ["position"], columns: { reason: "text" }, rows: 5_000 },
   { table: "relay_health", key: ["relay_id"], columns: { reason: "text" }, rows: 5_000 },
 ];
 

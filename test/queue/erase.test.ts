@@ -8,6 +8,7 @@ import { receiveReports } from "../../src/inbound/receive.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { workOnErasures } from "../../src/queue/erase.ts";
 import { countStats } from "../../src/record/stats.ts";
+import { purge } from "../../src/queue/purge.ts";
 import { sweep } from "../../src/queue/sweep.ts";
 import { claimDue } from "../../src/store/delivery-claim.ts";
 import { recordFacts } from "../../src/track/consume.ts";
@@ -23,7 +24,7 @@ import {
 } from "../support/canary.ts";
 import { countOf, deliveries, drain, events, states } from "../support/ledger.ts";
 import { copyOfTables } from "../support/copy.ts";
-import { emptyBlobs } from "../support/past.ts";
+import { DAY, emptyBlobs } from "../support/past.ts";
 import {
   HOUR,
   MINUTE,
@@ -249,6 +250,20 @@ describe("mail that waits", () => {
     expect([mail.cc, mail.text?.trim()]).toEqual([undefined, "for bob and [erased]"]);
   });
 
+  it("and was charged is refunded, unless it was tried", async () => {
+    await given({ rules: [{ at: "rcpt", match: "once", do: { reply: "451 4.7.1 later" } }] });
+    await native("POST", "/v1/account/credits", { amount: 10 }, 201);
+    await world.send(["once@example.com"]);
+    await consume(world.app);
+    await world.app.idle();
+    await toBoth();
+    const balance = async () =>
+      (await native<{ balance: number }>("GET", "/v1/account/credits")).balance;
+    expect(await balance()).toBe(7);
+    for (const address of [WRITTEN, "once@example.com"]) await erase(address);
+    expect(await balance()).toBe(8);
+  });
+
   it("is cancelled while it waits for another try", async () => {
     const { peer } = await given({ rules: [{ at: "rcpt", do: { reply: "451 4.7.1 later" } }] });
     const id = await world.send([WRITTEN]);
@@ -433,6 +448,18 @@ describe("a database that was restored to before an erasure", () => {
     for (let minute = 0; minute < 2; minute++) await finish();
     expect(await stateOf()).toBe("done");
   });
+});
+
+it("a message is purged in its time, whoever of its recipients was erased", async () => {
+  await given();
+  await toBoth();
+  await world.send([WRITTEN]);
+  await drain(world.app, world.clock);
+  await erase();
+  await finish();
+  world.clock.advance(60 * DAY + MINUTE);
+  await purge(world.app);
+  expect([await countOf("messages"), await countOf("deliveries")]).toEqual([0, 0]);
 });
 
 it("costs few rows: 3 for a delivery of its own, some for the rest", async () => {

@@ -112,6 +112,10 @@ export async function givenCanary(world: QueueWorld, queue: ReturnType<typeof tr
   await countStats(app);
   await suppressed(world);
   await givenKey({ name: `${WRITTEN} mark-keyname` });
+  await ask(app, "POST", "/v1/account/credits", {
+    key,
+    body: { amount: 1_000, reason: `mark-credit, ${WRITTEN} asked` },
+  });
   await ask(app, "POST", "/v1/smtp-credentials", {
     key,
     body: { name: `${WRITTEN} mark-login`, domain: "edgepost.test" },

@@ -32,6 +32,7 @@ async function marks(): Promise<Readonly<Record<string, string>>> {
   return {
     "contents.head": "mark-head",
     "contents.parts": "mark-parts",
+    "credit_ledger.reason": "mark-credit",
     "deliveries.activity": "mark-activity",
     "deliveries.history": "mark-history",
     "deliveries.md5": await md5Hex(CANARY),
