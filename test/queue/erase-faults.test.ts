@@ -58,8 +58,13 @@ async function run(app: App): Promise<void> {
   await workOnErasures(app);
 }
 
+async function isDone(): Promise<boolean> {
+  const row = await env.DB.prepare("select 1 from erasures where finished_at is null").first();
+  return row === null;
+}
+
 async function expectDone(): Promise<void> {
-  for (let more = 0; more < 2; more++) await run(world.app);
+  for (let more = 0; more < 3 && !(await isDone()); more++) await run(world.app);
   expect(await whereCanaryStands()).toEqual([]);
   const others = (await deliveries()).map(({ recipient, state }) => `${recipient} ${state}`);
   expect(others).toEqual(Array(5).fill("bob@example.com delivered"));
