@@ -17,7 +17,7 @@ import {
   findOwner,
   type Idempotency,
   type Owner,
-} from "../store/message.ts";
+} from "../store/message-accept.ts";
 import { draftMessage } from "./draft.ts";
 import { idempotencyKeyFault } from "./idempotency-key.ts";
 import { passGate, type Rehearsal, rehearse } from "./lint.ts";

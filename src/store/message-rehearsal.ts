@@ -2,7 +2,7 @@
 import type { Message } from "../model/message.ts";
 import { scopesThatStop } from "../model/suppression.ts";
 import { batch, rowsOf, statement } from "./db.ts";
-import { type AcceptResult, recipientKeys, selectLack, SUPPRESSED } from "./message.ts";
+import { type AcceptResult, recipientKeys, selectLack, SUPPRESSED } from "./message-accept.ts";
 
 /** Why a message could not be accepted now, or null; idempotency keys are not asked. */
 export async function findRefusal(

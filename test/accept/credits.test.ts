@@ -219,6 +219,35 @@ describe("the rows of credits", () => {
     expect((await deliveries()).length).toBe(8);
   });
 
+  it("cost no round trip more but where an isolate finds out that they are counted", async () => {
+    // What an isolate knows of them it knows by its binding.
+    const other = faultyD1(env.DB);
+    const send = () => {
+      return ask({ ...app, db: other.db }, "POST", "/v1/send-email", { key, body: to(1) });
+    };
+    await grant(100);
+    await send();
+    await send();
+    expect(other.calls().filter(({ kind }) => kind === "batch").length).toBe(3);
+    await ask(app, "DELETE", "/v1/account/credits", { key });
+    await send();
+    other.reset();
+    await send();
+    const charges = other.calls().map(({ sql }) => sql.includes("insert into credit_ledger"));
+    expect(charges).toEqual([false]);
+    expect((await credits()).history[0]).toMatchObject({ kind: "unlimited", amount: -98 });
+  });
+
+  it("are charged under a key that was free again after 24 hours", async () => {
+    await grant(100);
+    const headers = { "Idempotency-Key": "daily" };
+    await post(to(1), headers);
+    await env.DB.prepare("update messages set created_at = created_at - 86400001").run();
+    const again = await post(to(1), headers);
+    expect([again.status, again.headers.get("Idempotent-Replayed")]).toEqual([200, null]);
+    expect((await credits()).balance).toBe(98);
+  });
+
   it("are none for a replay", async () => {
     await grant(100);
     const headers = { "Idempotency-Key": "order-1" };

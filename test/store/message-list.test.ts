@@ -7,7 +7,8 @@ import { uuidv7 } from "../../src/lib/id.ts";
 import type { Message, MessageContent } from "../../src/model/message.ts";
 import { packContent } from "../../src/store/content.ts";
 import { listMessages, type MessageFilter } from "../../src/store/message-list.ts";
-import { acceptMessage, findMessage } from "../../src/store/message.ts";
+import { findMessage } from "../../src/store/message.ts";
+import { acceptMessage } from "../../src/store/message-accept.ts";
 import { faultyD1 } from "../support/faults.ts";
 import { emptyLedger } from "../support/ledger.ts";
 

@@ -5,7 +5,8 @@ import { uuidv7 } from "../../src/lib/id.ts";
 import type { Message, MessageContent } from "../../src/model/message.ts";
 import { packContent } from "../../src/store/content.ts";
 import { statement } from "../../src/store/db.ts";
-import { acceptMessage, findMessage } from "../../src/store/message.ts";
+import { findMessage } from "../../src/store/message.ts";
+import { acceptMessage } from "../../src/store/message-accept.ts";
 import { faultyD1 } from "../support/faults.ts";
 import { countOf, deliveries, emptyLedger } from "../support/ledger.ts";
 

@@ -1,0 +1,260 @@
+// SQL of accepting a message: one batch, one round trip, one transaction.
+import { md5Hex } from "../lib/digest.ts";
+import { addressKey } from "../model/address.ts";
+import { QUEUE_LIFETIME_MS } from "../model/delivery.ts";
+import type { Message, Recipient } from "../model/message.ts";
+import { scopesThatStop } from "../model/suppression.ts";
+import { inlineParts, type PackedContent } from "./content.ts";
+import { BALANCE, chargedSql, chargeSql, paidSql } from "./credit.ts";
+import { batch, rows, rowsOf, statement } from "./db.ts";
+import { stopped } from "./suppression.ts";
+
+/** An idempotency key given by the sender, and the hash of the body it came with. */
+export type Idempotency = { readonly key: string; readonly requestHash: string };
+
+/** The message that an idempotency key belongs to, and the hash of the body it came with. */
+export type Owner = { readonly messageId: string; readonly requestHash: string };
+
+/** What accepting came to. */
+export type AcceptResult =
+  | { readonly kind: "accepted" }
+  /** The idempotency key already belongs to a message. */
+  | ({ readonly kind: "known" } & Owner)
+  | { readonly kind: "all_suppressed" }
+  /** Credits that it would take, and that there are. */
+  | { readonly kind: "out_of_credits"; readonly needed: number; readonly balance: number };
+
+/** Idempotency keys are kept this long (decision 3). */
+const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
+
+/** The place of the charge among the statements. */
+const CHARGE_AT = 1;
+
+/** Databases in which credits were counted when this isolate saw it last: there, sends begin with a charge. */
+const counting = new WeakSet<D1Database>();
+
+/**
+ * Commits a message with one delivery per recipient, whose first state is decided by the suppressions,
+ * or nothing: when every recipient is suppressed, the idempotency key is taken or there are too few
+ * credits. Safe to repeat with the same message id. `contentKey` names the R2 object of content that is not inline.
+ */
+export async function acceptMessage(
+  db: D1Database,
+  message: Message,
+  content: PackedContent & { readonly key: string | null },
+  idempotency: Idempotency | null,
+): Promise<AcceptResult> {
+  const keys = JSON.stringify(await recipientKeys(message));
+  const accepting = { message, keys, content, idempotency };
+  if (!counting.has(db)) {
+    const owners = rowsOf<OwnerRow>((await batch(db, storing(db, accepting))).at(-1));
+    if (owners.length > 0) return resultOf(message, owners);
+    // Every recipient is suppressed, or credits are counted and nothing was charged.
+  }
+  // After the key that is too old was freed, before the row that a charge allows.
+  const parts = storing(db, accepting).toSpliced(CHARGE_AT, 0, charge(db, accepting));
+  const results = await batch(db, [...parts, selectLack(db, message, keys)]);
+  const owners = rowsOf<OwnerRow>(results.at(-2));
+  const [lack] = rowsOf<{ needed: number; balance: number }>(results.at(-1));
+  const charged = (results[CHARGE_AT]?.meta.changes ?? 0) > 0;
+  if (charged || lack) counting.add(db);
+  else if (owners.some(({ id }) => id === message.id)) counting.delete(db);
+  if (owners.length > 0) return resultOf(message, owners);
+  return lack ? { kind: "out_of_credits", ...lack } : { kind: "all_suppressed" };
+}
+
+type Accepting = {
+  readonly message: Message;
+  readonly keys: string;
+  readonly content: PackedContent & { readonly key: string | null };
+  readonly idempotency: Idempotency | null;
+};
+
+/** What stores a message, unless credits are counted and it was not charged; tells who owns it last. */
+function storing(db: D1Database, accepting: Accepting): D1PreparedStatement[] {
+  const { message, keys, content, idempotency } = accepting;
+  return [
+    forgetOldKey(db, message, idempotency),
+    insertMessage(db, accepting),
+    insertContent(db, message.id, content),
+    insertDeliveries(db, message, keys),
+    selectOwner(db, message, idempotency),
+  ];
+}
+
+type OwnerRow = { readonly id: string; readonly request_hash: string | null };
+
+function resultOf(message: Message, owners: readonly OwnerRow[]): AcceptResult {
+  const [owner] = owners;
+  if (!owner || owners.some(({ id }) => id === message.id)) return { kind: "accepted" };
+  return { kind: "known", messageId: owner.id, requestHash: owner.request_hash ?? "" };
+}
+
+/** Frees an idempotency key that is older than 24 h. */
+function forgetOldKey(db: D1Database, message: Message, idempotency: Idempotency | null) {
+  return statement(
+    db,
+    `update messages set idempotency_key = null
+     where key_id = ?1 and idempotency_key = ?2 and created_at <= ?3`,
+    message.keyId,
+    idempotency?.key ?? null,
+    message.createdAt - IDEMPOTENCY_MS,
+  );
+}
+
+/** A recipient's key and the hex of its MD5; ?1 is an array of such pairs, ?2 the scopes. */
+const KEY = "(r.value ->> 0)";
+const MD5 = "(r.value ->> 1)";
+export const SUPPRESSED = stopped({ address: KEY, md5Hex: MD5, scopes: "?2" });
+
+const WILLING = `(select count(*) from json_each(?1) r where ${BALANCE} is not null
+  and not ${SUPPRESSED})`;
+
+/** Takes a credit for each recipient that is not suppressed, unless the message is there already. */
+function charge(db: D1Database, { message, keys, idempotency }: Accepting): D1PreparedStatement {
+  const taken = `exists (select 1 from messages
+    where id = ?3 or (key_id = ?5 and idempotency_key = ?6))`;
+  return statement(
+    db,
+    chargeSql({ messageId: "?3", now: "?4", count: WILLING, taken }),
+    keys,
+    JSON.stringify(scopesThatStop(message.mailClass)),
+    message.id,
+    message.createdAt,
+    message.keyId,
+    idempotency?.key ?? null,
+  );
+}
+
+/** What is needed and there, when recipients are willing and the credits do not suffice. */
+export function selectLack(
+  db: D1Database,
+  message: Pick<Message, "mailClass">,
+  keys: string,
+): D1PreparedStatement {
+  return statement(
+    db,
+    `select ${WILLING} as needed, ${BALANCE} as balance where ${BALANCE} < ${WILLING}`,
+    keys,
+    JSON.stringify(scopesThatStop(message.mailClass)),
+  );
+}
+
+function insertMessage(db: D1Database, accepting: Accepting) {
+  const { message, content, idempotency } = accepting;
+  return statement(
+    db,
+    `insert into messages (id, created_at, key_id, idempotency_key, request_hash, mail_class,
+       from_address, from_name, subject, tags, send_id, list_id, metadata, recipients,
+       on_ambiguous, size, content_id, content_key, credits)
+     select ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+       case when ?19 is null then (select coalesce(max(id), 0) + 1 from contents) end, ?19,
+       ${chargedSql("?3")}
+     where exists (select 1 from json_each(?1) r where not ${SUPPRESSED}) and ${paidSql("?3")}
+     on conflict do nothing`,
+    accepting.keys,
+    JSON.stringify(scopesThatStop(message.mailClass)),
+    message.id,
+    message.createdAt,
+    message.keyId,
+    idempotency?.key ?? null,
+    idempotency?.requestHash ?? null,
+    message.mailClass,
+    message.from.address,
+    message.from.name,
+    message.subject,
+    message.tags,
+    message.sendId,
+    message.listId,
+    JSON.stringify(message.metadata),
+    JSON.stringify(message.recipients.map(withKey)),
+    message.onAmbiguous,
+    message.size,
+    content.key,
+  );
+}
+
+function insertContent(
+  db: D1Database,
+  messageId: string,
+  content: PackedContent & { readonly key: string | null },
+) {
+  return statement(
+    db,
+    `insert into contents (id, message_id, head, parts)
+     select content_id, id, ?2, ?3 from messages where id = ?1 and content_id is not null
+     on conflict do nothing`,
+    messageId,
+    content.inline ? content.head : "",
+    content.inline ? inlineParts(content) : null,
+  );
+}
+
+function insertDeliveries(db: D1Database, message: Message, keys: string) {
+  return statement(
+    db,
+    `insert into deliveries (recipient, message_id, position, lane, state, due_at, expires_at, md5,
+       suppressed_at)
+     select recipient, ?3, position, ?4, iif(stopped, 'suppressed', 'queued'),
+       iif(stopped, null, ?5), ?6, unhex(md5), iif(stopped, ?5, null)
+     from (select ${KEY} as recipient, ${MD5} as md5, r.key as position, ${SUPPRESSED} as stopped
+       from json_each(?1) r)
+     where exists (select 1 from messages where id = ?3)
+     on conflict do nothing`,
+    keys,
+    JSON.stringify(scopesThatStop(message.mailClass)),
+    message.id,
+    message.mailClass,
+    message.createdAt,
+    message.createdAt + QUEUE_LIFETIME_MS,
+  );
+}
+
+/** The message with this id, or the one that owns the idempotency key. */
+function selectOwner(db: D1Database, message: Message, idempotency: Idempotency | null) {
+  return statement(
+    db,
+    `select id, request_hash from messages
+     where id = ?1 or (key_id = ?2 and idempotency_key = ?3)`,
+    message.id,
+    message.keyId,
+    idempotency?.key ?? null,
+  );
+}
+
+/** The message that a key's idempotency key belongs to now, or null. */
+export async function findOwner(
+  db: D1Database,
+  { keyId, key, now }: { readonly keyId: string; readonly key: string; readonly now: number },
+): Promise<Owner | null> {
+  const found = await rows<{ id: string; request_hash: string | null }>(
+    statement(
+      db,
+      `select id, request_hash from messages
+       where key_id = ?1 and idempotency_key = ?2 and created_at > ?3`,
+      keyId,
+      key,
+      now - IDEMPOTENCY_MS,
+    ),
+  );
+  return found[0] ? { messageId: found[0].id, requestHash: found[0].request_hash ?? "" } : null;
+}
+
+/** What the parameter ?1 is made of. */
+export function recipientKeys(
+  message: Pick<Message, "recipients">,
+): Promise<readonly (readonly [string, string])[]> {
+  return Promise.all(
+    message.recipients.map(async ({ address }) => {
+      const key = addressKey(address);
+      return [key, await md5Hex(key)] as const;
+    }),
+  );
+}
+
+/** A recipient as it is stored: with its delivery's key where SQL's lower() would not give it. */
+function withKey(recipient: Recipient): Recipient & { readonly key?: string } {
+  const key = addressKey(recipient.address);
+  const asciiLower = recipient.address.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return key === asciiLower ? recipient : { ...recipient, key };
+}
