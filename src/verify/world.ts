@@ -1,7 +1,8 @@
 // What verification asks of the world: the keys and relays that records are made from, and DNS itself.
 import type { App } from "../app.ts";
-import { lookUp } from "../lib/doh.ts";
+import { type DnsAnswer, lookUp } from "../lib/doh.ts";
 import { fail } from "../lib/result.ts";
+import { ttlCache } from "../lib/ttl-cache.ts";
 import { relayMechanism } from "../model/relay-spf.ts";
 import type { OwnedDomain } from "../model/sender-domain.ts";
 import { listDkimKeys } from "../store/dkim-key.ts";
@@ -46,6 +47,23 @@ export function dnsOf(app: App, patienceMs: number): Dns {
       ? Promise.resolve(fail(`${name} was not looked for: DNS takes too long`))
       : lookUp(app, name, type, deadline);
     asked.set(question, answer);
+    return answer;
+  };
+}
+
+/** A report may be a little old; so may the answer that a name does not exist. */
+const REPORT_TTL_MS = 60_000;
+const MAX_ANSWERS = 2_000;
+
+const answers = ttlCache<DnsAnswer>({ ttlMs: REPORT_TTL_MS, maxEntries: MAX_ANSWERS });
+
+/** DNS for reports: answers, also empty ones, are kept for a minute in the isolate; failures are not. */
+export function rememberedDns(app: App, patienceMs: number): Dns {
+  const dns = dnsOf(app, patienceMs);
+  return async (name, type) => {
+    const question = `${name} ${type}`;
+    const answer = await answers.get(question, app.now(), () => dns(name, type));
+    if (!answer.ok) answers.delete(question);
     return answer;
   };
 }

@@ -2,10 +2,12 @@
 import * as z from "zod";
 import { fail, ok } from "../../lib/result.ts";
 import type { DomainReport } from "../../verify/report.ts";
-import { inspectDomain, inspectOwnDomain } from "../../verify/inspect.ts";
+import { askSpf, inspectDomain, inspectOwnDomain } from "../../verify/inspect.ts";
 import { endpoint } from "../endpoint.ts";
 import { domainField, domainParams } from "./domain-fields.ts";
 import { one } from "./native.ts";
+
+const addressField = z.union([z.ipv4(), z.ipv6()], "must be an IPv4 or IPv6 address");
 
 const report = endpoint({
   method: "GET",
@@ -22,11 +24,14 @@ const report = endpoint({
 const check = endpoint({
   method: "GET",
   path: "/check",
-  summary: "What receivers will think of any domain",
+  summary: "What receivers will think of any domain, and of an address that sends for it",
   scope: "read",
-  request: { query: z.object({ domain: domainField }) },
-  async handle(app, { query: { domain } }) {
-    return ok(one(shown(await inspectDomain(app, domain))));
+  request: { query: z.object({ domain: domainField, ip: addressField.optional() }) },
+  async handle(app, { query: { domain, ip } }) {
+    const report = shown(await inspectDomain(app, domain));
+    if (ip === undefined) return ok(one(report));
+    const { result, mechanism, problem, lookups, explanation } = await askSpf(app, { domain, ip });
+    return ok(one({ ...report, spf: { ip, result, mechanism, problem, lookups, explanation } }));
   },
 });
 

@@ -149,6 +149,24 @@ describe("/v1/check", () => {
     expect(await report.json()).toMatchObject({
       data: { domain: "nobody.example", score: expect.any(Number), fix_first: expect.any(Array) },
     });
+    const zone = testApp({
+      fetch: async ({ url }) => {
+        const { searchParams } = new URL(url);
+        const spf =
+          searchParams.get("name") === "spf.example" && searchParams.get("type") === "TXT";
+        const data = '"v=spf1 ip4:192.0.2.0/24 -all"';
+        return Response.json({ Status: 0, Answer: spf ? [{ type: 16, data }] : [] });
+      },
+    });
+    for (const [ip, result] of [
+      ["192.0.2.7", "pass"],
+      ["2001:db8::1", "fail"],
+    ]) {
+      const asked = await ask(zone, "GET", `/v1/check?domain=spf.example&ip=${ip ?? ""}`, { key });
+      expect(await asked.json()).toMatchObject({ data: { spf: { ip, result, lookups: 0 } } });
+    }
+    const noAddress = await ask(app, "GET", "/v1/check?domain=a.example&ip=x", { key });
+    expect(await noAddress.json()).toMatchObject({ error: { field: "ip" } });
     const wrong = await ask(app, "GET", "/v1/check?domain=localhost", { key });
     expect(await wrong.json()).toMatchObject({ error: { field: "domain" } });
   });
