@@ -16,6 +16,8 @@ export type Settings = {
   readonly stateDir: string;
   /** The relay to use instead of the local one, or null. */
   readonly relayUrl: string | null;
+  /** DNS over HTTPS to use instead of the public one of wrangler.toml, or null. */
+  readonly dohUrl: string | null;
   /** Whether one real email is sent at the start. */
   readonly firstSend: boolean;
 };
@@ -29,6 +31,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     gatewayPort: portFrom(env, "GATEWAY_PORT", 2587),
     stateDir: resolve(env["STATE_DIR"] || ".local"),
     relayUrl: relayUrlFrom(env["RELAY_URL"]),
+    dohUrl: dohUrlFrom(env["DOH_URL"]),
     firstSend: firstSendFrom(env["FIRST_SEND"]),
   };
   const { port, mailboxPort, relayPort, gatewayPort } = settings;
@@ -59,6 +62,13 @@ function relayUrlFrom(text: string | undefined): string | null {
   if (text === undefined || text === "") return null;
   parseRelayUrl(text, true);
   return text;
+}
+
+function dohUrlFrom(text: string | undefined): string | null {
+  if (text === undefined || text === "") return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol === "https:" || url?.protocol === "http:") return url.href;
+  throw new Error(`DOH_URL must be a URL such as https://dns.example/dns-query, not "${text}".`);
 }
 
 function firstSendFrom(text: string | undefined): boolean {

@@ -8,10 +8,11 @@ import type { Settings } from "./settings.ts";
 /** The content of the env file. */
 export function workerEnv(account: Account, settings: Settings): string {
   const relayUrl = settings.relayUrl ?? `smtp://${LOOPBACK}:${settings.relayPort}`;
+  const doh = settings.dohUrl === null ? "" : `DOH_URL='${quotable(settings.dohUrl)}'\n`;
   const publicUrl = `http://${LOOPBACK}:${settings.port}`;
   return (
     `ENCRYPTION_KEY=${account.encryption_key}\nRELAY_URL='${quotable(relayUrl)}'\n` +
-    `PUBLIC_URL=${publicUrl}\nGATEWAY_SECRETS=local:${account.gateway_secret}\n`
+    `PUBLIC_URL=${publicUrl}\nGATEWAY_SECRETS=local:${account.gateway_secret}\n${doh}`
   );
 }
 

@@ -43,6 +43,7 @@ describe("settings", () => {
       gatewayPort: 2587,
       stateDir: join(process.cwd(), ".local"),
       relayUrl: null,
+      dohUrl: null,
       firstSend: true,
     });
   });
@@ -53,6 +54,7 @@ describe("settings", () => {
     [{ GATEWAY_PORT: "587" }, /GATEWAY_PORT must be a port from 1024/],
     [{ PORT: "5000", RELAY_SMTP_PORT: "5000" }, /four different ports/],
     [{ FIRST_SEND: "no" }, /FIRST_SEND must be 0 or 1/],
+    [{ DOH_URL: "dns.example" }, /DOH_URL must be a URL/],
     [{ RELAY_URL: "smpt://user:hunter2@host" }, /^RELAY_URL must look like (?!.*hunter2)/],
   ])("refuses %j", (env, message) => {
     let text = "";
