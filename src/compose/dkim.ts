@@ -109,20 +109,27 @@ function split(content: readonly Uint8Array[]): {
   readonly body: readonly Uint8Array[];
 } {
   const head: Uint8Array[] = [];
-  let tail = "";
+  let tail: Uint8Array = new Uint8Array();
   for (const [index, chunk] of content.entries()) {
-    const text = tail + latin1(chunk);
-    const end = text.indexOf("\r\n\r\n");
-    if (end >= 0) {
-      const start = end + 4 - tail.length;
-      const last = chunk.subarray(0, Math.max(0, start));
-      const rest = chunk.subarray(Math.max(0, start));
-      return { head: latin1(concat([...head, last])), body: [rest, ...content.slice(index + 1)] };
+    // The empty line may stand across two chunks.
+    const across = endOfHead(concat([tail, chunk.subarray(0, EMPTY_LINE.length - 1)]));
+    const end = across === null ? endOfHead(chunk) : across - tail.length;
+    if (end !== null) {
+      const rest = [chunk.subarray(end), ...content.slice(index + 1)];
+      return { head: latin1(concat([...head, chunk.subarray(0, end)])), body: rest };
     }
     head.push(chunk);
-    tail = text.slice(-3);
+    tail = concat([tail, chunk.slice(1 - EMPTY_LINE.length)]).slice(1 - EMPTY_LINE.length);
   }
   return { head: latin1(concat(head)), body: [] };
+}
+
+const EMPTY_LINE = "\r\n\r\n";
+
+/** Where the body begins in these bytes; null when the empty line is not in them. A large body is not copied. */
+function endOfHead(bytes: Uint8Array): number | null {
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(EMPTY_LINE);
+  return at < 0 ? null : at + EMPTY_LINE.length;
 }
 
 /** One character a byte: positions in the text are positions in the bytes. */

@@ -6,7 +6,8 @@ import { findDmarc } from "./dmarc.ts";
 import type { Publishing, Wanted } from "./publishing.ts";
 import { countLookups } from "./spf-count.ts";
 import type { Dns } from "./spf-find.ts";
-import { mergeSpf, spfCovers, spfRecords } from "./spf-merge.ts";
+import { mergeSpf, spfCovers } from "./spf-merge.ts";
+import { isSpf } from "./spf-record.ts";
 import { MAX_LOOKUPS } from "./spf.ts";
 
 type Judged = Pick<DnsRecord, "status" | "found" | "advice"> & { readonly value?: string };
@@ -58,7 +59,7 @@ function judgeRecord(
 async function judgeSpf(dns: Dns, wanted: Wanted, mechanisms: readonly string[]): Promise<Judged> {
   const answer = await dns(wanted.name, "TXT");
   if (!answer.ok) return unknown(answer.error);
-  const found = spfRecords(answer.value);
+  const found = answer.value.filter(isSpf);
   const [existing = null] = found;
   if (found.length > 1) {
     const value = mergeSpf(found.reduce(joinSpf), mechanisms);

@@ -1,5 +1,4 @@
 // One SPF record that also lets our relays send: ours put into what a domain has already. Pure.
-import { isSpf } from "./spf-record.ts";
 
 /** Terms that end a record: what follows them is never looked at. */
 const ENDS = /^(?:[-+~?]?all|redirect=.*)$/i;
@@ -20,11 +19,6 @@ export function spfCovers(existing: string, mechanisms: readonly string[]): bool
   const end = terms.findIndex((term) => ENDS.test(term));
   const passAll = /^\+?all$/i.test(terms[end] ?? "");
   return passAll || missingIn(end < 0 ? terms : terms.slice(0, end), mechanisms).length === 0;
-}
-
-/** The SPF records among the TXT records of a name. */
-export function spfRecords(texts: readonly string[]): readonly string[] {
-  return texts.filter(isSpf);
 }
 
 function termsOf(record: string): readonly string[] {
