@@ -1,33 +1,24 @@
 // What a sender tries to inject with a message of its own, and beside it (reliability §5.2): the header is the
 // sender's, but what is checked is what is sent, and nothing ends a message early.
 import PostalMime from "postal-mime";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { fromUtf8, utf8 } from "../../src/lib/bytes.ts";
 import { consume } from "../../src/queue/consume.ts";
-import { bytesOf, type SmtpPeer, startSmtpPeer } from "../peers/client.ts";
-import { countOf, emptyLedger } from "../support/ledger.ts";
+import { bytesOf } from "../peers/client.ts";
+import { countOf } from "../support/ledger.ts";
 import { headerWith, mime, PLAIN, postRaw } from "../support/raw.ts";
-import { appWithRelay, ask, givenDomain, givenKey, type TestApp } from "../support/world.ts";
+import { sendingGround } from "../support/sending-ground.ts";
+import { ask } from "../support/world.ts";
 
-let peer: SmtpPeer;
-let app: TestApp;
-let key = "";
-beforeEach(async () => {
-  await emptyLedger();
-  await givenDomain("edgepost.test");
-  key = (await givenKey()).secret;
-  peer = await startSmtpPeer();
-  app = appWithRelay(peer, { log() {} });
-});
-afterEach(() => peer.stop());
+const { app, key, peer } = sendingGround();
 
-const post = (body: string | Uint8Array, headers = {}) => postRaw(app, key, body, headers);
+const post = (body: string | Uint8Array, headers = {}) => postRaw(app(), key(), body, headers);
 
 /** Delivers what was accepted; the session must hold our commands only. Answers contents and recipients. */
 async function delivered() {
-  await consume(app);
-  await app.idle();
-  const log = await peer.log();
+  await consume(app());
+  await app().idle();
+  const log = await peer().log();
   expect([log.bareLf, log.bareCr, log.unfinished]).toEqual([0, 0, []]);
   expect(log.messages.length).toBe(await countOf("deliveries"));
   const verbs = log.messages.length > 0 ? ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"] : [];
@@ -104,7 +95,7 @@ describe("a header that says more than it seems to", () => {
   it("fabricates no address with an encoded-word", async () => {
     const header = "From: =?utf-8?q?evil=40evil.test=3E?= <ann@edgepost.test>";
     const id = (await post(mime([header]))).headers.get("X-Message-Id") ?? "";
-    const shown = await ask(app, "GET", `/v1/messages/${id}`, { key });
+    const shown = await ask(app(), "GET", `/v1/messages/${id}`, { key: key() });
     expect(await shown.json()).toMatchObject({
       data: { from: "evil@evil.test> <ann@edgepost.test>" },
     });
@@ -133,7 +124,7 @@ describe("commands in the envelope", () => {
   it.each(COMMANDS)("%j is no recipient", async (address) => {
     const path = `/v1/send-raw?to=${encodeURIComponent(address)}`;
     const headers = { "Content-Type": "message/rfc822" };
-    expect((await ask(app, "POST", path, { key, body: PLAIN, headers })).status).toBe(400);
+    expect((await ask(app(), "POST", path, { key: key(), body: PLAIN, headers })).status).toBe(400);
     expect(await countOf("messages")).toBe(0);
   });
 
@@ -142,7 +133,7 @@ describe("commands in the envelope", () => {
     for (const from of COMMANDS) {
       const path = `/v1/send-raw?to=a@example.com&from=${encodeURIComponent(from)}`;
       const headers = { "Content-Type": "message/rfc822" };
-      statuses.push((await ask(app, "POST", path, { key, body: PLAIN, headers })).status);
+      statuses.push((await ask(app(), "POST", path, { key: key(), body: PLAIN, headers })).status);
     }
     expect(statuses).toContain(400);
     for (const { from } of await delivered()) expect(from).toBe("ann@edgepost.test");

@@ -1,12 +1,13 @@
 // What hostile sends are judged by: every accepted one must reach the relay as one message of its own.
 // One key, one sender domain and one peer for each test.
 import PostalMime, { type Email } from "postal-mime";
-import { afterEach, beforeEach, expect } from "vitest";
+import { expect } from "vitest";
 import { fromUtf8 } from "../../src/lib/bytes.ts";
 import { consume } from "../../src/queue/consume.ts";
-import { bytesOf, type SmtpPeer, startSmtpPeer } from "../peers/client.ts";
-import { countOf, emptyLedger } from "../support/ledger.ts";
-import { appWithRelay, ask, givenDomain, givenKey, type TestApp } from "../support/world.ts";
+import { bytesOf, type SmtpPeer } from "../peers/client.ts";
+import { countOf } from "../support/ledger.ts";
+import { sendingGround } from "../support/sending-ground.ts";
+import { ask } from "../support/world.ts";
 
 /** What one test posts with. */
 export type Wire = {
@@ -27,22 +28,12 @@ export type Delivered = {
 
 /** Sets up each test of the file. */
 export function wire(): Wire {
-  let peer: SmtpPeer;
-  let app: TestApp;
-  let key = "";
-  beforeEach(async () => {
-    await emptyLedger();
-    await givenDomain("edgepost.test");
-    key = (await givenKey()).secret;
-    peer = await startSmtpPeer();
-    app = appWithRelay(peer, { log() {} });
-  });
-  afterEach(() => peer.stop());
+  const { app, key, peer } = sendingGround();
 
   const post = (body: unknown, headers: Record<string, string> = {}) =>
-    ask(app, "POST", "/v1/send-email", { key, body, headers });
+    ask(app(), "POST", "/v1/send-email", { key: key(), body, headers });
   return {
-    get: (path) => ask(app, "GET", path, { key }),
+    get: (path) => ask(app(), "GET", path, { key: key() }),
     post,
     async postAll(bodies) {
       const statuses: number[] = [];
@@ -55,9 +46,9 @@ export function wire(): Wire {
       return statuses;
     },
     async delivered() {
-      await consume(app);
-      await app.idle();
-      return readBack(peer);
+      await consume(app());
+      await app().idle();
+      return readBack(peer());
     },
   };
 }

@@ -1,13 +1,14 @@
 // What the tests of raw messages share: one key, one sender domain and one relay peer for each test, and what
 // reached it.
-import { afterEach, beforeEach, expect } from "vitest";
+import { expect } from "vitest";
 import { fromUtf8 } from "../../../src/lib/bytes.ts";
 import { consume } from "../../../src/queue/consume.ts";
-import { bytesOf, type SmtpPeer, startSmtpPeer } from "../../peers/client.ts";
+import { bytesOf } from "../../peers/client.ts";
 import type { SmtpPeerLog } from "../../peers/script.ts";
-import { countOf, emptyLedger } from "../../support/ledger.ts";
+import { countOf } from "../../support/ledger.ts";
 import { postRaw } from "../../support/raw.ts";
-import { appWithRelay, ask, givenDomain, givenKey, type TestApp } from "../../support/world.ts";
+import { sendingGround } from "../../support/sending-ground.ts";
+import { ask, type TestApp } from "../../support/world.ts";
 import { expectError } from "./native.ts";
 
 type Fields = Readonly<Record<string, string>>;
@@ -33,35 +34,25 @@ export type RawWire = {
 
 /** Sets up each test of the file. */
 export function rawWire(): RawWire {
-  let peer: SmtpPeer;
-  let app: TestApp;
-  let key = "";
-  beforeEach(async () => {
-    await emptyLedger();
-    await givenDomain("edgepost.test");
-    key = (await givenKey()).secret;
-    peer = await startSmtpPeer();
-    app = appWithRelay(peer, { log() {} });
-  });
-  afterEach(() => peer.stop());
+  const { app, key, peer } = sendingGround();
   return {
-    app: () => app,
-    key: () => key,
-    post: (body, headers = {}) => postRaw(app, key, body, headers),
+    app,
+    key,
+    post: (body, headers = {}) => postRaw(app(), key(), body, headers),
     ask: (method, path, body, headers = {}) =>
-      ask(app, method, path, { key, headers, ...(body === undefined ? {} : { body }) }),
+      ask(app(), method, path, { key: key(), headers, ...(body === undefined ? {} : { body }) }),
     async refused(answer, field) {
       expect(await countOf("messages")).toBe(0);
       return expectError(answer, { status: 400, code: "invalid_request", field });
     },
     async delivered() {
-      await consume(app);
-      await app.idle();
-      const log = await peer.log();
+      await consume(app());
+      await app().idle();
+      const log = await peer().log();
       expect([log.bareLf, log.bareCr, log.unfinished]).toEqual([0, 0, []]);
       return log.messages.map(({ content }) => fromUtf8(bytesOf(content)));
     },
-    log: () => peer.log(),
+    log: () => peer().log(),
   };
 }
 
