@@ -31,6 +31,7 @@ export default defineConfig({
           exclude: ["test/node/**"],
           globalSetup: ["./test/peers/global-setup.ts"],
           setupFiles: ["./test/setup.ts"],
+          isolate: false,
           testTimeout: 20_000,
         },
       },
