@@ -367,6 +367,94 @@ create table stats_cursor (
   message_id text not null          -- messages.id that was counted last
 );
 
+-- ---------------------------------------------------------------- lists and contacts
+
+-- One row is a list. Written by /v1/lists and the Mailing Lists API. A deleted one stays as its name in what
+-- was sent.
+create table lists (
+  id integer primary key,           -- its id in the Mailing Lists API
+  list_id text not null unique,     -- its id in the Audience API: 32 hex characters
+  name text not null,
+  status text not null,             -- active | inactive | deleted
+  settings text not null default '{}', -- JSON object of what differs from the defaults, model/list.ts
+  created_at integer not null,
+  updated_at integer not null
+);
+
+create index lists_names on lists (lower(name));
+
+-- One row is a field that contacts have. Written by /v1/custom-fields and the Mailing Lists API.
+create table custom_fields (
+  id integer primary key,
+  custom_id text not null unique,   -- 32 hex characters
+  list_id integer,                  -- lists.id; null: all lists have it
+  name text not null,
+  type text not null,               -- model/custom-field.ts lists them
+  required integer not null,
+  default_value text not null default '', -- '' when there is none
+  options text not null default '[]', -- JSON array of texts to choose from
+  extras text not null default '{}', -- JSON object: instructions, bounds
+  status text not null,             -- active | inactive | deleted
+  created_at integer not null,
+  updated_at integer not null
+);
+
+create unique index custom_fields_names on custom_fields (coalesce(list_id, 0), lower(name))
+  where status <> 'deleted';
+
+-- One row is a tag of contacts. Written by /v1/tags.
+create table tags (
+  id integer primary key,
+  tag_id text not null unique,      -- 10 letters and digits
+  name text not null,
+  status text not null,             -- active | inactive
+  created_at integer not null,
+  modified_at integer not null
+);
+
+create unique index tags_names on tags (lower(name));
+
+-- One row is a person that mail is sent to, on however many lists. Written by contact jobs, imports,
+-- /v1/contacts and the Mailing Lists API. The address never changes.
+create table contacts (
+  id integer primary key,
+  email text not null unique,       -- [personal] lower-cased address
+  first_name text not null default '', -- [personal]
+  last_name text not null default '', -- [personal]
+  fields text not null default '{}', -- [personal] JSON object: custom_fields.id to value
+  created_at integer not null,
+  updated_at integer not null
+);
+
+-- One row is a contact on a list. Written beside contacts, and by record when an event ends it.
+create table memberships (
+  list_id integer not null,
+  contact_id integer not null,
+  status text not null,             -- active | unsubscribed | scomp | bounced | deactivated
+  subscribed_at integer not null,
+  subscribe_ip text not null default '', -- [personal]
+  confirmed integer not null default 0,
+  email_format text not null default 'html', -- html | plaintext
+  fields text not null default '{}', -- [personal] JSON object: custom_fields.id of the list's own to value
+  primary key (list_id, contact_id)
+) without rowid;
+
+-- One row says that a contact has a tag.
+create table contact_tags (
+  tag_id integer not null,
+  contact_id integer not null,
+  primary key (tag_id, contact_id)
+) without rowid;
+
+-- One row is contacts that were accepted and are not written yet. Written by the Audience API before it
+-- answers, gone in the transaction that writes them.
+create table contact_jobs (
+  id integer primary key,
+  list_id integer not null,
+  job text not null,                -- [personal] JSON of model/contact.ts
+  created_at integer not null
+);
+
 -- One row is a change of settings, in the order in which they were asked for, chained by hashes. Written by
 -- accept before the change, and by the look into DNS; never changed, never deleted. Holds no address.
 create table audit_log (

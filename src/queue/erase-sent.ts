@@ -13,6 +13,7 @@ import { rewriteObject } from "../store/content-rewrite.ts";
 import { moveErasures, putLedgerEntry } from "../store/erasure.ts";
 import { rewriteContent } from "../store/erasure-content.ts";
 import { cancelOpen, eraseSent, nextSent, type SentMail } from "../store/erasure-delivery.ts";
+import { deleteContact } from "../store/contact-removal.ts";
 import { discardExports } from "../store/export-file.ts";
 import { turnSuppressions } from "../store/erasure-suppression.ts";
 import { MESSAGES, readMessageTexts, rowWithout, writeShelf } from "../store/erasure-text.ts";
@@ -36,6 +37,8 @@ export async function clear(app: App, erasure: Erasure, goOn: GoOn): Promise<voi
   // Also when the request that asked for it died before.
   await putLedgerEntry(app.blobs, erasure);
   const { cancelled, sending } = await cancelOpen(app.db, sent, app.now());
+  // Whoever subscribes again later has not asked for that to be erased.
+  await deleteContact(app.db, { email: recipient, createdBefore: erasure.requestedAt + 1 });
   let deliveries = 0;
   let left = true;
   while (left && goOn(LOOK_CALLS)) {

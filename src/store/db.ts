@@ -71,3 +71,12 @@ export async function twice<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
 }
+
+/** UTF-8 bytes of a part of a name: D1's limit for a pattern is 50, its two `%` among them. */
+export const MAX_LIKE_BYTES = 48;
+
+/** The pattern of a part of a name, without case (of ASCII), for `like … escape '\'`; "" for the empty part. */
+export function likeText(part: string): string {
+  if (part === "") return "";
+  return `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
+}

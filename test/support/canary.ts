@@ -6,6 +6,8 @@ import schema from "../../schema.sql?raw";
 import { receiveReports } from "../../src/inbound/receive.ts";
 import { fromBase64, toBase64, utf8 } from "../../src/lib/bytes.ts";
 import { md5Hex } from "../../src/lib/digest.ts";
+import type { ContactWrite } from "../../src/model/contact.ts";
+import { insertJob, workOnJob } from "../../src/store/contact-job.ts";
 import { runTail } from "../../src/notify/tail.ts";
 import { countStats } from "../../src/record/stats.ts";
 import { consume } from "../../src/queue/consume.ts";
@@ -111,6 +113,7 @@ export async function givenCanary(world: QueueWorld, queue: ReturnType<typeof tr
 
   await countStats(app);
   await suppressed(world);
+  await subscribed();
   await givenKey({ name: `${WRITTEN} mark-keyname` });
   await ask(app, "POST", "/v1/account/credits", {
     key,
@@ -130,6 +133,32 @@ export async function givenCanary(world: QueueWorld, queue: ReturnType<typeof tr
     storage.put("webhookId", webhook.id),
   );
   return { alone, shared, small, large, mime, other, otherLarge };
+}
+
+/** The contact, and a job that names it. */
+async function subscribed(): Promise<void> {
+  const person = {
+    email: CANARY,
+    firstName: `mark-first ${WRITTEN}`,
+    lastName: `mark-last of ${WRITTEN}`,
+  };
+  const values = { all: { 1: `mark-field ${WRITTEN}` }, list: { 2: `mark-own ${WRITTEN}` } };
+  const contacts = [{ ...person, fields: values, defaults: { all: {}, list: {} } }];
+  const job = { update: true, tagIds: [1], contacts };
+  await env.DB.batch([
+    env.DB.prepare(`insert into lists (id, list_id, name, status, created_at, updated_at)
+      values (1, 'a', 'News', 'active', 0, 0)`),
+    env.DB.prepare(`insert into tags (id, tag_id, name, status, created_at, modified_at)
+      values (1, 'b', 'friends', 'active', 0, 0)`),
+  ]);
+  await insertJob(env.DB, 1, job, 0);
+  await workOnJob(env.DB, 0);
+  await env.DB.prepare("update memberships set subscribe_ip = ?1").bind(`mark-ip ${WRITTEN}`).run();
+  await insertJob(env.DB, 1, { ...job, contacts: contacts.map(named("mark-job")) }, 0);
+}
+
+function named(firstName: string) {
+  return (contact: ContactWrite): ContactWrite => ({ ...contact, firstName });
 }
 
 /** A MIME message to Bob and the canary, in whose header, quoted-printable and base64 it stands. */

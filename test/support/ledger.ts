@@ -31,6 +31,13 @@ const LEDGER = [
   "stats_cursor",
   "inbound_counts",
   "erasures",
+  "lists",
+  "custom_fields",
+  "tags",
+  "contacts",
+  "memberships",
+  "contact_tags",
+  "contact_jobs",
 ] as const;
 
 /** More than any delivery needs after its faults are over. */

@@ -10,7 +10,9 @@ import { byPrecedence, entriesThatStop } from "../../model/suppression.ts";
 import { readVariables } from "../../store/content-rewrite.ts";
 import { type Dossier, listDossiers } from "../../store/erasure-dossier.ts";
 import { SHELVES } from "../../store/erasure-text.ts";
+import { findContact } from "../../store/contact.ts";
 import { findSuppressions, suppressionChanges } from "../../store/suppression.ts";
+import { shownCard } from "./contact-fields.ts";
 import { shownEvent } from "./events.ts";
 import { shownAttempt, summary } from "./message-view.ts";
 import { iso } from "./native.ts";
@@ -18,7 +20,7 @@ import { type Ask, contentItems, type Items, shelfItems } from "./recipient-ment
 import { shown, shownChange } from "./suppression-fields.ts";
 
 /** Where everything is looked for, in this order. */
-const STAGES = ["stopped", "sent", ...SHELVES.map(({ table }) => table), "contents"];
+const STAGES = ["stopped", "contact", "sent", ...SHELVES.map(({ table }) => table), "contents"];
 
 /** A place in the dossier: a stage, and what was passed last of it, "" at its start. */
 type Place = { readonly stage: string; readonly after: string };
@@ -47,7 +49,7 @@ function parsed(text: string): unknown {
 
 /** Whether the store can go on from a place that anybody may have written. */
 function goesOn({ stage, after }: Place): boolean {
-  if (after === "" || stage === "sent") return true;
+  if (after === "" || stage === "sent" || stage === "contact") return true;
   if (stage === "stopped" || stage === "contents") return /^\d{1,15}$/.test(after);
   return Array.isArray(parsed(after));
 }
@@ -87,6 +89,7 @@ function stageItems(
   const shelf = SHELVES.find(({ table }) => table === stage);
   if (shelf) return shelfItems(app, shelf, after, { address, limit });
   if (stage === "stopped") return suppressionItems(app, Number(after), { address, limit });
+  if (stage === "contact") return contactItems(app, address);
   if (stage === "sent") return deliveryItems(app, after, { address, limit });
   return contentItems(app, Number(after), { address, limit });
 }
@@ -101,6 +104,12 @@ async function suppressionItems(app: App, passed: number, { address, limit }: As
   ];
   const end = passed + limit;
   return { items: all.slice(passed, end), after: end < all.length ? String(end) : null };
+}
+
+/** The contact with its lists and tags, if there is one. */
+async function contactItems(app: App, address: string): Promise<Items> {
+  const card = await findContact(app.db, { email: address });
+  return { items: card ? [{ kind: "contact", ...shownCard(card) }] : [], after: null };
 }
 
 async function deliveryItems(app: App, after: string, { address, limit }: Ask): Promise<Items> {

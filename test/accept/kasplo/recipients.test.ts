@@ -30,6 +30,11 @@ const dossier = async (limit: number, address = WRITTEN) =>
 /** What a column's value says of itself in the canary's world, as an answer shows it. */
 async function marks(): Promise<Readonly<Record<string, string>>> {
   return {
+    "contact_jobs.job": "mark-job",
+    "contacts.email": `"kind":"contact","id":`,
+    "contacts.fields": "mark-field",
+    "contacts.first_name": "mark-first",
+    "contacts.last_name": "mark-last",
     "contents.head": "mark-head",
     "contents.parts": "mark-parts",
     "credit_ledger.reason": "mark-credit",
@@ -39,6 +44,8 @@ async function marks(): Promise<Readonly<Record<string, string>>> {
     "deliveries.recipient": `"email":"Canary.Bird@example.com"`,
     "event_log.events": `"event":"click"`,
     "keys.name": "mark-keyname",
+    "memberships.fields": "mark-own",
+    "memberships.subscribe_ip": "mark-ip",
     "messages.from_name": "mark-fromname",
     "messages.idempotency_key": "mark-key",
     "messages.metadata": "mark-metadata",

@@ -1,0 +1,47 @@
+// SQL of contact jobs: contacts that were accepted, and are written by whoever comes first, once.
+import type { ContactJob } from "../model/contact.ts";
+import { writeContacts } from "./contact-write.ts";
+import { batch, rows, statement, stored } from "./db.ts";
+
+/** Keeps contacts for a list until they are written. */
+export async function insertJob(
+  db: D1Database,
+  listId: number,
+  job: ContactJob,
+  now: number,
+): Promise<void> {
+  await batch(db, [
+    statement(
+      db,
+      "insert into contact_jobs (list_id, job, created_at) values (?1, ?2, ?3)",
+      listId,
+      JSON.stringify(job),
+      now,
+    ),
+  ]);
+}
+
+/** Whether a job waits. */
+export async function jobWaits(db: D1Database): Promise<boolean> {
+  return (
+    (await rows<{ id: number }>(statement(db, "select id from contact_jobs limit 1"))).length > 0
+  );
+}
+
+/** Writes the oldest job and drops it in the same transaction; false when there is none. */
+export async function workOnJob(db: D1Database, now: number): Promise<boolean> {
+  const found = await rows<{ id: number; list_id: number; job: string }>(
+    statement(db, "select id, list_id, job from contact_jobs order by id limit 1"),
+  );
+  const row = found[0];
+  if (!row) return false;
+  const { contacts, update, tagIds } = stored<ContactJob>(row.job);
+  const guard = { sql: "exists (select 1 from contact_jobs where id = ?6)", parameters: [row.id] };
+  // An address that was erased meanwhile is no address any more.
+  const alive = contacts.filter(({ email }) => email.includes("@"));
+  await batch(db, [
+    ...writeContacts(db, { listId: row.list_id, contacts: alive, update, tagIds, now, guard }),
+    statement(db, "delete from contact_jobs where id = ?1", row.id),
+  ]);
+  return true;
+}

@@ -1,0 +1,176 @@
+// Contacts in D1: written once however often, found by key, gone with what belonged to them.
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { ContactJob, ContactWrite } from "../../src/model/contact.ts";
+import { newHexId } from "../../src/model/list.ts";
+import { newTagId } from "../../src/model/tag.ts";
+import {
+  changeMembership,
+  findContact,
+  findSubscribers,
+  leaveList,
+  listSubscribers,
+} from "../../src/store/contact.ts";
+import { insertJob, jobWaits, workOnJob } from "../../src/store/contact-job.ts";
+import {
+  deleteContact,
+  deleteList,
+  placesLeft,
+  removePlaces,
+} from "../../src/store/contact-removal.ts";
+import { findList, insertList, listLists } from "../../src/store/list.ts";
+import { insertTag } from "../../src/store/tag.ts";
+import { countOf, emptyLedger } from "../support/ledger.ts";
+
+const { DB } = env;
+
+function write(email: string, change: Partial<ContactWrite> = {}): ContactWrite {
+  const none = { all: {}, list: {} };
+  return { email, firstName: null, lastName: null, fields: none, defaults: none, ...change };
+}
+
+async function given(name = "News") {
+  const list = await insertList(DB, { listId: newHexId(), name, settings: {}, createdAt: 1 });
+  if (!list) throw new Error("no list");
+  return list;
+}
+
+async function done(
+  listId: number,
+  job: Partial<ContactJob> & Pick<ContactJob, "contacts">,
+  now = 5,
+) {
+  await insertJob(DB, listId, { update: false, tagIds: [], ...job }, now);
+  while (await jobWaits(DB)) await workOnJob(DB, now);
+}
+
+beforeEach(emptyLedger);
+
+describe("a contact job", () => {
+  it("makes contacts with defaults, places and tags, and leaves those that exist", async () => {
+    const list = await given();
+    const tag = await insertTag(DB, { tagId: newTagId(), name: "friends", createdAt: 1 });
+    const defaults = { all: { 7: "Bangalore", 8: 1 }, list: { 9: "x" } };
+    const fields = { all: { 8: 2 }, list: {} };
+    const first = write("ann@example.com", { firstName: "Ann", fields, defaults });
+    await done(list.id, { contacts: [first], tagIds: [tag?.id ?? 0] });
+    await done(list.id, { contacts: [write("ann@example.com", { firstName: "Other" })] }, 9);
+    const card = await findContact(DB, { email: "ann@example.com" });
+    expect(card).toMatchObject({
+      contact: {
+        firstName: "Ann",
+        lastName: "",
+        fields: { 7: "Bangalore", 8: 2 },
+        createdAt: 5,
+        updatedAt: 5,
+      },
+      memberships: [{ listId: list.id, status: "active", subscribedAt: 5, fields: { 9: "x" } }],
+      tags: [tag?.tagId],
+    });
+  });
+
+  it("changes what is given of those that exist when it updates, and never their status", async () => {
+    const list = await given();
+    const own = { all: { 7: "a" }, list: { 9: "b" } };
+    await done(list.id, {
+      contacts: [write("ann@example.com", { firstName: "Ann", fields: own })],
+    });
+    const card = await findContact(DB, { email: "ann@example.com" });
+    const place = { listId: list.id, contactId: card?.contact.id ?? 0 };
+    const change = {
+      status: "unsubscribed",
+      subscribeIp: null,
+      confirmed: true,
+      emailFormat: null,
+      fields: {},
+    } as const;
+    expect(await changeMembership(DB, place, change)).toBe(true);
+    const fields = { all: { 8: "c" }, list: { 9: "d" } };
+    const contacts = [write("ann@example.com", { lastName: "Lee", fields })];
+    await done(list.id, { update: true, contacts }, 9);
+    expect(await findContact(DB, { email: "ann@example.com" })).toMatchObject({
+      contact: { firstName: "Ann", lastName: "Lee", fields: { 7: "a", 8: "c" }, updatedAt: 9 },
+      memberships: [{ status: "unsubscribed", confirmed: true, fields: { 9: "d" } }],
+    });
+  });
+
+  it("is written once, by however many", async () => {
+    const list = await given();
+    const contacts = Array.from({ length: 100 }, (_, n) => write(`p${n}@example.com`));
+    await insertJob(DB, list.id, { update: true, tagIds: [], contacts }, 5);
+    expect(await countOf("contact_jobs")).toBe(1);
+    await Promise.all([workOnJob(DB, 5), workOnJob(DB, 6)]);
+    expect(await workOnJob(DB, 7)).toBe(false);
+    expect([await countOf("contacts"), await countOf("memberships")]).toEqual([100, 100]);
+    const card = await findContact(DB, { email: "p7@example.com" });
+    expect(card?.contact.updatedAt).toBe(card?.contact.createdAt);
+  });
+});
+
+describe("subscribers", () => {
+  it("come by key, 2 rows read each, however many there are", async () => {
+    const list = await given();
+    const contacts = Array.from({ length: 100 }, (_, n) => write(`p${n}@example.com`));
+    await done(list.id, { contacts });
+    const after =
+      (await listSubscribers(DB, list.id, { after: 0, limit: 60 })).at(-1)?.contact.id ?? 0;
+    const page = await listSubscribers(DB, list.id, { after, limit: 30 });
+    expect(page.map(({ contact }) => contact.email)).toEqual(
+      contacts.slice(60, 90).map(({ email }) => email),
+    );
+    const ids = page.slice(0, 1).map(({ contact }) => contact.id);
+    const some = await findSubscribers(DB, list.id, {
+      ids,
+      emails: ["p1@example.com", "no@example.com"],
+    });
+    expect(some.map(({ contact }) => contact.email)).toEqual(["p1@example.com", "p60@example.com"]);
+    expect(await leaveList(DB, { listId: list.id, contactId: after })).toBe(true);
+    expect(await leaveList(DB, { listId: list.id, contactId: after })).toBe(false);
+  });
+
+  it("are gone with their list, some at a time, and with the contact", async () => {
+    const [list, other] = [await given(), await given("Other")];
+    await done(list.id, { contacts: [write("a@example.com"), write("b@example.com")] });
+    await done(other.id, { contacts: [write("a@example.com")] });
+    expect([await deleteList(DB, list.id, 9), await deleteList(DB, list.id, 9)]).toEqual([
+      true,
+      false,
+    ]);
+    expect([await placesLeft(DB), await removePlaces(DB), await placesLeft(DB)]).toEqual([
+      true,
+      2,
+      false,
+    ]);
+    expect(await findContact(DB, { email: "a@example.com" })).toMatchObject({
+      memberships: [{ listId: other.id }],
+    });
+    const gone = { email: "a@example.com", createdBefore: 6 };
+    expect(await deleteContact(DB, { ...gone, createdBefore: 5 })).toBe(false);
+    expect([await deleteContact(DB, gone), await deleteContact(DB, gone)]).toEqual([true, false]);
+    expect([await countOf("contacts"), await countOf("memberships")]).toEqual([1, 0]);
+  });
+});
+
+describe("a list", () => {
+  it("is found by its decimal id, its list_id and its name without case, the oldest first", async () => {
+    const [first, second] = [await given("Weekly News"), await given("weekly news")];
+    const third = await given(String(first.id));
+    const names = [String(first.id), second.listId.toUpperCase(), "WEEKLY NEWS", "monthly"];
+    const found = await Promise.all(names.map((name) => findList(DB, name)));
+    expect(found.map((list) => list?.id ?? null)).toEqual([first.id, second.id, first.id, null]);
+    await deleteList(DB, first.id, 9);
+    expect((await findList(DB, "weekly news"))?.id).toBe(second.id);
+    expect((await findList(DB, String(first.id)))?.id).toBe(third.id);
+  });
+
+  it("is filtered by a part of its name in which % and _ mean themselves", async () => {
+    for (const name of ["100% off", "a_b", "aXb", "Émile"]) await given(name);
+    const names = async (name: string) =>
+      (
+        await listLists(DB, { name, status: "active" }, { after: 0, offset: 0, limit: 10 })
+      ).lists.map((list) => list.name);
+    expect(await names("%")).toEqual(["100% off"]);
+    expect(await names("A_B")).toEqual(["a_b"]);
+    expect(await names("")).toHaveLength(4);
+  });
+});
