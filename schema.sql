@@ -109,7 +109,8 @@ create table messages (
   size integer not null,            -- bytes of content, for the claim window
   content_id integer,               -- row in contents, or null when the content is in R2
   content_key text,                 -- R2 object, or null when the content is in contents
-  credits integer not null default 0 -- charged for it; 0 while credits are not counted
+  credits integer not null default 0, -- charged for it; 0 while credits are not counted
+  form text                         -- text | html | multipart; null: nobody told them apart then
 ) without rowid;
 
 -- At most one living message per API key and idempotency key; rows without a key cost nothing.
@@ -454,6 +455,20 @@ create table contact_jobs (
   job text not null,                -- [personal] JSON of model/contact.ts
   created_at integer not null
 );
+
+-- One row is what the mail of a list with one send id came to. Written like stats_hours, in the same
+-- transaction; kept when the mail is purged.
+create table list_campaigns (
+  name text not null,               -- what the mail called its list
+  send_id text not null,
+  list_id integer not null,         -- lists.id that the name meant at first
+  started_at integer not null,      -- its first accept
+  counters text not null,           -- JSON array in the order of model/list-campaign.ts
+  codes text not null,              -- JSON object: bounce code to deliveries
+  primary key (name, send_id)
+) without rowid;
+
+create index list_campaigns_by_list on list_campaigns (list_id);
 
 -- One row is a change of settings, in the order in which they were asked for, chained by hashes. Written by
 -- accept before the change, and by the look into DNS; never changed, never deleted. Holds no address.

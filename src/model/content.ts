@@ -1,5 +1,23 @@
-// How large the content of a message is, and how large its parts may be.
-import type { MessageContent } from "./message.ts";
+// What form the content of a message has, how large it is, and how large its parts may be.
+import { type Content, isRaw, type MessageContent } from "./message.ts";
+import { splitHeader, valueOf } from "./mime/fields.ts";
+
+/** The forms that statistics of lists tell apart (contract 3.5). */
+export type ContentForm = "text" | "html" | "multipart";
+
+/** Whether a content is a text, HTML or several parts. */
+export function contentForm(content: Content): ContentForm {
+  if (!isRaw(content)) {
+    if (content.html === null) return "text";
+    return content.text === null ? "html" : "multipart";
+  }
+  const { header } = content.raw;
+  const fields = splitHeader(header, 0, header.length);
+  // Without a type it is a text (RFC 2045 §5.2).
+  const type = (fields.ok && valueOf(fields.value, "content-type")) || "text/plain";
+  if (/^text\/html\b/i.test(type)) return "html";
+  return /^text\//i.test(type) ? "text" : "multipart";
+}
 
 /** The text and the HTML part, each, in UTF-8, after personalisation. Mail clients clip far earlier. */
 export const MAX_TEXT_PART_BYTES = 5 * 1024 * 1024;

@@ -1,5 +1,7 @@
 // What happened to a delivery, as one entry of the event log. Dialects make their payloads from it.
 import type { BounceType } from "./bounce.ts";
+import type { ContentForm } from "./content.ts";
+import type { CampaignName, CountedBounce } from "./list-campaign.ts";
 import type { MailClass } from "./message.ts";
 
 /** The event names of contract row 1.9.2; an endpoint may subscribe to some of them. */
@@ -55,9 +57,17 @@ export type DeliveryEvent =
        * when none had. An expired delivery's bounce, an automatic reply or a delay ends none.
        */
       readonly deliveredAt?: number | null;
+      /** Only where others said it later: how the delivery's bounces counted until then. */
+      readonly reported?: { readonly before: CountedBounce | null };
     })
   | (EventBase & Visit & { readonly name: "open" })
-  | (EventBase & Visit & { readonly name: "click"; readonly url: string })
+  | (EventBase &
+      Visit & {
+        readonly name: "click";
+        readonly url: string;
+        /** A person's first of this link of this delivery. */
+        readonly firstOfLink?: boolean;
+      })
   | (EventBase & { readonly name: "unsubscribe" | "spam_complaint" });
 
 /** Who opened or clicked. */
@@ -79,6 +89,8 @@ export type SilentEntry = {
   readonly tags: string;
   /** The recipient's; no address stands here, so that there is none to erase. */
   readonly domain: string;
+  /** Only of a list's mail: where it was counted as sent. `startedAt` is its accept, epoch milliseconds. */
+  readonly campaign?: CampaignName & { readonly form: ContentForm; readonly startedAt: number };
 };
 
 /** One entry of the event log. */

@@ -1,6 +1,6 @@
 // What others say of a delivery later → what is committed: its trace, its events, its state, its
 // suppressions (1.9.3, 3.7). A kind that was said before changes nothing. Pure.
-import { BAD_ADDRESS, type BounceCode, bounceType } from "../model/bounce.ts";
+import { BAD_ADDRESS, type BounceCode, bounceType, isBounceCode } from "../model/bounce.ts";
 import {
   type DeliveryState,
   isReport,
@@ -9,6 +9,7 @@ import {
   TERMINAL_STATES,
 } from "../model/delivery.ts";
 import { badAddressOf, type DeliveryEvent, type EventBase } from "../model/event.ts";
+import { type CountedBounce, worseBounce } from "../model/list-campaign.ts";
 import type { Report, ReportKind, ReportOutcome, Said } from "../model/report.ts";
 import { countsAsSoft } from "../model/soft-bounce.ts";
 import type { ActivityEntry, TrackedDelivery, Verdict } from "../store/delivery-activity.ts";
@@ -36,10 +37,16 @@ export function reported(
     known.add(report.said.kind);
     said.push({ said: report.said, at: Math.min(report.at, by.now), id: by.newId() });
   }
+  let bounced = bouncedBefore(delivery);
   const entry: ActivityEntry = {
     delivery,
     added: said.map(traceOf),
-    events: said.flatMap((spoken) => eventsOf(delivery, spoken, by.newId)),
+    events: said.flatMap((spoken) => {
+      const before = bounced;
+      const code = codeOf(spoken.said);
+      if (code !== null) bounced = worseBounce(before, { code, local: false });
+      return eventsOf(delivery, { ...spoken, before }, by.newId);
+    }),
     verdict: verdictOf(delivery, said),
   };
   return { entry, outcomes };
@@ -47,6 +54,25 @@ export function reported(
 
 /** A report that counts; its event has this id. */
 type Spoken = { readonly said: Said; readonly at: number; readonly id: string };
+
+/** How the bounces of a delivery count so far; null when it had none. */
+function bouncedBefore({ state, history, activity }: TrackedDelivery): CountedBounce | null {
+  const refused = state === "bounced" && history.some(({ result }) => result === "failure");
+  const code = history.findLast((attempt) => attempt.code !== null)?.code ?? UNKNOWN_BOUNCE;
+  const here = (refused || state === "expired") && isBounceCode(code);
+  return activity
+    .filter(isReport)
+    .reduce<CountedBounce | null>(
+      (worst, { code: said }) =>
+        said !== null && isBounceCode(said)
+          ? worseBounce(worst, { code: said, local: false })
+          : worst,
+      here ? { code, local: true } : null,
+    );
+}
+
+/** A refusal that no rule knows (contract 3.7). */
+const UNKNOWN_BOUNCE = 40 satisfies BounceCode;
 
 const OVER: ReadonlySet<DeliveryState> = new Set(TERMINAL_STATES);
 
@@ -87,7 +113,7 @@ function codeOf(said: Said): BounceCode | null {
 
 function eventsOf(
   delivery: TrackedDelivery,
-  { said, at, id }: Spoken,
+  { said, at, id, before }: Spoken & { readonly before: CountedBounce | null },
   newId: () => string,
 ): readonly DeliveryEvent[] {
   const { messageId, position, email, tags, sendId, listId, mailClass } = delivery;
@@ -95,7 +121,8 @@ function eventsOf(
   if (said.kind === "complaint") return [{ ...base, name: "spam_complaint" }];
   const code = codeOf(said);
   if (code === null) return [];
-  const bounce = { bounceType: bounceType(code), bounceCode: code, text: textOf(said) };
+  const reported = { before };
+  const bounce = { bounceType: bounceType(code), bounceCode: code, text: textOf(said), reported };
   const ends = said.kind === "bounce" && mayFollow(delivery.state, "bounced");
   const ended = ends ? { deliveredAt: delivery.deliveredAt } : {};
   const all = { ...base, ...bounce, ...ended, name: "bounce_all" } as const;

@@ -4,7 +4,9 @@
 // told to the quota as well, which slows down a sender whose mail fails.
 import type { App } from "../app.ts";
 import { timeOfUuidv7 } from "../lib/id.ts";
+import type { CampaignChange } from "../model/list-campaign.ts";
 import { twice } from "../store/db.ts";
+import { changedCampaigns } from "../store/list-campaign.ts";
 import { MAX_STORE_MS } from "../model/message.ts";
 import { type Outcomes, outcomesOf } from "../model/pace.ts";
 import { type Span, spanStart } from "../model/stats.ts";
@@ -17,6 +19,7 @@ import {
   type StatsCursor,
 } from "../store/stats.ts";
 import { readRollups, type RollupOf } from "../store/stats-rollup.ts";
+import { type ListTally, newListTally } from "./list-tally.ts";
 import { newTally, type Tally } from "./tally.ts";
 
 /**
@@ -39,29 +42,38 @@ export async function countStats(
 ): Promise<{ readonly until: number }> {
   const now = app.now();
   const until = now - COMMIT_LAG_MS;
-  const tally = newTally();
+  const tallies = { tally: newTally(), lists: newListTally() };
   const outcomes: Outcomes[] = [];
   let news = await readNews(app.db, { after: null, until });
   const { from } = news;
-  gather(tally, outcomes, news);
+  gather(tallies, outcomes, news);
   for (let n = 1; n < pieces && app.now() - now < RUN_MS; n++) {
     if (!news.moreLog && !news.moreAccepted) break;
     news = await readNews(app.db, { after: news.to, until });
-    gather(tally, outcomes, news);
+    gather(tallies, outcomes, news);
   }
   const { to } = news;
   if (to.position !== from.position || to.messageId !== from.messageId) {
-    await commit(app, { from, to, tally });
+    await commit(app, { from, to, ...tallies });
     if (outcomes.length > 0) app.background("observe_failed", app.quota.observe(outcomes));
   }
   return { until: news.moreLog ? Math.floor(to.position / 1000) : now };
 }
 
-function gather(tally: Tally, outcomes: Outcomes[], { log, accepted }: News): void {
-  for (const row of accepted) tally.accepted(row);
+/** The same happenings counted by hour, and by campaign where they are a list's. */
+type Tallies = { readonly tally: Tally; readonly lists: ListTally };
+
+function gather({ tally, lists }: Tallies, outcomes: Outcomes[], { log, accepted }: News): void {
+  for (const row of accepted) {
+    tally.accepted(row);
+    lists.accepted(row);
+  }
   for (const { position, entries } of log) {
     const committedAt = Math.floor(position / 1000);
-    for (const entry of entries) tally.entry(entry, committedAt);
+    for (const entry of entries) {
+      tally.entry(entry, committedAt);
+      lists.entry(entry);
+    }
   }
   outcomes.push(...outcomesOf(log));
 }
@@ -70,21 +82,27 @@ function gather(tally: Tally, outcomes: Outcomes[], { log, accepted }: News): vo
 export type Uncounted = {
   readonly until: number;
   readonly hours: readonly { readonly at: number; readonly added: Rollup }[];
+  readonly campaigns: readonly CampaignChange[];
 };
 
 /** Looks at what was accepted and is not counted yet, one piece of it. */
 export async function uncounted(app: App): Promise<Uncounted> {
   const now = app.now();
   const tally = newTally();
+  const lists = newListTally();
   const { rows, last, more } = await readAccepted(app.db, now + 1);
-  for (const row of rows) tally.accepted(row);
+  for (const row of rows) {
+    tally.accepted(row);
+    lists.accepted(row);
+  }
   const hours = [...tally.changes()].map(([at, { added }]) => ({ at, added }));
-  return { until: more && last !== null ? timeOfUuidv7(last) : now, hours };
+  const campaigns = lists.changes();
+  return { until: more && last !== null ? timeOfUuidv7(last) : now, hours, campaigns };
 }
 
 async function commit(
   app: App,
-  run: { readonly from: StatsCursor; readonly to: StatsCursor; readonly tally: Tally },
+  run: Tallies & { readonly from: StatsCursor; readonly to: StatsCursor },
 ): Promise<void> {
   const hours = run.tally.changes();
   const byDay = Map.groupBy(hours, ([at]) => spanStart("day", at));
@@ -102,7 +120,8 @@ async function commit(
       return isEmpty(rollup) && isEmpty(next) ? [] : [{ at, rollup: next }];
     });
   const rollups = { hour: changed("hour"), day: changed("day") };
-  await twice(() => commitStats(app.db, { from: run.from, to: run.to, rollups }));
+  const campaigns = await changedCampaigns(app.db, run.lists.changes());
+  await twice(() => commitStats(app.db, { from: run.from, to: run.to, rollups, campaigns }));
 }
 
 function isEmpty({ tags, groups }: Rollup): boolean {

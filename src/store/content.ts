@@ -3,6 +3,7 @@
 // a message that came as MIME.
 import { concat, fromBase64, fromUtf8, toBase64, utf8 } from "../lib/bytes.ts";
 import { reasonOf } from "../lib/log.ts";
+import { type ContentForm, contentForm } from "../model/content.ts";
 import { type Content, isRaw, type MessageContent, type RawContent } from "../model/message.ts";
 import { stored } from "./db.ts";
 
@@ -50,6 +51,7 @@ export type PackedContent = {
   readonly parts: readonly Uint8Array[];
   readonly size: number;
   readonly inline: boolean;
+  readonly form: ContentForm;
 };
 
 /** Splits content into head and parts and says where it belongs. */
@@ -57,7 +59,7 @@ export function packContent(content: Content): PackedContent {
   const [head, parts] = isRaw(content) ? splitRaw(content) : splitBuilt(content);
   const text = JSON.stringify(head);
   const size = utf8(text).length + parts.reduce((sum, bytes) => sum + bytes.length, 0);
-  return { head: text, parts, size, inline: size <= MAX_INLINE_BYTES };
+  return { head: text, parts, size, inline: size <= MAX_INLINE_BYTES, form: contentForm(content) };
 }
 
 function splitBuilt(content: MessageContent): readonly [Head, readonly Uint8Array[]] {

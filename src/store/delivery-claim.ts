@@ -153,8 +153,10 @@ function logSuppressed(
     db,
     `insert into event_log (position, events)
      select max(?2 * 1000, coalesce((select max(position) + 1 from event_log), 0)),
-       json_group_array(json_object('name', 'suppressed', 'at', ?2, 'mailClass', ?1,
-         'tags', m.tags, 'domain', substr(l.recipient, instr(l.recipient, '@') + 1)))
+       json_group_array(json_patch(json_object('name', 'suppressed', 'at', ?2, 'mailClass', ?1,
+         'tags', m.tags, 'domain', substr(l.recipient, instr(l.recipient, '@') + 1)),
+         iif(m.list_id = m.mail_class, '{}', json_object('campaign', json_object('listId', m.list_id,
+           'sendId', m.send_id, 'form', coalesce(m.form, 'multipart'), 'startedAt', m.created_at)))))
      from ${LEASED} l join messages m on m.id = l.message_id
      where ${SUPPRESSED} group by 'one row'`,
     claim.lane,

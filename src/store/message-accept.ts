@@ -146,10 +146,10 @@ function insertMessage(db: D1Database, accepting: Accepting) {
     db,
     `insert into messages (id, created_at, key_id, idempotency_key, request_hash, mail_class,
        from_address, from_name, subject, tags, send_id, list_id, metadata, recipients,
-       on_ambiguous, size, content_id, content_key, credits)
+       on_ambiguous, size, content_id, content_key, credits, form)
      select ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
        case when ?19 is null then (select coalesce(max(id), 0) + 1 from contents) end, ?19,
-       ${chargedSql("?3")}
+       ${chargedSql("?3")}, ?20
      where exists (select 1 from json_each(?1) r where not ${SUPPRESSED}) and ${paidSql("?3")}
      on conflict do nothing`,
     accepting.keys,
@@ -171,6 +171,7 @@ function insertMessage(db: D1Database, accepting: Accepting) {
     message.onAmbiguous,
     message.size,
     content.key,
+    content.form,
   );
 }
 

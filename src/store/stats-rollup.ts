@@ -37,17 +37,19 @@ export async function readRollups(
 }
 
 /** Characters of one statement's rows: after a standstill there may be many, and a value has 2 MB. */
-const CHUNK_LENGTH = 300_000;
+export const CHUNK_LENGTH = 300_000;
 
-/** Writes roll-ups; only while `where` holds, SQL over the two parameters ?1 and ?2. */
+/** What must hold for a write: SQL over the two parameters ?1 and ?2. */
+export type Guard = {
+  readonly where: string;
+  readonly parameters: readonly [string | number, string | number];
+};
+
+/** Writes roll-ups; only while `where` holds. */
 export function upsertRollups(
   db: D1Database,
   span: Span,
-  write: {
-    readonly rollups: readonly RollupOf[];
-    readonly where: string;
-    readonly parameters: readonly [string | number, string | number];
-  },
+  write: Guard & { readonly rollups: readonly RollupOf[] },
 ): readonly D1PreparedStatement[] {
   const list = write.rollups.map(({ at, rollup }) =>
     JSON.stringify([at, encode(rollup.tags), encode(rollup.groups)]),
@@ -65,7 +67,7 @@ export function upsertRollups(
 }
 
 /** Texts in order, in groups that are begun anew when one is full. */
-function chunks(texts: readonly string[], full: number): readonly (readonly string[])[] {
+export function chunks(texts: readonly string[], full: number): readonly (readonly string[])[] {
   let before = 0;
   const byChunk = Map.groupBy(texts, ({ length }) => {
     const chunk = Math.floor(before / full);

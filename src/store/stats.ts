@@ -1,9 +1,12 @@
 // SQL of statistics: how far they are counted, what was accepted since, and committing both together.
 import { uuidv7Bound } from "../lib/id.ts";
+import type { ContentForm } from "../model/content.ts";
+import type { CampaignName } from "../model/list-campaign.ts";
 import type { MailClass } from "../model/message.ts";
 import { type Span, SPANS } from "../model/stats.ts";
 import { batch, rowsOf, statement } from "./db.ts";
 import { decodeFullRow, type EventRow, type FullLogRow, logPieceSql } from "./event.ts";
+import { type ListCampaign, upsertListCampaigns } from "./list-campaign.ts";
 import { RECIPIENT_KEY } from "./message-list.ts";
 import { type RollupOf, upsertRollups } from "./stats-rollup.ts";
 
@@ -13,7 +16,7 @@ export type StatsCursor = { readonly position: number; readonly messageId: strin
 /** Before anything was counted. */
 const START: StatsCursor = { position: 0, messageId: "" };
 
-/** Recipients that were accepted in one hour, of one mail class, tag and domain. */
+/** Recipients that were accepted in one hour, of one mail class, tag, domain and campaign. */
 export type AcceptedRow = {
   /** The beginning of the hour, epoch milliseconds. */
   readonly hour: number;
@@ -23,7 +26,11 @@ export type AcceptedRow = {
   readonly accepted: number;
   /** Those among them that a suppression stopped at once. */
   readonly suppressed: number;
+  /** Null when it has no list; `startedAt` is the first accept among these, epoch milliseconds. */
+  readonly campaign: (CampaignName & Started) | null;
 };
+
+type Started = { readonly form: ContentForm; readonly startedAt: number };
 
 /** A piece of what happened since the last count. */
 export type News = {
@@ -94,13 +101,19 @@ export async function readAccepted(db: D1Database, until: number): Promise<Accep
   return acceptedOf(await acceptedPiece(db, null, until).all());
 }
 
-type StoredAcceptedRow = AcceptedRow & { readonly messages: number; readonly last: string };
+type StoredAcceptedRow = Omit<AcceptedRow, "campaign"> &
+  Started & {
+    readonly listId: string | null;
+    readonly sendId: string | null;
+    readonly messages: number;
+    readonly last: string;
+  };
 
 function acceptedOf(result: D1Result | undefined): AcceptedPiece {
   const rows = rowsOf<StoredAcceptedRow>(result);
   const most = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
   return {
-    rows,
+    rows: rows.map(decodeAccepted),
     last:
       rows
         .map(({ last }) => last)
@@ -113,24 +126,37 @@ function acceptedOf(result: D1Result | undefined): AcceptedPiece {
   };
 }
 
+function decodeAccepted({
+  listId,
+  sendId,
+  form,
+  startedAt,
+  ...row
+}: StoredAcceptedRow): AcceptedRow {
+  const listed = listId !== null && sendId !== null;
+  return { ...row, campaign: listed ? { listId, sendId, form, startedAt } : null };
+}
+
 /** Counts the next messages after an id, or else after the cursor. */
 function acceptedPiece(db: D1Database, after: string | null, until: number): D1PreparedStatement {
   return statement(
     db,
     `with piece as (
-       select id, created_at, mail_class, tags, recipients, coalesce(
-         sum(json_array_length(recipients)) over (
+       select id, created_at, mail_class, tags, recipients, list_id <> mail_class as listed, list_id,
+         send_id, form, coalesce(sum(json_array_length(recipients)) over (
            order by id rows between unbounded preceding and 1 preceding), 0) as before
-       from (select id, created_at, mail_class, tags, recipients from messages
+       from (select id, created_at, mail_class, tags, recipients, list_id, send_id, form from messages
          where id > coalesce(?1, ${cursorColumn("message_id")}, '') and id < ?2
          order by id limit ?3))
      select m.created_at - m.created_at % ${SPANS.hour} as hour, m.mail_class as mailClass,
        m.tags as tag, substr(r.value ->> 'address', instr(r.value ->> 'address', '@') + 1) as domain,
        count(*) as accepted, count(distinct m.id) as messages, max(m.id) as last,
-       count(case when d.suppressed_at = m.created_at then 1 end) as suppressed
+       count(case when d.suppressed_at = m.created_at then 1 end) as suppressed,
+       iif(m.listed, m.list_id, null) as listId, iif(m.listed, m.send_id, null) as sendId,
+       iif(m.listed, coalesce(m.form, 'multipart'), null) as form, min(m.created_at) as startedAt
      from piece m join json_each(m.recipients) r
      left join deliveries d on d.recipient = ${RECIPIENT_KEY} and d.message_id = m.id
-     where m.before < ?4 group by 1, 2, 3, 4`,
+     where m.before < ?4 group by 1, 2, 3, 4, listId, sendId, 11`,
     after,
     uuidv7Bound(until),
     PIECE_MESSAGES,
@@ -147,6 +173,7 @@ export type StatsCommit = {
   readonly from: StatsCursor;
   readonly to: StatsCursor;
   readonly rollups: Readonly<Record<Span, readonly RollupOf[]>>;
+  readonly campaigns: readonly ListCampaign[];
 };
 
 /**
@@ -154,11 +181,12 @@ export type StatsCommit = {
  * then somebody else has counted. Safe to repeat. Answers whether it was committed.
  */
 export async function commitStats(db: D1Database, commit: StatsCommit): Promise<boolean> {
-  const { from, to, rollups } = commit;
+  const { from, to, rollups, campaigns } = commit;
   const guard = { where: STILL_AT, parameters: [from.position, from.messageId] } as const;
   const results = await batch(db, [
     ...upsertRollups(db, "hour", { rollups: rollups.hour, ...guard }),
     ...upsertRollups(db, "day", { rollups: rollups.day, ...guard }),
+    ...upsertListCampaigns(db, campaigns, guard),
     statement(
       db,
       `insert into stats_cursor (id, position, message_id) select 1, ?3, ?4 where ${STILL_AT}

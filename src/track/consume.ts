@@ -108,23 +108,25 @@ function activityOf(fact: Fact, machine: boolean): Activity {
 
 type Judged = { readonly fact: Fact; readonly machine: boolean };
 
-/** Marks the first open and the first click of a person that this delivery has. */
-function withFirsts(
-  { activity }: TrackedDelivery,
-  judged: readonly Judged[],
-): readonly (Judged & { readonly first: boolean })[] {
-  const seen = new Set(
-    activity.filter((one) => !isReport(one) && !one.machine).map(({ kind }) => kind),
-  );
+type Marked = Judged & { readonly first: boolean; readonly firstOfLink: boolean };
+
+/** Marks the first open, the first click and the first of each link that a person did with this delivery. */
+function withFirsts({ activity }: TrackedDelivery, judged: readonly Judged[]): readonly Marked[] {
+  const before = activity.filter((one) => !isReport(one)).filter(({ machine }) => !machine);
+  const kinds = new Set<string>(before.map(({ kind }) => kind));
+  const links = new Set(before.map(({ index }) => index));
   return judged.map((one) => {
-    const first = !one.machine && !seen.has(one.fact.kind);
-    if (first) seen.add(one.fact.kind);
-    return { ...one, first };
+    const { fact, machine } = one;
+    const first = !machine && !kinds.has(fact.kind);
+    const firstOfLink = !machine && fact.kind === "click" && !links.has(fact.index);
+    if (!machine) kinds.add(fact.kind);
+    if (firstOfLink) links.add(fact.index);
+    return { ...one, first, firstOfLink };
   });
 }
 
 function eventOf(
-  { fact, machine, first }: Judged & { readonly first: boolean },
+  { fact, machine, first, firstOfLink }: Marked,
   delivery: TrackedDelivery,
 ): DeliveryEvent {
   const { id, at, ip, userAgent } = fact;
@@ -132,6 +134,6 @@ function eventOf(
   const whose = { id, at, messageId, position, email, tags, sendId, listId, mailClass };
   const base = { ...whose, ip, userAgent, machine, ...(first ? { first } : {}) };
   return fact.kind === "click"
-    ? { ...base, name: "click", url: fact.url }
+    ? { ...base, name: "click", url: fact.url, ...(firstOfLink ? { firstOfLink } : {}) }
     : { ...base, name: "open" };
 }

@@ -93,10 +93,28 @@ describe("a bounce that comes back", () => {
       name: "bounce_all",
       bounceType: "s",
       bounceCode: 22,
+      reported: { before: null },
       text: "mx.example.net refused the message after the relay accepted it.\nRemote host said: 550 because of 22\n",
     });
     const [nameless] = judged([bounce(22, "")]).entry.events;
     expect(nameless).toMatchObject({ text: expect.stringMatching(/^A later host refused/) });
+  });
+
+  const REPLIED = { id: "1", kind: "auto_reply", at: NOW, code: 60, reply: "", log: 1 } as const;
+  const REFUSED = { ...SENT, result: "failure", code: 10 } as const;
+
+  it.each<readonly [string, Said, Partial<TrackedDelivery>, unknown]>([
+    ["nothing", AUTO, {}, null],
+    ["an automatic reply", bounce(22), { activity: [REPLIED] }, { code: 60, local: false }],
+    ["a refusal here", AUTO, { state: "bounced", history: [REFUSED] }, { code: 10, local: true }],
+    [
+      "its end here",
+      AUTO,
+      { state: "expired", history: [{ ...REFUSED, result: "deferral", code: 22 }] },
+      { code: 22, local: true },
+    ],
+  ])("tells how the delivery's bounces counted after %s", (_what, said, change, before) => {
+    expect(judged([said], change).entry.events[0]).toMatchObject({ reported: { before } });
   });
 
   const OUTCOMES: Readonly<Record<DeliveryState, string>> = {

@@ -140,7 +140,8 @@ describe("the hour", () => {
 
 it("sums recipients that were accepted", () => {
   const tally = newTally();
-  const row = { hour: TEN, mailClass: "marketing", tag: "july", domain: "gmail.com" } as const;
+  const named = { hour: TEN, mailClass: "marketing", tag: "july", domain: "gmail.com" } as const;
+  const row = { ...named, campaign: null };
   tally.accepted({ ...row, accepted: 5, suppressed: 2 });
   tally.accepted({ ...row, domain: "example.com", accepted: 1, suppressed: 0 });
   const { added } = tally.changes().get(TEN) ?? {};

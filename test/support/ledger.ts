@@ -38,6 +38,7 @@ const LEDGER = [
   "memberships",
   "contact_tags",
   "contact_jobs",
+  "list_campaigns",
 ] as const;
 
 /** More than any delivery needs after its faults are over. */

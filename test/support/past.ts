@@ -30,7 +30,13 @@ export async function givenPast(
   const id = uuidv7(createdAt);
   const key = options.blob ? `content/${id}/${crypto.randomUUID()}` : null;
   if (key !== null) {
-    await putContent(env.CONTENT, key, { head: "{}", parts: [], size: 2, inline: false });
+    await putContent(env.CONTENT, key, {
+      head: "{}",
+      parts: [],
+      size: 2,
+      inline: false,
+      form: "text",
+    });
   }
   const address = options.address ?? ((n: number) => `Person${n}@example.com`);
   const recipients = deliveries.map((_, n) => ({ address: address(n), name: "", role: "to" }));

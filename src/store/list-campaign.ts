@@ -1,0 +1,165 @@
+// SQL of what lists' mail came to. It changes only in the transaction of commitStats (stats.ts).
+import {
+  CAMPAIGN_COUNTERS,
+  type CampaignChange,
+  type CampaignCounts,
+  type CampaignName,
+  sumCounts,
+} from "../model/list-campaign.ts";
+import { batch, rows, rowsOf, statement, stored } from "./db.ts";
+import { CHUNK_LENGTH, chunks, type Guard } from "./stats-rollup.ts";
+
+/** A campaign as it is stored. */
+export type ListCampaign = CampaignName & {
+  /** `lists.id`. */
+  readonly list: number;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly counts: CampaignCounts;
+};
+
+type Row = {
+  name: string;
+  send_id: string;
+  list_id: number;
+  started_at: number;
+  counters: string;
+  codes: string;
+};
+
+type NamedRow = { id: number; list_id: string; name: string };
+
+/** Lists that any of the texts in ?1 names: by number, `list_id` or name; living ones first. */
+const NAMED = `select id, list_id, lower(name) as name from lists
+  where id in (select cast(value as integer) from json_each(?1) where value not glob '*[^0-9]*')
+    or list_id in (select value from json_each(?1)) or lower(name) in (select value from json_each(?1))
+  order by status = 'deleted', id`;
+
+function listNamed(lists: readonly NamedRow[], name: string): number | null {
+  const found =
+    lists.find(({ id }) => String(id) === name) ??
+    lists.find((list) => list.list_id === name) ??
+    lists.find((list) => list.name === name);
+  return found?.id ?? null;
+}
+
+/**
+ * What these changes make of campaigns; nothing of those whose list does not exist. A campaign stays with
+ * the list that its name meant at first, whatever that is called later.
+ */
+export async function changedCampaigns(
+  db: D1Database,
+  changes: readonly CampaignChange[],
+): Promise<readonly ListCampaign[]> {
+  if (changes.length === 0) return [];
+  const names = JSON.stringify(changes.map(({ listId, sendId }) => [listId, sendId]));
+  const lists = JSON.stringify([...new Set(changes.map(({ listId }) => listId))]);
+  const [campaigns, named] = await batch(db, [
+    statement(
+      db,
+      `select name, send_id, list_id, started_at, counters, codes from list_campaigns
+       where (name, send_id) in (select value ->> 0, value ->> 1 from json_each(?1))`,
+      names,
+    ),
+    statement(db, NAMED, lists),
+  ]);
+  const known = new Map(rowsOf<Row>(campaigns).map((row) => [placeOf(decode(row)), decode(row)]));
+  return changes.flatMap((change) => {
+    const before = known.get(placeOf(change));
+    const list = before?.list ?? listNamed(rowsOf<NamedRow>(named), change.listId);
+    if (list === null) return [];
+    const { listId, sendId, startedAt, added } = change;
+    const counts = sumCounts(before ? [before.counts, added] : [added]);
+    const first = Math.min(before?.startedAt ?? startedAt, startedAt);
+    return [{ listId, sendId, list, startedAt: first, counts }];
+  });
+}
+
+function placeOf({ listId, sendId }: CampaignName): string {
+  return JSON.stringify([listId, sendId]);
+}
+
+function decode(row: Row): ListCampaign {
+  return {
+    listId: row.name,
+    sendId: row.send_id,
+    list: row.list_id,
+    startedAt: row.started_at,
+    counts: { counts: stored<number[]>(row.counters), codes: stored(row.codes) },
+  };
+}
+
+/** Writes campaigns; only while the guard holds. */
+export function upsertListCampaigns(
+  db: D1Database,
+  campaigns: readonly ListCampaign[],
+  { where, parameters }: Guard,
+): readonly D1PreparedStatement[] {
+  const list = campaigns.map(({ listId, sendId, list, startedAt, counts: { counts, codes } }) =>
+    JSON.stringify([listId, sendId, list, startedAt, counts, codes]),
+  );
+  return chunks(list, CHUNK_LENGTH).map((chunk) =>
+    statement(
+      db,
+      `insert into list_campaigns (name, send_id, list_id, started_at, counters, codes)
+       select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+       from json_each(?3) where ${where}
+       on conflict (name, send_id) do update set started_at = excluded.started_at,
+         counters = excluded.counters, codes = excluded.codes`,
+      ...parameters,
+      `[${chunk.join(",")}]`,
+    ),
+  );
+}
+
+/** Campaigns of a list that started from one moment up to (not including) another. */
+export type Started = { readonly list: number; readonly from: number; readonly to: number };
+
+/** Those campaigns: a send id counts as one however the mail called the list. */
+const STARTED = `list_id = ?1 and send_id in (select send_id from list_campaigns where list_id = ?1
+  group by send_id having min(started_at) >= ?2 and min(started_at) < ?3)`;
+
+/** What the campaigns of a list that started in a time came to, all together. */
+export async function campaignSums(db: D1Database, asked: Started): Promise<CampaignCounts> {
+  const sums = CAMPAIGN_COUNTERS.map((_, n) => `coalesce(sum(counters ->> '$[${n}]'), 0)`);
+  const parameters = [asked.list, asked.from, asked.to];
+  const [counted, codes] = await batch(db, [
+    statement(
+      db,
+      `select json_array(${sums.join(", ")}) as counts from list_campaigns where ${STARTED}`,
+      ...parameters,
+    ),
+    statement(
+      db,
+      `select c.key as code, sum(c.value) as n from list_campaigns, json_each(codes) c
+       where ${STARTED} group by c.key having sum(c.value) <> 0 order by cast(c.key as integer)`,
+      ...parameters,
+    ),
+  ]);
+  const [row] = rowsOf<{ counts: string }>(counted);
+  const byCode = rowsOf<{ code: string; n: number }>(codes).map(
+    ({ code, n }) => [code, n] as const,
+  );
+  return {
+    counts: row ? stored<number[]>(row.counts) : [],
+    codes: Object.fromEntries(byCode),
+  };
+}
+
+/** When campaigns of a list started, as far as it is counted, by send id; epoch milliseconds. */
+export async function campaignStarts(
+  db: D1Database,
+  list: number,
+  sendIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const found = await rows<{ send_id: string; at: number }>(
+    statement(
+      db,
+      `select send_id, min(started_at) as at from list_campaigns
+       where list_id = ?1 and send_id in (select value from json_each(?2)) group by send_id`,
+      list,
+      JSON.stringify(sendIds),
+    ),
+  );
+  return new Map(found.map(({ send_id: sendId, at }) => [sendId, at]));
+}
