@@ -20,6 +20,7 @@ import {
 } from "../store/message-accept.ts";
 import { draftMessage } from "./draft.ts";
 import { idempotencyKeyFault } from "./idempotency-key.ts";
+import { asListMail } from "./list-mail.ts";
 import { passGate, type Rehearsal, rehearse } from "./lint.ts";
 import { accountPlan } from "./plan.ts";
 
@@ -52,11 +53,13 @@ const STORAGE_RETRY_SECONDS = 5;
  * and the quota lets it in. A replay is refused neither for the quota, of which it keeps nothing, nor by the
  * gate of its domain, which composes a delivery only if it is on.
  */
-export async function send(app: App, request: SendRequest): Promise<Result<Accepted, Problem>> {
-  const { idempotencyKey, bodyHash, key } = request;
+export async function send(app: App, asked: SendRequest): Promise<Result<Accepted, Problem>> {
+  const { idempotencyKey, bodyHash, key } = asked;
   const plan = await accountPlan(app);
-  const allowed = await allow(app, request, plan);
+  const allowed = await allow(app, asked, plan);
   if (!allowed.ok) return allowed;
+  const command = await asListMail(app, asked.command, allowed.value.mailClass);
+  const request = { ...asked, command };
   const idempotency =
     idempotencyKey === null ? null : { key: idempotencyKey, requestHash: bodyHash };
   const passed = await passGate(app, request, allowed.value);
@@ -72,7 +75,9 @@ export async function dryRun(
   request: Omit<SendRequest, "bodyHash">,
 ): Promise<Result<Rehearsal, Problem>> {
   const allowed = await allow(app, request, await accountPlan(app));
-  return allowed.ok ? rehearse(app, request, allowed.value) : allowed;
+  if (!allowed.ok) return allowed;
+  const command = await asListMail(app, request.command, allowed.value.mailClass);
+  return rehearse(app, { ...request, command }, allowed.value);
 }
 
 /** Whether the request may be sent at all, and as what. */

@@ -43,7 +43,8 @@ export async function compose(
   links: Links | null,
 ): Promise<Composed> {
   const address = recipients[position]?.address ?? "";
-  const reader = { messageId: message.id, position, address, links };
+  const utm = isRaw(content) ? null : (content.utm ?? null);
+  const reader = { messageId: message.id, position, address, links, utm };
   const url = links ? await links.urlOf({ kind: "unsubscribe", ...reader, url: null }) : null;
   return isRaw(content)
     ? composeRaw(message, content, { ...reader, unsubscribeUrl: url })

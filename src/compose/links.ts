@@ -3,8 +3,9 @@
 // attribute, or the tag around it, stays as the sender wrote it. Pure: the same input gives the same HTML.
 import { decodeAttribute } from "../lib/attribute-entities.ts";
 import { LINK_PATHS, type Links, linkTarget, UNSUBSCRIBE_VARIABLE } from "../model/link.ts";
-import type { Tracking } from "../model/message.ts";
+import { clickTrackingId, type Tracking } from "../model/message.ts";
 import { escapeHtml } from "../model/template.ts";
+import { utmReader, type UtmTags, withUtm } from "../model/utm.ts";
 
 /** Links of one HTML part that are tracked; more stay as they are: each is a signature per recipient. */
 export const MAX_TRACKED_LINKS = 1_000;
@@ -46,6 +47,8 @@ export type LinkReader = {
   /** Replaces the placeholders of a text, its values escaped. */
   readonly fill: (text: string) => string;
   readonly links: Links | null;
+  /** Tags of tracked links; null adds none. */
+  readonly utm: UtmTags | null;
 };
 
 /** Whether recipients get different HTML because of what is tracked. */
@@ -103,7 +106,12 @@ async function hrefFor(
   }
   const url = links && index !== null ? linkTarget(href) : null;
   if (!links || index === null || url === null || isOurs(url, links)) return value;
-  return links.urlOf({ kind: "click", messageId, position, index, url });
+  return links.urlOf({ kind: "click", messageId, position, index, url: tagged(url, reader) });
+}
+
+function tagged(url: string, { utm, messageId, position }: LinkReader): string {
+  if (utm === null) return url;
+  return withUtm(url, utm, utmReader(utm, position, clickTrackingId(messageId, position)));
 }
 
 function isOurs(url: string, { origin }: Links): boolean {

@@ -13,6 +13,11 @@ import {
   type Variables,
 } from "./message.ts";
 import { splitHeader } from "./mime/fields.ts";
+import type { UtmTags } from "./utm.ts";
+
+function utmWithout(utm: UtmTags, position: number | null): UtmTags {
+  return { ...utm, subscribers: utm.subscribers.map((own, n) => (n === position ? null : own)) };
+}
 
 /**
  * Content without the variables of the recipient at `position` (null: it was not sent to the address) and
@@ -53,6 +58,7 @@ function builtWithout(
       filename: nameWithout(one.filename, mentions),
     })),
     attachmentBytes: content.attachmentBytes.map((one, n) => bytes[n] ?? one),
+    ...(content.utm ? { utm: utmWithout(content.utm, position) } : {}),
   };
   const same = bytes.every((one) => one === null) && headOf(content) === headOf(changed);
   return same ? content : changed;

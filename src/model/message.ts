@@ -1,5 +1,6 @@
 // What every door turns a request into, and what is kept of it. Pure types and rules.
 import type { DeliveryState } from "./delivery.ts";
+import type { UtmTags } from "./utm.ts";
 
 /** The two classes of mail, and the lanes they wait in. */
 export const MAIL_CLASSES = ["transactional", "marketing"] as const;
@@ -47,6 +48,8 @@ export type MessageContent = {
   readonly attachments: readonly Attachment[];
   readonly attachmentBytes: readonly Uint8Array[];
   readonly tracking: Tracking;
+  /** How the list of the message tags tracked links; left out when it does not. */
+  readonly utm?: UtmTags;
 };
 
 /** A message that its sender made: MIME in CRLF lines, kept as it came. */
