@@ -322,7 +322,7 @@ create table exports (
   filters text not null,            -- JSON object
   range_from integer not null,
   range_to integer not null,        -- inclusive
-  log_end integer not null,         -- the last event_log.position that belongs to it
+  log_end integer not null,         -- the last event_log.position, or contacts.id, that belongs to it
   oldest integer,                   -- the time of the oldest record when it began, for the progress
   state text not null,
   after text,                       -- where to go on; null before the first record and after the last

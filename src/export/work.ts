@@ -14,6 +14,7 @@ import {
   leaseExport,
   restartExport,
 } from "../store/export-lease.ts";
+import { contactSource } from "./contacts.ts";
 import { eventSource } from "./events.ts";
 import { addText, closeFile, finishFile, openFile, pauseFile, type Step } from "./file.ts";
 import { messageSource } from "./messages.ts";
@@ -83,6 +84,8 @@ function write(app: App, one: LeasedExport, run: Run): Promise<Step> {
       return writeFrom(app, one, statisticsSource, run);
     case "suppressions":
       return writeFrom(app, one, suppressionSource, run);
+    case "contacts":
+      return writeFrom(app, one, contactSource(one), run);
   }
 }
 

@@ -59,7 +59,8 @@ export function flatShape<Column extends string>(
   };
 }
 
-function cellText(value: unknown): string {
+/** A value as the text of a cell: what is absent or null is empty, what is no text is JSON. */
+export function cellText(value: unknown): string {
   if (value === undefined || value === null) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -7,7 +7,13 @@ import type { Span } from "./stats.ts";
 import type { SuppressionScope } from "./suppression.ts";
 
 /** What can be exported. */
-export const EXPORT_KINDS = ["events", "messages", "statistics", "suppressions"] as const;
+export const EXPORT_KINDS = [
+  "events",
+  "messages",
+  "statistics",
+  "suppressions",
+  "contacts",
+] as const;
 export type ExportKind = (typeof EXPORT_KINDS)[number];
 
 /** `closing`: all is read, the parts of the file are being put together. */
@@ -34,7 +40,7 @@ export const MAX_LIVING_EXPORTS = 50;
 export const EXPORT_DAYS = 7;
 export const EXPORT_LIFE_MS = EXPORT_DAYS * DAY_MS;
 
-/** Which records are in it; null lets all in. */
+/** Which records are in it, and what of them; null lets all in. */
 export type ExportFilters = {
   /** Of events: these names. */
   readonly events: readonly EventName[] | null;
@@ -45,7 +51,14 @@ export type ExportFilters = {
   /** Of statistics: what one record counts; never null there. */
   readonly interval: Span | null;
   readonly by: StatisticsBy | null;
+  /** Of contacts: those on this list. */
+  readonly list: { readonly id: number; readonly name: string } | null;
+  /** Of contacts: the custom fields there were when it was ordered; they are columns. */
+  readonly columns: readonly ExportColumn[] | null;
 };
+
+/** A custom field by `custom_fields.id`; one that is renamed meanwhile keeps its column's name. */
+export type ExportColumn = { readonly id: number; readonly name: string };
 
 /** How statistics are counted: the same happenings either way. */
 export const STATISTICS_BY = ["domain_group", "tag"] as const;
@@ -59,7 +72,10 @@ export type ExportOrder = {
   readonly kind: ExportKind;
   readonly format: TableFormat;
   readonly filters: ExportFilters;
-  /** Both inclusive: accept times of messages, commit times of events, beginnings of intervals, when a suppression was added. */
+  /**
+   * Both inclusive: accept times of messages, commit times of events, beginnings of intervals, when a suppression
+   * or a contact was added, or a contact came onto the list.
+   */
   readonly from: number;
   readonly to: number;
   /** The range ends where the export began: nothing else that was committed by then is left out. */
@@ -70,7 +86,7 @@ export type ExportOrder = {
 /** An export and how far it is. */
 export type Export = Omit<ExportOrder, "untilNow"> & {
   readonly state: ExportState;
-  /** Events: the last position of the log that belongs to it. */
+  /** Events: the last position of the log that belongs to it; contacts: the last id. */
   readonly logEnd: number;
   /** The moment of the oldest record there was; null when there was none. */
   readonly oldest: number | null;
@@ -102,13 +118,19 @@ export function progressOf(one: Export): Progress {
   if (one.kind === "suppressions") {
     return { share: null, reached: suppressionCursor(one.cursor).entry };
   }
+  if (one.kind === "contacts")
+    return { share: shareOf(Number(one.cursor) / one.logEnd), reached: null };
   const reached = timeOf(one.kind, one.cursor);
   const start = Math.max(one.from, one.oldest ?? one.from);
-  const share = (reached - start) / Math.max(one.to - start, 1);
-  return { share: Math.round(Math.min(Math.max(share, 0), 1) * 1000) / 1000, reached };
+  return { share: shareOf((reached - start) / Math.max(one.to - start, 1)), reached };
 }
 
-function timeOf(kind: Exclude<ExportKind, "suppressions">, cursor: string): number {
+/** A share with three digits, within 0…1. */
+function shareOf(share: number): number {
+  return Math.round(Math.min(Math.max(share, 0), 1) * 1000) / 1000;
+}
+
+function timeOf(kind: Exclude<ExportKind, "suppressions" | "contacts">, cursor: string): number {
   switch (kind) {
     case "events":
       return Math.floor(eventCursor(cursor).position / 1000);

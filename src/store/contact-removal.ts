@@ -1,5 +1,6 @@
 // SQL that removes contacts: one of them, or all places on a list that is deleted.
 import { batch, rows, rowsOf, statement } from "./db.ts";
+import { cancelExportsOf } from "./export.ts";
 
 /** Removes a contact from every list and tag, and the contact; false when there is none. */
 export async function deleteContact(
@@ -25,7 +26,7 @@ export async function deleteContact(
 /** Places removed by one statement: well within D1's 30 s. */
 const STEP_PLACES = 10_000;
 
-/** Marks a list as deleted: it is gone for everybody at once. False when there is none. */
+/** Marks a list as deleted: it is gone for everybody at once, and exports of it are cancelled (E-12). False when there is none. */
 export async function deleteList(db: D1Database, id: number, now: number): Promise<boolean> {
   const results = await batch(db, [
     statement(
@@ -36,6 +37,7 @@ export async function deleteList(db: D1Database, id: number, now: number): Promi
       now,
     ),
     statement(db, "delete from contact_jobs where list_id = ?1", id),
+    cancelExportsOf(db, id),
     statement(
       db,
       "update custom_fields set status = 'deleted', updated_at = ?2 where list_id = ?1",

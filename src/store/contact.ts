@@ -2,9 +2,11 @@
 import type { Contact, FieldValues, MembershipStatus } from "../model/contact.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 
-const COLUMNS = "c.id, c.email, c.first_name, c.last_name, c.fields, c.created_at, c.updated_at";
+/** The columns that make a Contact. */
+export const COLUMNS =
+  "c.id, c.email, c.first_name, c.last_name, c.fields, c.created_at, c.updated_at";
 
-type ContactRow = {
+export type ContactRow = {
   id: number;
   email: string;
   first_name: string;
@@ -14,7 +16,7 @@ type ContactRow = {
   updated_at: number;
 };
 
-function decode(row: ContactRow): Contact {
+export function decode(row: ContactRow): Contact {
   return {
     id: row.id,
     email: row.email,
@@ -38,10 +40,11 @@ export type Membership = {
   readonly fields: FieldValues;
 };
 
-const PLACE = `m.list_id, m.status, m.subscribed_at, m.subscribe_ip, m.confirmed, m.email_format,
+/** The columns that make a Membership. */
+export const PLACE = `m.list_id, m.status, m.subscribed_at, m.subscribe_ip, m.confirmed, m.email_format,
   m.fields as lists_own`;
 
-type PlaceRow = {
+export type PlaceRow = {
   list_id: number;
   status: MembershipStatus;
   subscribed_at: number;
@@ -66,7 +69,7 @@ function decodePlace(row: PlaceRow): Membership {
 /** A contact on a list. */
 export type Subscriber = { readonly contact: Contact; readonly membership: Membership };
 
-function decodeSubscriber(row: ContactRow & PlaceRow): Subscriber {
+export function decodeSubscriber(row: ContactRow & PlaceRow): Subscriber {
   return { contact: decode(row), membership: decodePlace(row) };
 }
 
@@ -83,11 +86,13 @@ const PLACES_OF = `select m.contact_id, ${PLACE} from lists l join memberships m
   on m.list_id = l.id and m.contact_id in (select value from json_each(?1))
   where l.status <> 'deleted' order by m.contact_id, l.id`;
 
-const TAGS_OF = `select ct.contact_id, t.tag_id from tags t join contact_tags ct
+/** Tags of the contacts in ?1. */
+export const TAGS_OF = `select ct.contact_id, t.tag_id from tags t join contact_tags ct
   on ct.tag_id = t.id and ct.contact_id in (select value from json_each(?1))
   order by ct.contact_id, t.id`;
 
-async function cardsOf(
+/** The contacts with their lists and tags, in the same order. */
+export async function cardsOf(
   db: D1Database,
   contacts: readonly Contact[],
 ): Promise<readonly ContactCard[]> {

@@ -77,10 +77,10 @@ export async function insertField(db: D1Database, field: NewField): Promise<Cust
   return row ? decode(row) : null;
 }
 
-/** The active fields that a list has: those of all lists and its own, oldest first. */
+/** The active fields that a list has: those of all lists and its own, oldest first; without a list, the former. */
 export async function fieldsOfList(
   db: D1Database,
-  listId: number,
+  listId: number | null,
 ): Promise<readonly CustomField[]> {
   const found = await rows<FieldRow>(
     statement(

@@ -79,7 +79,8 @@ export async function insertExport(
       `insert into exports (id, key_id, kind, format, filters, range_from, range_to, log_end, oldest,
          state, created_at, expires_at)
        select ?1, ?2, ?3, ?4, ?5, ?6, ?7,
-         min(coalesce((select max(position) from event_log), 0), ?8),
+         iif(?3 = 'contacts', coalesce((select max(id) from contacts), 0),
+           min(coalesce((select max(position) from event_log), 0), ?8)),
          case ?3
            when 'events' then (select min(position) / 1000 from event_log where position >= ?9)
            when 'messages' then
@@ -159,6 +160,17 @@ export async function cancelExport(db: D1Database, id: string, now: number): Pro
     ),
   );
   return changed.length > 0;
+}
+
+/** The statement that cancels what is being made of a list's contacts; a finished file stays. */
+export function cancelExportsOf(db: D1Database, listId: number): D1PreparedStatement {
+  return statement(
+    db,
+    `update exports set state = 'cancelled', ${STOP}
+     where kind = 'contacts' and filters ->> '$.list.id' = ?1
+       and state in ('queued', 'running', 'closing')`,
+    listId,
+  );
 }
 
 /** Fails every export that is being made or can be fetched; answers how many. */

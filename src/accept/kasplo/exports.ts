@@ -1,5 +1,5 @@
-// /v1/exports: order a file of events, messages, statistics or suppressions, see how far it is, fetch it by its link,
-// cancel it (D-20, F-103, F-184). It is made by export/work.ts.
+// /v1/exports: order a file of events, messages, statistics, suppressions or contacts, see how far it is, fetch it by
+// its link, cancel it (D-20, F-103, F-184). It is made by export/work.ts.
 import * as z from "zod";
 import type { App } from "../../app.ts";
 import { isUuidv7 } from "../../lib/id.ts";
@@ -20,9 +20,11 @@ import {
   STATISTICS_BY,
 } from "../../model/export.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
+import { fieldsOfList } from "../../store/custom-field.ts";
 import { twice } from "../../store/db.ts";
 import { cancelExport, findExport, insertExport, listExports } from "../../store/export.ts";
 import { removeLeftovers } from "../../store/export-file.ts";
+import { findList } from "../../store/list.ts";
 import { endpoint } from "../endpoint.ts";
 import { iso, limitParameter, one, page, timeParameter } from "./native.ts";
 import { scopeField } from "./suppression-fields.ts";
@@ -46,18 +48,19 @@ const newExport = z.object({
   scope: scopeField.optional(),
   interval: oneOf(["hour", "day"]).optional(),
   by: oneOf(STATISTICS_BY).optional(),
+  list: z.string("must be the id, list_id or name of a list").optional(),
 });
 type NewExport = z.output<typeof newExport>;
 
 const create = endpoint({
   method: "POST",
   path: "/exports",
-  summary: "Order a file of events, messages, statistics or suppressions in a time range",
+  summary: "Order a file of events, messages, statistics, suppressions or contacts in a time range",
   scope: "read",
   request: { body: newExport },
   async handle(app, { body, key, origin }) {
     const now = app.now();
-    const filters = filtersOf(body);
+    const filters = await filtersOf(app, body);
     if (!filters.ok) return filters;
     const range = rangeOf(body, now);
     if (!range.ok) return range;
@@ -132,30 +135,41 @@ const tooMany: Problem = {
 };
 
 /** Which filters mean something for a kind. */
-const FILTERS: Readonly<Record<ExportKind, readonly (keyof ExportFilters)[]>> = {
+const FILTERS = {
   events: ["events", "state"],
   messages: ["state"],
   statistics: ["interval", "by"],
   suppressions: ["scope"],
-};
+  contacts: ["list"],
+} as const satisfies Readonly<Record<ExportKind, readonly (keyof ExportFilters)[]>>;
 
-function filtersOf(body: NewExport): Result<ExportFilters, Problem> {
+const FILTER_NAMES = ["events", "state", "scope", "interval", "by", "list"] as const;
+
+async function filtersOf(app: App, body: NewExport): Promise<Result<ExportFilters, Problem>> {
   const { kind, events = null, state = null, scope = null, interval = null, by = null } = body;
-  const filters: ExportFilters = { events, state, scope, interval, by };
-  const given = FILTER_NAMES.filter((name) => filters[name] !== null);
-  const wrong = given.find((name) => !FILTERS[kind].includes(name));
+  const mine: readonly string[] = FILTERS[kind];
+  const wrong = FILTER_NAMES.find((name) => body[name] !== undefined && !mine.includes(name));
   if (wrong) return fail(invalidField(wrong, `does not apply to ${kind}; leave it out`));
+  const filters = { events, state, scope, interval, by, list: null, columns: null };
+  if (kind === "contacts") return contactFilters(app, filters, body.list);
   if (kind !== "statistics") return ok(filters);
   return ok({ ...filters, interval: interval ?? "hour", by: by ?? "domain_group" });
 }
 
-const FILTER_NAMES = [
-  "events",
-  "state",
-  "scope",
-  "interval",
-  "by",
-] as const satisfies readonly (keyof ExportFilters)[];
+/** The list is looked up and the columns are chosen when the export is ordered. */
+async function contactFilters(
+  app: App,
+  filters: ExportFilters,
+  listName: string | undefined,
+): Promise<Result<ExportFilters, Problem>> {
+  const list = listName === undefined ? null : await findList(app.db, listName);
+  if (listName !== undefined && !list) {
+    return fail(invalidField("list", "names no list; give its id, list_id or name"));
+  }
+  const fields = await fieldsOfList(app.db, list?.id ?? null);
+  const columns = fields.map(({ id, name }) => ({ id, name }));
+  return ok({ ...filters, list: list && { id: list.id, name: list.name }, columns });
+}
 
 /** From the earliest that is allowed until now, unless asked otherwise; what is not yet ends now. */
 function rangeOf(
@@ -163,7 +177,7 @@ function rangeOf(
   now: number,
 ): Result<{ from: number; to: number; untilNow: boolean }, Problem> {
   const to = Math.min(asked.to ?? now, now);
-  const bounded = kind !== "suppressions";
+  const bounded = kind !== "suppressions" && kind !== "contacts";
   const from = asked.from ?? (bounded ? Math.max(0, to - MAX_RANGE_MS) : 0);
   if (from > to) {
     return fail(invalidField("from", "must not be in the future, and not later than to"));

@@ -89,6 +89,10 @@ describe("POST /v1/exports", () => {
     [{ kind: "statistics", interval: "week" }, "interval"],
     [{ kind: "statistics", by: "none" }, "by"],
     [{ kind: "statistics", state: "held" }, "state"],
+    [{ kind: "events", list: "1" }, "list"],
+    [{ kind: "contacts", list: "no such list" }, "list"],
+    [{ kind: "contacts", list: 1 }, "list"],
+    [{ kind: "contacts", events: ["open"] }, "events"],
   ])("refuses %j and names the field", async (change, field) => {
     const whole = { kind: "events", format: "csv", ...change };
     const body = Object.keys(change).length === 0 ? { format: "csv" } : whole;
