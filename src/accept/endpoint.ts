@@ -8,6 +8,7 @@ import type { Key, Scope } from "../model/key.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
 import type { ReceivedBody, ReceivedBytes } from "./body.ts";
 import { type BodyText, noText } from "./body-text.ts";
+import type { OwnProblems, Responses } from "./response.ts";
 
 /** What a handler answers with. */
 export type Answer =
@@ -48,8 +49,22 @@ export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Sch
   /** itty-router path below the dialect's base, such as `/messages/:id`. */
   readonly path: string;
   readonly summary: string;
+  /** More than the summary, for the OpenAPI document; Markdown. */
+  readonly description?: string;
   readonly scope: Scope;
-  readonly request: { readonly params?: P; readonly query?: Q; readonly body?: B };
+  readonly request: {
+    readonly params?: P;
+    readonly query?: Q;
+    readonly body?: B;
+    /** Header fields that the handler reads, each with what it means. */
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+  /** What it answers when all is well, by status. */
+  readonly response?: Responses;
+  /** Ways to say no that the handler has for itself. */
+  readonly problems?: OwnProblems;
+  /** The handler reads the Idempotency-Key; one that `sends` does anyway. */
+  readonly idempotent?: boolean;
   /** The body that the handler takes when it is not JSON; another operation may take JSON there. */
   readonly streams?: Streams;
   /** A door that mail is sent through: each of its answers tells the limits. */
@@ -69,7 +84,23 @@ export type Endpoint = {
   readonly takesBody: boolean;
   readonly streams: Streams | null;
   readonly sends: boolean;
+  /** What the OpenAPI document is made of. */
+  readonly documented: Documented;
   readonly run: (app: App, received: Received) => Promise<Result<Answer, Problem>>;
+};
+
+/** The parts of a definition that nothing runs by. */
+export type Documented = {
+  readonly description: string | null;
+  readonly request: {
+    readonly params?: z.ZodType | undefined;
+    readonly query?: z.ZodType | undefined;
+    readonly body?: z.ZodType | undefined;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+  readonly response: Responses;
+  readonly problems: OwnProblems;
+  readonly idempotent: boolean;
 };
 
 /** A request as http.ts hands it over, before its parts are parsed. */
@@ -88,6 +119,16 @@ export type Received = {
   readonly idempotencyKey: string | null;
 };
 
+/** A security scheme of OpenAPI 3.1 (§4.8.27). */
+export type Security =
+  | { readonly type: "http"; readonly scheme: "bearer" | "basic"; readonly description: string }
+  | {
+      readonly type: "apiKey";
+      readonly in: "header";
+      readonly name: string;
+      readonly description: string;
+    };
+
 /** A dialect: one way in, one way to say no, its operations. */
 export type Dialect = {
   readonly name: string;
@@ -98,6 +139,10 @@ export type Dialect = {
   /** The key of an Authorization header, if it opens this dialect now. */
   readonly authenticate: (app: App, authorization: string | null) => Promise<Result<Key, Problem>>;
   readonly endpoints: readonly Endpoint[];
+  /** Nobody but our own programs asks it: it stands in no OpenAPI document. */
+  readonly hidden?: boolean;
+  /** How a request shows its key, in the words of OpenAPI; a Bearer token unless it says otherwise. */
+  readonly security?: Security;
   /** The wire form of a problem at one path (below the base). */
   readonly problem: (problem: Problem, about: { path: string; requestId: string }) => Answer;
 };
@@ -108,7 +153,7 @@ export function endpoint<
   Q extends Schema = undefined,
   B extends Schema = undefined,
 >(definition: EndpointDefinition<P, Q, B>): Endpoint {
-  const { method, path, summary, scope, request, handle } = definition;
+  const { method, path, summary, scope, request, handle, sends = false } = definition;
   return {
     method,
     path,
@@ -116,7 +161,14 @@ export function endpoint<
     scope,
     takesBody: request.body !== undefined,
     streams: definition.streams ?? null,
-    sends: definition.sends ?? false,
+    sends,
+    documented: {
+      description: definition.description ?? null,
+      request,
+      response: definition.response ?? {},
+      problems: definition.problems ?? [],
+      idempotent: definition.idempotent ?? sends,
+    },
     async run(app, received) {
       const params = parse<P>(request.params, received.params);
       if (!params.ok) return params;

@@ -9,6 +9,7 @@ import { ingest } from "./ingest.ts";
 export const internal: Dialect = {
   name: "internal",
   base: "/internal",
+  hidden: true,
   isOpen: ({ gatewaySecrets }) => gatewaySecrets.length > 0,
   authenticate: authenticateGateway,
   problem: kasploProblem,

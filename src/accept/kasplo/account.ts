@@ -14,7 +14,7 @@ import { MAX_SOFT_BOUNCE_COUNT, MAX_SOFT_BOUNCE_DAYS } from "../../model/soft-bo
 import { changeAccount, readAccount } from "../../store/account.ts";
 import { endpoint } from "../endpoint.ts";
 import { forgetPlan } from "../plan.ts";
-import { one } from "./native.ts";
+import { dataOf, one } from "./native.ts";
 
 function whole(least: number, most: number) {
   const reason = `must be a whole number from ${least} to ${most}`;
@@ -29,12 +29,30 @@ const settings = z.object({
   plan: z.enum(PLAN_NAMES, `must be one of ${PLAN_NAMES.join(", ")}`).optional(),
 });
 
+const accountView = dataOf(
+  z.object({
+    retention_days: z.int(),
+    content_retention_days: z.int(),
+    soft_bounce_count: z.int(),
+    soft_bounce_days: z.int(),
+    plan: z.enum(PLAN_NAMES),
+    limits: z.object({
+      attachment_bytes: z.int(),
+      recipients: z.int(),
+      per_second: z.int(),
+      burst: z.int(),
+      daily: z.int().nullable(),
+    }),
+  }),
+);
+
 const read = endpoint({
   method: "GET",
   path: "/account",
   summary: "Show the settings of the account",
   scope: "read",
   request: {},
+  response: { 200: accountView },
   async handle(app) {
     return ok(one(view(await readAccount(app.db), app.config.localDev)));
   },
@@ -46,6 +64,7 @@ const change = endpoint({
   summary: "Change settings; what is older than the retention is deleted for good",
   scope: "manage",
   request: { body: settings },
+  response: { 200: accountView },
   async handle(app, { body }) {
     const { localDev } = app.config;
     if (body.plan === "local" && !localDev) {

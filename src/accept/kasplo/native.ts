@@ -34,6 +34,19 @@ export const timeParameter = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** A moment in an answer. */
+export const isoTime = z.iso.datetime();
+
+/** The answer that `one` makes, for `response` of an endpoint. */
+export function dataOf<Data extends z.ZodType>(data: Data) {
+  return z.object({ data });
+}
+
+/** The answer that `page` makes, for `response` of an endpoint. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ data: z.array(item), next_cursor: z.string().nullable() });
+}
+
 /** One thing. */
 export function one(data: unknown, status = 200): Answer {
   return { status, json: { data } };
