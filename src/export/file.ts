@@ -7,7 +7,7 @@ import { EXPORT_LIFE_MS } from "../model/export.ts";
 import { twice } from "../store/db.ts";
 import { exportKey, removeOrphansOf } from "../store/export-file.ts";
 import { finishExport, keepReached, keepUpload, type LeasedExport } from "../store/export-lease.ts";
-import { PART_BYTES, type PartBuffer, partBuffer } from "./part.ts";
+import { PART_BYTES, type PartBuffer, partBuffer } from "../lib/part.ts";
 
 /** A file has at most 20 GB: its row must stay far below 2 MB with the ETag of every part. */
 export const MAX_PARTS = 4_000;

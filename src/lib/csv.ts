@@ -2,9 +2,20 @@
 // takes for a formula. Knows nothing of what the cells mean.
 
 /** A record, or why there is none, at its first line (from 1). */
-export type CsvRecord =
-  | { readonly line: number; readonly cells: readonly string[] }
-  | { readonly line: number; readonly fault: string };
+export type CsvRecord = { readonly line: number; readonly end: CsvEnd } & (
+  | { readonly cells: readonly string[] }
+  | { readonly fault: string }
+);
+
+/** Where what follows a record begins: after so many UTF-16 units of the reader's, in this line. */
+export type CsvEnd = { readonly offset: number; readonly line: number };
+
+/** Where a reader begins that goes on with a text. */
+export type CsvPlace = {
+  readonly line: number;
+  /** What stands before is CR: a LF that comes first belongs to that line break. */
+  readonly afterCr: boolean;
+};
 
 /** Reads records from text that comes in pieces. */
 export type CsvReader = {
@@ -21,25 +32,27 @@ const MAX_RECORD = 16 * 1024;
  * A reader of records; lines end in CRLF, LF or CR, empty ones are passed over. A record that is too
  * long, or whose quotes are wrong, is a fault; reading goes on at the next line.
  */
-export function csvReader(): CsvReader {
-  let line = 1;
+export function csvReader(place: CsvPlace = { line: 1, afterCr: false }): CsvReader {
+  let { line, afterCr } = place;
   let state: State = begin(line);
-  let afterCr = false;
-  let found: CsvRecord[] = [];
+  let taken = 0;
+  let found: Found[] = [];
 
   /** Ends the record and begins the next. */
-  function finish(): void {
-    const record = recordOf(state);
+  function finish(offset: number): void {
+    const record = recordOf(state, { offset, line });
     if (record) found.push(record);
     state = begin(line);
   }
 
-  function lineBreak(character: string): void {
+  function lineBreak(character: string, end: number): void {
     const ofSameBreak = character === "\n" && afterCr;
     afterCr = character === "\r";
     if (!ofSameBreak) line += 1;
+    const last = found.at(-1);
     if (state.place === "quoted") take(state, character);
-    else if (!ofSameBreak) finish();
+    else if (!ofSameBreak) finish(end);
+    else if (last?.end.offset === end - 1) last.end = { offset: end, line };
   }
 
   return {
@@ -55,19 +68,20 @@ export function csvReader(): CsvReader {
         }
         const character = text.charAt(at);
         at += 1;
-        if (character === "\n" || character === "\r") lineBreak(character);
+        if (character === "\n" || character === "\r") lineBreak(character, taken + at);
         else {
           afterCr = false;
           step(state, character);
         }
       }
+      taken += text.length;
       const records = found;
       found = [];
       return records;
     },
     end() {
       if (state.place === "quoted") state.fault = NOT_CLOSED;
-      finish();
+      finish(taken);
       return found;
     },
   };
@@ -91,11 +105,14 @@ function begin(line: number): State {
   return { line, cells: [], cell: "", length: 0, place: "start", fault: null };
 }
 
-function recordOf(state: State): CsvRecord | null {
+/** A record whose end may still take in the second half of its line break. */
+type Found = CsvRecord & { end: CsvEnd };
+
+function recordOf(state: State, end: CsvEnd): Found | null {
   const { line, cells, cell, place, fault } = state;
-  if (fault !== null) return { line, fault };
+  if (fault !== null) return { line, end, fault };
   const empty = cells.length === 0 && place === "start";
-  return empty ? null : { line, cells: [...cells, cell] };
+  return empty ? null : { line, end, cells: [...cells, cell] };
 }
 
 function lose(state: State, fault: string): void {

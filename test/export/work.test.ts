@@ -1,7 +1,7 @@
 // Making exports: what the file holds, in parts and in slices of time, whatever breaks and whenever.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { PART_BYTES } from "../../src/export/part.ts";
+import { PART_BYTES } from "../../src/lib/part.ts";
 import { workOnExports } from "../../src/export/work.ts";
 import { removeLeftovers } from "../../src/store/export-file.ts";
 import {

@@ -9,13 +9,16 @@ import {
   unguardFormula,
 } from "../../src/lib/csv.ts";
 
-function read(...pieces: readonly string[]): readonly CsvRecord[] {
-  const reader = csvReader();
+function records(pieces: readonly string[], reader = csvReader()): readonly CsvRecord[] {
   return [...pieces.flatMap((piece) => reader.push(piece)), ...reader.end()];
 }
 
-const faultOf = (record: CsvRecord | undefined) =>
-  record && "fault" in record ? record.fault : null;
+/** The records without the places where they end. */
+function read(...pieces: readonly string[]): readonly Omit<CsvRecord, "end">[] {
+  return records(pieces).map(({ end: _, ...record }) => record);
+}
+
+const faultOf = (record: object | undefined) => (record && "fault" in record ? record.fault : null);
 
 const FORMULAS = ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"];
 
@@ -47,6 +50,30 @@ describe("csvReader", () => {
     );
   });
 
+  it("tells where each record ends, so that another reader goes on there", () => {
+    const part = fc.constantFrom("a", ",", '"', '"x"', "\r\n", "\n", "\r", "ü");
+    const arbitrary = fc.array(part, { maxLength: 30 }).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(arbitrary, fc.nat(5), (text, nth) => {
+        const whole = records([text]);
+        const end = whole[nth]?.end ?? { offset: 0, line: 1 };
+        const afterCr = text[end.offset - 1] === "\r";
+        const rest = records([text.slice(end.offset)], csvReader({ line: end.line, afterCr }));
+        const told = rest.map((record) => ({
+          ...record,
+          end: { ...record.end, offset: record.end.offset + end.offset },
+        }));
+        expect(told).toEqual(whole[nth] ? whole.slice(nth + 1) : whole);
+      }),
+    );
+    const ends = records(["a\r\nb\r\n\r\nc"]).map((record) => record.end);
+    expect(ends).toEqual([
+      { offset: 3, line: 2 },
+      { offset: 6, line: 3 },
+      { offset: 9, line: 4 },
+    ]);
+  });
+
   it("names a stray quote, and goes on at the next line", () => {
     const [first, second, third] = read('a"b,c\n"a"b\nok\n');
     expect([faultOf(first), faultOf(second)]).toEqual([
@@ -76,7 +103,7 @@ describe("csvReader", () => {
   ])("refuses a line of 10 MB, %s, without holding it", (_what, piece) => {
     const reader = csvReader();
     for (let n = 0; n < 160; n++) expect(reader.push(n === 0 ? piece : piece.slice(1))).toEqual([]);
-    expect(reader.push("\nok\n")).toEqual([
+    expect(reader.push("\nok\n")).toMatchObject([
       { line: 1, fault: expect.any(String) },
       { line: 2, cells: ["ok"] },
     ]);
@@ -99,7 +126,7 @@ describe("csvLine", () => {
     const row = fc.array(cell, { minLength: 2, maxLength: 6 });
     fc.assert(
       fc.property(row, (cells) => {
-        const [record, ...more] = read(csvLine(cells));
+        const [record, ...more] = records([csvLine(cells)]);
         expect(more).toEqual([]);
         expect(record && "cells" in record ? record.cells.map(unguardFormula) : record).toEqual(
           cells,

@@ -9,8 +9,8 @@ export const PART_BYTES = 5 * 1024 * 1024;
 
 /** Collects bytes up to a part, and what did not fit. */
 export type PartBuffer = {
-  /** Adds text; answers whether the part is full now. Must not be called while it is. */
-  readonly add: (text: string) => boolean;
+  /** Adds text or bytes; answers whether the part is full now. Must not be called while it is. */
+  readonly add: (data: string | Uint8Array) => boolean;
   /** Adds bytes, at most a part, to an empty buffer. */
   readonly load: (bytes: Uint8Array) => void;
   /** The bytes of the part so far; valid until the next call of another function. */
@@ -21,7 +21,7 @@ export type PartBuffer = {
   readonly next: () => void;
 };
 
-/** An empty buffer. One record must not be longer than a part. */
+/** An empty buffer. What is added must not be longer than a part. */
 export function partBuffer(): PartBuffer {
   const part = new Uint8Array(PART_BYTES);
   const encoder = new TextEncoder();
@@ -33,12 +33,12 @@ export function partBuffer(): PartBuffer {
     part.set(bytes.subarray(0, fits), length);
     length += fits;
     over = bytes.slice(fits);
-    if (over.length >= PART_BYTES) throw new Error("a record is longer than a part");
+    if (over.length >= PART_BYTES) throw new Error("a piece is longer than a part");
   }
 
   return {
-    add(text) {
-      put(encoder.encode(text));
+    add(data) {
+      put(typeof data === "string" ? encoder.encode(data) : data);
       return length === PART_BYTES;
     },
     load: put,

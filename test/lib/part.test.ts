@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PART_BYTES, partBuffer } from "../../src/export/part.ts";
+import { PART_BYTES, partBuffer } from "../../src/lib/part.ts";
 
 const decoder = new TextDecoder();
 
