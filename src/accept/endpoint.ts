@@ -7,6 +7,7 @@ import type { Config } from "../model/config.ts";
 import type { Key, Scope } from "../model/key.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
 import type { ReceivedBody, ReceivedBytes } from "./body.ts";
+import { type BodyPieces, noPieces } from "./body-pieces.ts";
 import { type BodyText, noText } from "./body-text.ts";
 import type { OwnProblems, Responses } from "./response.ts";
 
@@ -33,12 +34,16 @@ export type Input<Params, Query, Body> = {
   readonly text: BodyText;
   /** The body of an operation that `streams` bytes; none for others. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The body of an operation that `streams` pieces, as it comes; nothing for others. */
+  readonly pieces: BodyPieces;
   /** The request's own header fields. */
   readonly headers: Headers;
 };
 
-/** A body that is not JSON: its media type, and whether it comes in pieces or in one buffer. */
-export type Streams = { readonly type: string; readonly as: "text" | "bytes" };
+/** A body that is not JSON: its media type, and whether it comes as text or bytes in pieces, or in one buffer. */
+export type Streams =
+  | { readonly type: string; readonly as: "text" | "bytes" }
+  | { readonly type: string; readonly as: "pieces"; readonly limitBytes: number };
 
 type Schema = z.ZodType | undefined;
 type Parsed<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
@@ -112,6 +117,8 @@ export type Received = {
   readonly text?: BodyText;
   /** Given to operations that stream bytes. */
   readonly bytes?: ReceivedBytes;
+  /** Given to operations that stream pieces. */
+  readonly pieces?: BodyPieces;
   readonly headers?: Headers;
   readonly key: Key;
   readonly requestId: string;
@@ -187,6 +194,7 @@ export function endpoint<
         bodyHash: received.bytes?.hash ?? received.body?.hash ?? "",
         text: received.text ?? noText(),
         bytes: received.bytes?.bytes ?? new Uint8Array(),
+        pieces: received.pieces ?? noPieces(),
         headers: received.headers ?? new Headers(),
       });
     },

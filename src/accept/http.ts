@@ -8,6 +8,7 @@ import type { Key } from "../model/key.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../model/problem.ts";
 import { type BodyLease, readBytes, readJsonBody } from "./body.ts";
 import { runAudited } from "./audit.ts";
+import { bodyPieces } from "./body-pieces.ts";
 import { bodyText } from "./body-text.ts";
 import type { Answer, Dialect, Endpoint, Received } from "./endpoint.ts";
 import { internal } from "./internal/routes.ts";
@@ -171,7 +172,7 @@ async function perform(
   }
 }
 
-type Body = Pick<Received, "body" | "text" | "bytes">;
+type Body = Pick<Received, "body" | "text" | "bytes" | "pieces">;
 
 /** The body in the form that the operation takes, read if it is to be read before. */
 async function bodyOf(
@@ -184,8 +185,13 @@ async function bodyOf(
   if (streams.type !== mediaTypeOf(request)) {
     return fail({ kind: "unsupported_media_type", wanted: streams.type });
   }
-  if (streams.as === "text")
+  if (streams.as === "text") {
     return ok({ body: { body: null, text: bodyText(request) }, leave() {} });
+  }
+  if (streams.as === "pieces") {
+    const pieces = bodyPieces(request, streams.limitBytes);
+    return ok({ body: { body: null, pieces }, leave() {} });
+  }
   return leased(await readBytes(request, { hash }), (bytes) => ({ body: null, bytes }));
 }
 
