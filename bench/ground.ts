@@ -69,7 +69,7 @@ export async function prepareGround(): Promise<Ground> {
   const apiKey = makeKey("kasplo");
   const smtp = newSmtpLogin();
   const options = miniflareOptions({ bundle, worker }, state, {});
-  await fillDatabase(state, options, { api_key: apiKey, smtp });
+  await fillDatabase(state, options, { api_key: apiKey, audience_key: makeKey("audience"), smtp });
   const counted = join(countedFolder, "counted.js");
   return { bundle, counted, worker, state, apiKey, smtp, remove };
 }

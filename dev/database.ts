@@ -22,7 +22,7 @@ export async function prepareDatabase(
       workerDir,
     );
   });
-  const hash = await sha256Hex(JSON.stringify([logins.api_key, logins.smtp]));
+  const hash = await sha256Hex(JSON.stringify([logins.api_key, logins.audience_key, logins.smtp]));
   // What a migration adds may want to be seeded too.
   await once(workerDir, "seed", `${hash}\n${migrations}`, async () => {
     const file = join(workerDir, "seed.sql");

@@ -2,6 +2,7 @@
 // account and the first send, in this order; and the way back when it is told to stop.
 import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { sidOf } from "../src/model/account-id.ts";
 import { type Account, loadAccount } from "./account.ts";
 import { prepareDatabase } from "./database.ts";
 import { writeWhole } from "./files.ts";
@@ -77,7 +78,7 @@ async function start(settings: Settings): Promise<void> {
   const gateway = { port: settings.gatewayPort, workerUrl: api.baseUrl, secret, stateDir };
   undo.push(await startLocalGateway(gateway));
   account = await ensureWebhook(api, account, stateDir, `${mailboxUrl}/hooks`);
-  await writeWhole(credentialsFile, credentials(api, mailboxUrl, settings, account));
+  await writeWhole(credentialsFile, await credentials(api, mailboxUrl, settings, account));
   welcome(settings, api, { mailboxUrl, smtp });
   await firstSend(settings, () =>
     sendFirst({ api, store, mailboxUrl, localRelay: settings.relayUrl === null, say }),
@@ -99,12 +100,12 @@ async function refuseTakenPorts(settings: Settings): Promise<void> {
   }
 }
 
-function credentials(
+async function credentials(
   api: { readonly baseUrl: string; readonly key: string },
   mailboxUrl: string,
   settings: Settings,
   account: Account,
-): string {
+): Promise<string> {
   const content = {
     base_url: api.baseUrl,
     mailbox_url: mailboxUrl,
@@ -112,6 +113,7 @@ function credentials(
     api_key: api.key,
     webhook_secret: account.webhook?.secret,
     smtp: { host: LOOPBACK, port: settings.gatewayPort, ...account.smtp },
+    audience: { sid: await sidOf(account.encryption_key), api_key: account.audience_key },
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }

@@ -2,7 +2,7 @@
 // twice; what is there already stays.
 import { sha256Hex } from "../src/lib/digest.ts";
 import { uuidv7 } from "../src/lib/id.ts";
-import { hintOf, SCOPES } from "../src/model/key.ts";
+import { hintOf, type KeyFamily, type Scope, SCOPES } from "../src/model/key.ts";
 import { parseUsername } from "../src/model/smtp-credential.ts";
 
 /** Domains that the local account may send from. */
@@ -14,14 +14,16 @@ const LOCAL_AMP_DOMAIN = "edgepost.test";
 /** What the local account is entered with. */
 export type Logins = {
   readonly api_key: string;
+  readonly audience_key: string;
   readonly smtp: { readonly username: string; readonly password: string };
 };
 
 /** The rows of the local account. */
-export async function seedSql({ api_key: apiKey, smtp }: Logins, now: number): Promise<string> {
+export async function seedSql(logins: Logins, now: number): Promise<string> {
   return [
-    await keyRow(apiKey, "local", now),
-    await smtpCredentialRow(smtp, "local", now),
+    await keyRow(logins.api_key, "local", now),
+    await keyRow(logins.audience_key, "local", now, AUDIENCE),
+    await smtpCredentialRow(logins.smtp, "local", now),
     ...LOCAL_DOMAINS.map((domain) =>
       senderDomainRow({ domain, bounceDomain: `bounce.${domain}` }, now),
     ),
@@ -30,10 +32,21 @@ export async function seedSql({ api_key: apiKey, smtp }: Logins, now: number): P
   ].join("\n");
 }
 
-/** An API key with every scope. */
-export async function keyRow(apiKey: string, name: string, now: number): Promise<string> {
+/** What opens an API, and what it may do there. */
+type Opens = { readonly family: KeyFamily; readonly scopes: readonly Scope[] };
+
+const NATIVE: Opens = { family: "kasplo", scopes: SCOPES };
+const AUDIENCE: Opens = { family: "audience", scopes: ["read", "manage"] };
+
+/** An API key; of /v1 with every scope, unless told otherwise. */
+export async function keyRow(
+  apiKey: string,
+  name: string,
+  now: number,
+  { family, scopes }: Opens = NATIVE,
+): Promise<string> {
   const hash = await sha256Hex(apiKey);
-  const values = [hash, uuidv7(now), name, "kasplo", JSON.stringify(SCOPES), hintOf(apiKey)];
+  const values = [hash, uuidv7(now), name, family, JSON.stringify(scopes), hintOf(apiKey)];
   return `insert or ignore into keys (hash, id, name, family, scopes, hint, created_at)
     values (${values.map(quote).join(", ")}, ${now});`;
 }

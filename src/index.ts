@@ -6,6 +6,7 @@ import { workOnExports } from "./export/work.ts";
 import { receiveMail } from "./inbound/mail.ts";
 import { workInBackground } from "./queue/background.ts";
 import { consume } from "./queue/consume.ts";
+import { workOnContacts } from "./queue/contacts.ts";
 import { workOnErasures } from "./queue/erase.ts";
 import { sweep } from "./queue/sweep.ts";
 import { parseJob } from "./queue/wake.ts";
@@ -43,6 +44,7 @@ export default {
     await workInBackground(app, jobs, {
       exports: workOnExports,
       erasures: workOnErasures,
+      contacts: workOnContacts,
     });
   },
 

@@ -7,6 +7,7 @@ import { ttlCache } from "../lib/ttl-cache.ts";
 import { familyOf, type Key, type KeyFamily } from "../model/key.ts";
 import type { Problem } from "../model/problem.ts";
 import { findKey } from "../store/key.ts";
+import type { Credentials } from "./endpoint.ts";
 
 /** Less than the 30 s that a revoked key may go on, by the time of a slow read. */
 const KEY_TTL_MS = 25_000;
@@ -16,13 +17,22 @@ const keys = ttlCache<Key | null>({ ttlMs: KEY_TTL_MS, maxEntries: 1_000 });
 /** The key of an `Authorization: Bearer` header, if it opens this family now. */
 export async function authenticate(
   app: App,
-  authorization: string | null,
+  { headers }: Pick<Credentials, "headers">,
   family: KeyFamily,
 ): Promise<Result<Key, Problem>> {
-  const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+  const token = /^Bearer +(\S+)$/i.exec(headers.get("Authorization") ?? "")?.[1];
   if (!token) {
     return fail(unauthorized("send the API key as `Authorization: Bearer <key>`"));
   }
+  return keyOf(app, token, family);
+}
+
+/** The key itself, however it was sent, if it opens this family now. */
+export async function keyOf(
+  app: App,
+  token: string,
+  family: KeyFamily,
+): Promise<Result<Key, Problem>> {
   if (familyOf(token) !== family) {
     return fail(unauthorized("this is not an API key for this API; check for a missing character"));
   }
@@ -37,6 +47,7 @@ export async function authenticate(
   return ok(key);
 }
 
-function unauthorized(reason: string): Problem {
+/** Nobody, and what would let them in. */
+export function unauthorized(reason: string): Problem {
   return { kind: "unauthorized", reason };
 }

@@ -136,6 +136,9 @@ export type Security =
       readonly description: string;
     };
 
+/** What of a request may say who asks. */
+export type Credentials = Pick<Received, "params"> & { readonly headers: Headers };
+
 /** A dialect: one way in, one way to say no, its operations. */
 export type Dialect = {
   readonly name: string;
@@ -143,8 +146,8 @@ export type Dialect = {
   readonly base: string;
   /** Whether this deployment has it at all; a dialect without this always stands there. */
   readonly isOpen?: (config: Config) => boolean;
-  /** The key of an Authorization header, if it opens this dialect now. */
-  readonly authenticate: (app: App, authorization: string | null) => Promise<Result<Key, Problem>>;
+  /** The key that a request shows, if it opens this dialect now. */
+  readonly authenticate: (app: App, shown: Credentials) => Promise<Result<Key, Problem>>;
   readonly endpoints: readonly Endpoint[];
   /** Nobody but our own programs asks it: it stands in no OpenAPI document. */
   readonly hidden?: boolean;

@@ -7,6 +7,7 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key } from "../model/key.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../model/problem.ts";
 import { type BodyLease, readBytes, readJsonBody } from "./body.ts";
+import { audience } from "./audience/routes.ts";
 import { runAudited } from "./audit.ts";
 import { bodyPieces } from "./body-pieces.ts";
 import { bodyText } from "./body-text.ts";
@@ -16,7 +17,7 @@ import { kasplo } from "./kasplo/routes.ts";
 import { limitHeaders } from "./rate-limit.ts";
 
 /** Longest base first, so that none hides another. */
-const DIALECTS: readonly Dialect[] = [internal, kasplo];
+const DIALECTS: readonly Dialect[] = [audience, internal, kasplo];
 
 /** The dialect that answers for paths which belong to none. */
 const FALLBACK = kasplo;
@@ -136,7 +137,8 @@ async function run(
   request: Request,
   about: About,
 ): Promise<Result<Answer, Problem>> {
-  const key = await dialect.authenticate(app, request.headers.get("Authorization"));
+  const { params } = matched;
+  const key = await dialect.authenticate(app, { headers: request.headers, params });
   if (!key.ok) return key;
   const { scope } = matched.endpoint;
   if (!key.value.scopes.includes(scope)) return fail({ kind: "insufficient_scope", scope });

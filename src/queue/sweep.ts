@@ -11,6 +11,7 @@ import { exportWaits } from "../store/export-lease.ts";
 import { countStats } from "../record/stats.ts";
 import { dueDomains } from "../store/sender-domain-owned.ts";
 import { endpointsToWake } from "../store/webhook.ts";
+import { contactsWait } from "./contacts.ts";
 import { compareLedger } from "./erase.ts";
 import { DOMAINS_A_SWEEP, verifyDomain } from "../verify/verify.ts";
 import { collectOrphans } from "./orphans.ts";
@@ -39,6 +40,7 @@ export async function sweep(app: App): Promise<void> {
     sweepDomains(app, now),
     purge(app),
     sweepErasures(app, now),
+    wakeContacts(app),
   ]);
   const failures = parts.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
   for (const reason of failures) app.log("error", "sweep_failed", { reason: reasonOf(reason) });
@@ -64,6 +66,10 @@ async function sweepBlobs(app: App, now: number): Promise<void> {
 
 async function wakeExports(app: App, now: number): Promise<void> {
   if (await exportWaits(app.db, now)) await app.wake.background("exports");
+}
+
+async function wakeContacts(app: App): Promise<void> {
+  if (await contactsWait(app.db)) await app.wake.background("contacts");
 }
 
 async function removeExports(app: App, now: number): Promise<void> {

@@ -45,3 +45,14 @@ export async function workOnJob(db: D1Database, now: number): Promise<boolean> {
   ]);
   return true;
 }
+
+/** Writes contacts at once, without a job. */
+export async function writeNow(
+  db: D1Database,
+  listId: number,
+  job: ContactJob,
+  now: number,
+): Promise<void> {
+  const guard = { sql: "1 = 1", parameters: [] };
+  await batch(db, writeContacts(db, { listId, ...job, now, guard }));
+}

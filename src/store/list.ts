@@ -80,6 +80,18 @@ export async function listById(db: D1Database, id: number): Promise<List | null>
   return found[0] ? decode(found[0]) : null;
 }
 
+/** The list with this `list_id` that is not deleted, or null. */
+export async function listByListId(db: D1Database, listId: string): Promise<List | null> {
+  const found = await rows<ListRow>(
+    statement(
+      db,
+      `select ${COLUMNS} from lists where list_id = ?1 and status <> 'deleted'`,
+      listId,
+    ),
+  );
+  return found[0] ? decode(found[0]) : null;
+}
+
 /** Which lists a page shows. */
 export type ListFilter = {
   /** Part of the name, without case; "" for any. */

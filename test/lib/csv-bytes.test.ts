@@ -24,8 +24,9 @@ async function read(bytes: Uint8Array, place = START, cuts?: readonly number[]) 
   return found;
 }
 
-function withoutEnd({ end: _, ...record }: ByteRecord): object {
-  return record;
+function withoutEnd(record: ByteRecord): object {
+  const { end: _end, ...rest } = record;
+  return rest;
 }
 
 const encode = (text: string) => new TextEncoder().encode(text);

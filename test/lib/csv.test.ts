@@ -15,7 +15,10 @@ function records(pieces: readonly string[], reader = csvReader()): readonly CsvR
 
 /** The records without the places where they end. */
 function read(...pieces: readonly string[]): readonly Omit<CsvRecord, "end">[] {
-  return records(pieces).map(({ end: _, ...record }) => record);
+  return records(pieces).map((record) => {
+    const { end: _end, ...rest } = record;
+    return rest;
+  });
 }
 
 const faultOf = (record: object | undefined) => (record && "fault" in record ? record.fault : null);

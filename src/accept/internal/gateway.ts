@@ -6,13 +6,14 @@ import { fail, ok, type Result } from "../../lib/result.ts";
 import type { Key } from "../../model/key.ts";
 import { NO_LIMITS } from "../../model/plan.ts";
 import type { Problem } from "../../model/problem.ts";
+import type { Credentials } from "../endpoint.ts";
 
 /** The gateway of an `Authorization: Bearer` header, as the key that its requests are made with. */
 export async function authenticateGateway(
   app: App,
-  authorization: string | null,
+  { headers }: Credentials,
 ): Promise<Result<Key, Problem>> {
-  const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1] ?? "";
+  const token = /^Bearer +(\S+)$/i.exec(headers.get("Authorization") ?? "")?.[1] ?? "";
   const digest = utf8(await sha256Hex(fromBase64(token) ?? new Uint8Array()));
   let id: string | null = null;
   // All of them are compared, so that the time does not tell which one it was.

@@ -1,6 +1,7 @@
 // /v1/account: how long things are kept (F-012, F-013, C-24), how many soft bounces make an address a bad
 // one (1.9.3), and the plan (decision 11).
 import * as z from "zod";
+import type { App } from "../../app.ts";
 import { fail, ok } from "../../lib/result.ts";
 import {
   type Account,
@@ -8,6 +9,7 @@ import {
   MIN_CONTENT_RETENTION_DAYS,
   MIN_RETENTION_DAYS,
 } from "../../model/account.ts";
+import { sidOf } from "../../model/account-id.ts";
 import { PLAN_NAMES, planOf } from "../../model/plan.ts";
 import { invalidField } from "../../model/problem.ts";
 import { MAX_SOFT_BOUNCE_COUNT, MAX_SOFT_BOUNCE_DAYS } from "../../model/soft-bounce.ts";
@@ -54,7 +56,7 @@ const read = endpoint({
   request: {},
   response: { 200: accountView },
   async handle(app) {
-    return ok(one(view(await readAccount(app.db), app.config.localDev)));
+    return ok(one(await view(app, await readAccount(app.db))));
   },
 });
 
@@ -81,16 +83,17 @@ const change = endpoint({
       return fail(invalidField("content_retention_days", "must not be above retention_days"));
     }
     forgetPlan();
-    return ok(one(view(changed, localDev)));
+    return ok(one(await view(app, changed)));
   },
 });
 
 /** The operations of /v1/account. */
 export const accountEndpoints = [read, change];
 
-function view(account: Account, localDev: boolean) {
-  const plan = planOf(account.plan, localDev);
+async function view({ config }: App, account: Account) {
+  const plan = planOf(account.plan, config.localDev);
   return {
+    sid: await sidOf(config.encryptionKey),
     retention_days: account.retentionDays,
     content_retention_days: account.contentRetentionDays,
     soft_bounce_count: account.softBounces.count,

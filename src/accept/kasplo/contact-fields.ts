@@ -1,5 +1,5 @@
 // How /v1 shows contacts.
-import type { ContactCard, Membership } from "../../store/contact.ts";
+import type { ContactCard, Membership, Subscriber } from "../../store/contact.ts";
 import { iso } from "./native.ts";
 
 /** A contact with its lists and tags; values by the ids of their fields. */
@@ -26,5 +26,18 @@ function shownMembership(place: Membership) {
     confirmed: place.confirmed,
     email_format: place.emailFormat,
     custom_fields: place.fields,
+  };
+}
+
+/** A contact as a list has it. */
+export function shownSubscriber({ contact, membership }: Subscriber) {
+  const { id: _, custom_fields: own, ...place } = shownMembership(membership);
+  return {
+    id: contact.id,
+    email: contact.email,
+    first_name: contact.firstName,
+    last_name: contact.lastName,
+    custom_fields: { ...contact.fields, ...own },
+    ...place,
   };
 }

@@ -63,3 +63,10 @@ export function iso(time: number | null): string | null;
 export function iso(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString();
 }
+
+/** `cursor` of a list whose things have numbers: the number that ended the page before, 0 at first. */
+export const idCursor = z
+  .string()
+  .regex(/^\d{1,15}$/, "must be the next_cursor of an earlier answer")
+  .transform(Number)
+  .default(0);

@@ -45,7 +45,7 @@ function wire(
 }
 
 /** HTTP status and codes of contract 1.2 and decision 3; 1004 is every "not allowed with this key". */
-function wireOf(problem: Problem): Wire {
+export function wireOf(problem: Problem): Wire {
   switch (problem.kind) {
     case "malformed_body":
       return wire(400, 1001, "invalid_json");
@@ -104,7 +104,7 @@ function wireOf(problem: Problem): Wire {
 const MEGABYTE = 1024 * 1024;
 
 /** What was wrong and what would be right; never a secret (decision 13). */
-function messageOf(problem: Problem): string {
+export function messageOf(problem: Problem): string {
   switch (problem.kind) {
     case "malformed_body":
     case "unauthorized":

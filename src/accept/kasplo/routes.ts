@@ -9,6 +9,8 @@ import { accountEndpoints } from "./account.ts";
 import { ampApprovalEndpoints } from "./amp-approvals.ts";
 import { domainReportEndpoints } from "./domain-report.ts";
 import { domainEndpoints } from "./domains.ts";
+import { contactEndpoints } from "./contacts.ts";
+import { customFieldEndpoints } from "./custom-fields.ts";
 import { creditEndpoints } from "./credits.ts";
 import { inboundEndpoints } from "./inbound.ts";
 import { auditEndpoints } from "./audit.ts";
@@ -20,6 +22,7 @@ import { intakeEndpoints } from "./intakes.ts";
 import { exportEndpoints } from "./exports.ts";
 import { limitEndpoints } from "./limits.ts";
 import { keyEndpoints } from "./keys.ts";
+import { listEndpoints } from "./lists.ts";
 import { mapSend } from "./map.ts";
 import { messageEndpoints } from "./messages.ts";
 import { kasploProblem } from "./problem.ts";
@@ -33,6 +36,7 @@ import { statsEndpoints } from "./stats.ts";
 import { suppressionExportEndpoints } from "./suppression-export.ts";
 import { suppressionUploadEndpoints } from "./suppression-upload.ts";
 import { suppressionEndpoints } from "./suppressions.ts";
+import { tagEndpoints } from "./tags.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 
 /** The answer to every accepted send, byte for byte (contract 1.2). */
@@ -68,7 +72,7 @@ const sendEmail = endpoint({
 export const kasplo: Dialect = {
   name: "kasplo",
   base: "/v1",
-  authenticate: (app, authorization) => authenticate(app, authorization, "kasplo"),
+  authenticate: (app, shown) => authenticate(app, shown, "kasplo"),
   problem: kasploProblem,
   endpoints: [
     sendEmail,
@@ -97,5 +101,9 @@ export const kasplo: Dialect = {
     ...suppressionUploadEndpoints,
     ...suppressionEndpoints,
     ...recipientEndpoints,
+    ...listEndpoints,
+    ...contactEndpoints,
+    ...customFieldEndpoints,
+    ...tagEndpoints,
   ],
 };

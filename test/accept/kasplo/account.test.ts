@@ -105,6 +105,7 @@ describe("the plan", () => {
     const call = { path: "/v1/account" };
     expect(await native(app, key, call)).toMatchObject({ plan: "local" });
     expect(await native(deployed, key, call)).toEqual({
+      sid: expect.stringMatching(/^[0-9a-f]{16}$/),
       retention_days: 60,
       content_retention_days: 7,
       ...SOFT,

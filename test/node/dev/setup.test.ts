@@ -98,6 +98,7 @@ describe("the account", () => {
     const account = await loadAccount(folder);
     expect(account).toMatchObject(old);
     expect(Buffer.from(account.gateway_secret, "base64")).toHaveLength(32);
+    expect(account.audience_key).toMatch(/^au_live_/);
     expect(account.smtp.username).toMatch(/^[a-z2-7]{16}@edgepost\.test$/);
     expect(account.smtp.password).toMatch(/^[0-9A-Za-z]{32}$/);
     expect(await loadAccount(folder)).toEqual(account);
@@ -107,15 +108,27 @@ describe("the account", () => {
     const database = new DatabaseSync(":memory:");
     database.exec(await readFile(join(ROOT, "schema.sql"), "utf8"));
     const smtp = { username: "abcdefghijklmnop@edgepost.test", password: "secret" };
-    const sql = await seedSql({ api_key: "ep_live_key", smtp }, 1_700_000_000_000);
+    const sql = await seedSql(
+      { api_key: "ep_live_key", audience_key: "au_live_key", smtp },
+      1_700_000_000_000,
+    );
     database.exec(sql);
     database.exec(sql);
     const all = (query: string): unknown[] => database.prepare(query).all();
-    expect(all("select hash, family, scopes, mail_class, revoked_at from keys")).toEqual([
+    expect(
+      all("select hash, family, scopes, mail_class, revoked_at from keys order by family desc"),
+    ).toEqual([
       {
         hash: await sha256Hex("ep_live_key"),
         family: "kasplo",
         scopes: '["send","read","manage"]',
+        mail_class: null,
+        revoked_at: null,
+      },
+      {
+        hash: await sha256Hex("au_live_key"),
+        family: "audience",
+        scopes: '["read","manage"]',
         mail_class: null,
         revoked_at: null,
       },
@@ -173,6 +186,7 @@ const ACCOUNT = {
   encryption_key: "a2V5",
   api_key: "k",
   gateway_secret: "Z2F0ZQ==",
+  audience_key: "a",
   smtp: { username: "u", password: "p" },
   webhook: null,
 };

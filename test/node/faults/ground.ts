@@ -37,7 +37,10 @@ export async function prepareGround(): Promise<Ground> {
   const names = (await readdir(join(ROOT, "migrations"))).sort();
   const files = names.map((name) => readFile(join(ROOT, "migrations", name), "utf8"));
   const smtp = newSmtpLogin();
-  const seed = await seedSql({ api_key: apiKey, smtp }, Date.now());
+  const seed = await seedSql(
+    { api_key: apiKey, audience_key: makeKey("audience"), smtp },
+    Date.now(),
+  );
   for (const text of [...(await Promise.all(files)), seed]) {
     for (const statement of unstable_splitSqlQuery(text)) await worker.sql(statement, []);
   }

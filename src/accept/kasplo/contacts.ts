@@ -1,0 +1,234 @@
+// /v1/contacts: the people of all lists: add one, see, change, take from a list, delete (F-215, decision 17).
+import * as z from "zod";
+import type { App } from "../../app.ts";
+import { fail, ok, type Result } from "../../lib/result.ts";
+import { addressKey, parseAddress } from "../../model/address.ts";
+import { contactWrite, MEMBERSHIP_STATUSES } from "../../model/contact.ts";
+import { invalidField, type Problem } from "../../model/problem.ts";
+import {
+  changeContact,
+  changeMembership,
+  type ContactCard,
+  findContact,
+  leaveList,
+  listContacts,
+} from "../../store/contact.ts";
+import { writeNow } from "../../store/contact-job.ts";
+import { deleteContact } from "../../store/contact-removal.ts";
+import { fieldsOfList, listFields } from "../../store/custom-field.ts";
+import { twice } from "../../store/db.ts";
+import { tagsAmong } from "../../store/tag.ts";
+import { endpoint } from "../endpoint.ts";
+import { shownCard } from "./contact-fields.ts";
+import { named } from "./lists.ts";
+import { idCursor, limitParameter, one, page } from "./native.ts";
+
+/** Tags of one request, and custom fields in one. */
+const MAX_GIVEN = 100;
+
+const fieldsGiven = z.record(z.string(), z.unknown(), "must be an object: name of a field → value");
+
+const newContact = z.object({
+  email: z.string("must be an address"),
+  first_name: z.string("must be text").optional(),
+  last_name: z.string("must be text").optional(),
+  custom_fields: fieldsGiven.default({}),
+  list_id: z.union([z.string(), z.number().transform(String)], "must be the id of a list"),
+  tags: z.array(z.string(), "must be a list of tag ids").max(MAX_GIVEN).default([]),
+  update: z.boolean("must be true or false").default(false),
+});
+
+const create = endpoint({
+  method: "POST",
+  path: "/contacts",
+  summary: "Put a contact on a list; with update, what is given replaces what was known",
+  scope: "manage",
+  request: { body: newContact },
+  async handle(app, { body }) {
+    const list = await named(app, body.list_id);
+    if (!list.ok) return fail(invalidField("list_id", "must be the id of a list that exists"));
+    const tags = await tagsAmong(app.db, body.tags);
+    const unknown = body.tags.find((id) => tags.every(({ tagId }) => tagId !== id));
+    if (unknown !== undefined) return fail(invalidField("tags", "must be ids of tags that exist"));
+    const asked = {
+      email: body.email,
+      firstName: body.first_name,
+      lastName: body.last_name,
+      fields: body.custom_fields,
+    };
+    const contact = contactWrite(asked, await fieldsOfList(app.db, list.value.id));
+    if (!contact.ok) return fail(invalidField(pathOf(contact.error), contact.error));
+    const { email } = contact.value;
+    const known = await findContact(app.db, { email });
+    const job = {
+      update: body.update,
+      tagIds: tags.map(({ id }) => id),
+      contacts: [contact.value],
+    };
+    await twice(() => writeNow(app.db, list.value.id, job, app.now()));
+    const card = await findContact(app.db, { email });
+    return card ? ok(one(shownCard(card), known ? 200 : 201)) : fail(notFound);
+  },
+});
+
+const all = endpoint({
+  method: "GET",
+  path: "/contacts",
+  summary: "List contacts, oldest first",
+  scope: "read",
+  request: { query: z.object({ limit: limitParameter, cursor: idCursor }) },
+  async handle(app, { query }) {
+    const { limit, cursor } = query;
+    const found = await listContacts(app.db, { after: cursor, limit: limit + 1 });
+    const shown = found.slice(0, limit);
+    const next = found.length > limit ? String(shown.at(-1)?.contact.id) : null;
+    return ok(page(shown.map(shownCard), next));
+  },
+});
+
+const byId = z.object({ id: z.string() });
+
+const get = endpoint({
+  method: "GET",
+  path: "/contacts/:id",
+  summary: "Show a contact, by id or address",
+  scope: "read",
+  request: { params: byId },
+  async handle(app, { params }) {
+    const card = await cardOf(app, params.id);
+    return card.ok ? ok(one(shownCard(card.value))) : card;
+  },
+});
+
+const change = endpoint({
+  method: "PATCH",
+  path: "/contacts/:id",
+  summary: "Change names and custom fields of a contact; the address never changes",
+  scope: "manage",
+  request: {
+    params: byId,
+    body: z.object({
+      first_name: z.string("must be text").optional(),
+      last_name: z.string("must be text").optional(),
+      custom_fields: fieldsGiven.default({}),
+      email: z.undefined("cannot be changed: delete the contact and add another").optional(),
+    }),
+  },
+  async handle(app, { params, body }) {
+    const card = await cardOf(app, params.id);
+    if (!card.ok) return card;
+    const { contact } = card.value;
+    const everywhere = { name: "", status: "active", listId: null } as const;
+    const { fields } = await listFields(app.db, everywhere, {
+      after: 0,
+      offset: 0,
+      limit: ALL_FIELDS,
+    });
+    const asked = {
+      email: contact.email,
+      firstName: body.first_name,
+      lastName: body.last_name,
+      fields: body.custom_fields,
+    };
+    const given = contactWrite(
+      asked,
+      fields.map((field) => ({ ...field, required: false })),
+    );
+    if (!given.ok) return fail(invalidField(pathOf(given.error), given.error));
+    const { firstName, lastName } = given.value;
+    const changing = { firstName, lastName, fields: given.value.fields.all, now: app.now() };
+    await changeContact(app.db, contact.id, changing);
+    const changed = await findContact(app.db, { id: contact.id });
+    return changed ? ok(one(shownCard(changed))) : fail(notFound);
+  },
+});
+
+const remove = endpoint({
+  method: "DELETE",
+  path: "/contacts/:id",
+  summary: "Delete a contact from every list; what was sent to it stays: see /v1/recipients",
+  scope: "manage",
+  request: { params: byId },
+  async handle(app, { params }) {
+    const card = await cardOf(app, params.id);
+    if (!card.ok) return card;
+    const gone = await deleteContact(app.db, { id: card.value.contact.id });
+    return gone ? ok({ status: 204, bytes: null }) : fail(notFound);
+  },
+});
+
+const onList = z.object({ id: z.string(), contact: z.string() });
+
+const changePlace = endpoint({
+  method: "PATCH",
+  path: "/lists/:id/contacts/:contact",
+  summary: "Change how a contact stands to a list",
+  scope: "manage",
+  request: {
+    params: onList,
+    body: z.object({
+      status: z.enum(MEMBERSHIP_STATUSES, `must be one of ${MEMBERSHIP_STATUSES.join(", ")}`),
+    }),
+  },
+  async handle(app, { params, body }) {
+    const place = await placeOf(app, params);
+    if (!place.ok) return place;
+    const same = { subscribeIp: null, confirmed: null, emailFormat: null, fields: {} };
+    const changed = await changeMembership(app.db, place.value, { ...same, status: body.status });
+    if (!changed) return fail(notOnList);
+    const card = await findContact(app.db, { id: place.value.contactId });
+    return card ? ok(one(shownCard(card))) : fail(notFound);
+  },
+});
+
+const removePlace = endpoint({
+  method: "DELETE",
+  path: "/lists/:id/contacts/:contact",
+  summary: "Take a contact from a list",
+  scope: "manage",
+  request: { params: onList },
+  async handle(app, { params }) {
+    const place = await placeOf(app, params);
+    if (!place.ok) return place;
+    const gone = await leaveList(app.db, place.value);
+    return gone ? ok({ status: 204, bytes: null }) : fail(notOnList);
+  },
+});
+
+/** The operations of /v1/contacts, and on who is on a list. */
+export const contactEndpoints = [create, all, get, change, remove, changePlace, removePlace];
+
+/** More than there may be. */
+const ALL_FIELDS = 1_000;
+
+const notFound: Problem = { kind: "not_found", what: "this contact" };
+const notOnList: Problem = { kind: "not_found", what: "this contact on this list" };
+
+/** The contact that a path names by id or address. */
+async function cardOf(app: App, name: string): Promise<Result<ContactCard, Problem>> {
+  const address = parseAddress(name);
+  const id = /^\d{1,15}$/.test(name) ? Number(name) : null;
+  const card = address.ok
+    ? await findContact(app.db, { email: addressKey(address.value) })
+    : id === null
+      ? null
+      : await findContact(app.db, { id });
+  return card ? ok(card) : fail(notFound);
+}
+
+async function placeOf(
+  app: App,
+  params: z.output<typeof onList>,
+): Promise<Result<{ listId: number; contactId: number }, Problem>> {
+  const list = await named(app, params.id);
+  if (!list.ok) return list;
+  const card = await cardOf(app, params.contact);
+  return card.ok ? ok({ listId: list.value.id, contactId: card.value.contact.id }) : card;
+}
+
+/** Which field of the request a reason is about. */
+function pathOf(reason: string): string {
+  if (reason.includes("custom field") || reason.startsWith("Custom field")) return "custom_fields";
+  if (reason.includes("first name")) return "first_name";
+  return reason.includes("last name") ? "last_name" : "email";
+}

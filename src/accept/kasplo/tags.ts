@@ -1,0 +1,111 @@
+// /v1/tags: make, rename, deactivate and delete the tags of contacts (decision 17).
+import * as z from "zod";
+import { fail, ok } from "../../lib/result.ts";
+import type { Problem } from "../../model/problem.ts";
+import { MAX_TAG_NAME, MAX_TAGS, newTagId, type Tag, TAG_STATUSES } from "../../model/tag.ts";
+import { twice } from "../../store/db.ts";
+import { changeTag, deleteTag, findTag, insertTag, listTags } from "../../store/tag.ts";
+import { endpoint } from "../endpoint.ts";
+import { nameField, namePart } from "./lists.ts";
+import { idCursor, iso, limitParameter, one, page } from "./native.ts";
+
+const status = z.enum(TAG_STATUSES, "must be active or inactive");
+const byId = z.object({ id: z.string() });
+
+const create = endpoint({
+  method: "POST",
+  path: "/tags",
+  summary: "Make a tag",
+  scope: "manage",
+  request: { body: z.object({ name: nameField(MAX_TAG_NAME) }) },
+  async handle(app, { body }) {
+    const tag = { tagId: newTagId(), name: body.name, createdAt: app.now() };
+    const made = await twice(() => insertTag(app.db, tag));
+    return made ? ok(one(shownTag(made), 201)) : fail(taken);
+  },
+});
+
+const all = endpoint({
+  method: "GET",
+  path: "/tags",
+  summary: "List the tags, oldest first",
+  scope: "read",
+  request: {
+    query: z.object({
+      limit: limitParameter,
+      cursor: idCursor,
+      name: namePart,
+      status: status.optional(),
+    }),
+  },
+  async handle(app, { query }) {
+    const { limit, cursor, name } = query;
+    const filter = { name, status: query.status ?? null };
+    const asked = { after: cursor, offset: 0, limit: limit + 1 };
+    const { tags } = await listTags(app.db, filter, asked);
+    const shown = tags.slice(0, limit);
+    return ok(page(shown.map(shownTag), tags.length > limit ? String(shown.at(-1)?.id) : null));
+  },
+});
+
+const get = endpoint({
+  method: "GET",
+  path: "/tags/:id",
+  summary: "Show a tag",
+  scope: "read",
+  request: { params: byId },
+  async handle(app, { params }) {
+    const tag = await findTag(app.db, params.id);
+    return tag ? ok(one(shownTag(tag))) : fail(notFound);
+  },
+});
+
+const change = endpoint({
+  method: "PATCH",
+  path: "/tags/:id",
+  summary: "Rename a tag, or let it rest",
+  scope: "manage",
+  request: {
+    params: byId,
+    body: z.object({ name: nameField(MAX_TAG_NAME).optional(), status: status.optional() }),
+  },
+  async handle(app, { params, body }) {
+    const changing = { name: body.name ?? null, status: body.status ?? null, now: app.now() };
+    const changed = await changeTag(app.db, params.id, changing);
+    if (changed) return ok(one(shownTag(changed)));
+    return fail((await findTag(app.db, params.id)) ? taken : notFound);
+  },
+});
+
+const remove = endpoint({
+  method: "DELETE",
+  path: "/tags/:id",
+  summary: "Delete a tag and take it from every contact",
+  scope: "manage",
+  request: { params: byId },
+  async handle(app, { params }) {
+    const gone = await deleteTag(app.db, params.id);
+    return gone ? ok({ status: 204, bytes: null }) : fail(notFound);
+  },
+});
+
+/** The operations of /v1/tags. */
+export const tagEndpoints = [create, all, get, change, remove];
+
+const notFound: Problem = { kind: "not_found", what: "this tag" };
+
+const taken: Problem = {
+  kind: "conflict",
+  reason: `there is a tag of this name, or there are ${MAX_TAGS} tags; choose another name or delete one`,
+};
+
+function shownTag(tag: Tag) {
+  return {
+    id: tag.tagId,
+    tag_id: tag.tagId,
+    name: tag.name,
+    status: tag.status,
+    created_at: iso(tag.createdAt),
+    modified_at: iso(tag.modifiedAt),
+  };
+}
