@@ -13,6 +13,15 @@ export const MEMBERSHIP_STATUSES = [
 ] as const;
 export type MembershipStatus = (typeof MEMBERSHIP_STATUSES)[number];
 
+/** A status that events bring takes the place of those with a lower rank only. */
+export const MEMBERSHIP_RANK: Readonly<Record<MembershipStatus, number>> = {
+  active: 0,
+  bounced: 1,
+  unsubscribed: 2,
+  scomp: 3,
+  deactivated: 4,
+};
+
 /** Values by `custom_fields.id`. */
 export type FieldValues = Readonly<Record<string, FieldValue>>;
 

@@ -5,6 +5,7 @@ import type { DeliveryEvent } from "../model/event.ts";
 import type { MailClass } from "../model/message.ts";
 import type { SuppressionScope } from "../model/suppression.ts";
 import { batch, rows, statement, stored } from "./db.ts";
+import { endMemberships } from "./contact-end.ts";
 
 /** A delivery as a batch needs it. */
 export type TrackedDelivery = {
@@ -113,7 +114,8 @@ const UNCHANGED = `d.recipient = w.value ->> 'recipient' and d.message_id = w.va
   and d.state = coalesce(w.value ->> 'state', d.state)`;
 
 /**
- * Commits a batch: one event log row, one update per delivery, a row per suppression. A delivery that
+ * Commits a batch: one event log row, one update per delivery, a row per suppression and per place on a list
+ * that ends. A delivery that
  * changed since it was read is left out, so the second run of the same batch changes nothing. Answers how
  * many were updated.
  */
@@ -169,6 +171,10 @@ export async function commitActivity(
              from json_each(w.value, '$.added')) a)
        from json_each(?1) w where ${UNCHANGED}`,
       window,
+    ),
+    ...endMemberships(
+      db,
+      entries.flatMap(({ events }) => events),
     ),
   ]);
   return results[2]?.meta.changes ?? 0;

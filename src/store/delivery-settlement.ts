@@ -4,6 +4,7 @@ import type { Attempt, DeliveryState } from "../model/delivery.ts";
 import type { DeliveryEvent } from "../model/event.ts";
 import { batch, statement } from "./db.ts";
 import type { ClaimedDelivery } from "./delivery-claim.ts";
+import { endMemberships } from "./contact-end.ts";
 
 /** What one attempt came to, as it is committed. */
 export type Settlement = {
@@ -26,7 +27,7 @@ const FOR_SETTLEMENT = `exists (select 1 from deliveries d where d.recipient = s
 
 /**
  * Commits a window of settlements: one event log row with their events, suppressions, new states with
- * the attempt appended. A settlement whose lease is gone changes nothing. Safe to repeat. Answers
+ * the attempt appended, the end of places on lists. A settlement whose lease is gone changes nothing. Safe to repeat. Answers
  * whether events were logged.
  */
 export async function settle(
@@ -78,6 +79,10 @@ export async function settle(
        where d.recipient = s.value ->> 'recipient' and d.message_id = s.value ->> 'message'
          and ${SETTLES}`,
       window,
+    ),
+    ...endMemberships(
+      db,
+      settlements.flatMap(({ events }) => events),
     ),
   ]);
   return (results[0]?.meta.changes ?? 0) > 0;

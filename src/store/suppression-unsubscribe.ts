@@ -3,6 +3,7 @@ import { addressKey } from "../model/address.ts";
 import type { DeliveryEvent } from "../model/event.ts";
 import type { MailClass, Mailbox } from "../model/message.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
+import { endMemberships } from "./contact-end.ts";
 
 /** What an unsubscribe page and its event say about the message. */
 export type Subscription = {
@@ -80,7 +81,7 @@ export async function unsubscribe(
 
 /**
  * The same for many wishes, no two of one address, in one transaction with one event log row; `now` is when
- * it is committed. Answers the ids of the events that were fired.
+ * it is committed. Also those that were stopped before leave the list of this mail. Answers the ids of the events that were fired.
  */
 export async function unsubscribeAll(
   db: D1Database,
@@ -122,6 +123,10 @@ export async function unsubscribeAll(
        from json_each(?1) w where true on conflict do nothing returning address`,
       window,
       now,
+    ),
+    ...endMemberships(
+      db,
+      wishes.map(({ event }) => event),
     ),
   ]);
   const changed = new Set(rowsOf<{ address: string }>(results[2]).map(({ address }) => address));
