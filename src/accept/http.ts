@@ -14,10 +14,11 @@ import { bodyText } from "./body-text.ts";
 import type { Answer, Dialect, Endpoint, Received } from "./endpoint.ts";
 import { internal } from "./internal/routes.ts";
 import { kasplo } from "./kasplo/routes.ts";
+import { answerOpenapi } from "./openapi.ts";
 import { limitHeaders } from "./rate-limit.ts";
 
 /** Longest base first, so that none hides another. */
-const DIALECTS: readonly Dialect[] = [audience, internal, kasplo];
+export const DIALECTS: readonly Dialect[] = [audience, internal, kasplo];
 
 /** The dialect that answers for paths which belong to none. */
 const FALLBACK = kasplo;
@@ -31,6 +32,8 @@ export async function handle(app: App, request: Request): Promise<Response> {
   const requestId = app.newId();
   const path = new URL(request.url).pathname;
   if (path === ALIVE_PATH) return respond(ALIVE, requestId);
+  const description = answerOpenapi(DIALECTS, request);
+  if (description) return respond(description, requestId);
   const dialect = DIALECTS.find(({ base }) => path === base || path.startsWith(`${base}/`));
   const { base, problem } = dialect ?? FALLBACK;
   // The routes take a slash at the end too.

@@ -6,6 +6,7 @@ import { filenameFault, parseContentId } from "../../model/attachment.ts";
 import { headerTextFault, MAX_OWN_HEADERS, ownHeaderFault } from "../../model/header.ts";
 import type { Mailbox, Variables } from "../../model/message.ts";
 import type { Result } from "../../lib/result.ts";
+import { shownAs } from "../json-schema.ts";
 
 /** Entries in each of to, cc and bcc, before duplicates collapse; the hard limit of a message. */
 export const MAX_RECIPIENTS = 1000;
@@ -97,7 +98,9 @@ type ListRule = { readonly max: number; readonly single: (value: unknown) => boo
  * may stand alone is read as a list of one, with the field itself as its path.
  */
 function listOf<Item extends z.ZodType>(item: Item, { max, single }: ListRule) {
-  return z.unknown().transform((value, context): z.output<Item>[] => {
+  const list = z.array(item).max(max);
+  const takes = single === never ? list : z.union([z.string(), list]);
+  const parsing = z.unknown().transform((value, context): z.output<Item>[] => {
     const alone = single(value);
     if (!alone && !Array.isArray(value)) return refuse(context, { message: "must be an array" });
     const list: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -115,6 +118,7 @@ function listOf<Item extends z.ZodType>(item: Item, { max, single }: ListRule) {
     }
     return items;
   });
+  return shownAs(parsing, takes);
 }
 
 const isString = (value: unknown): boolean => typeof value === "string";
@@ -123,7 +127,7 @@ const never = (): boolean => false;
 /** Reply-To: addresses, or one as a string. */
 export const replyTo = listOf(mailbox, { max: MAX_REPLY_TO, single: isString });
 
-const variables = z.unknown().transform((value, context): Variables => {
+const anyVariables = z.unknown().transform((value, context): Variables => {
   const entries = entriesOf(value);
   if (!entries) return refuse(context, { message: "must be an object of names and values" });
   if (entries.length > MAX_VARIABLES) {
@@ -144,6 +148,11 @@ const variables = z.unknown().transform((value, context): Variables => {
   }
   return Object.fromEntries(texts);
 });
+
+const variables = shownAs(
+  anyVariables,
+  z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+);
 
 function variableText(value: unknown): string | null {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -172,18 +181,20 @@ const textRecipient = mailbox.transform((given): ParsedRecipient => ({
   variables: null,
 }));
 
-const anyRecipient = z.unknown().transform((value, context): ParsedRecipient => {
-  const result = (isString(value) ? textRecipient : recipient).safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  return refuse(context, { message: issue?.message ?? "is invalid", path: issue?.path ?? [] });
-});
+const anyRecipient = shownAs(
+  z.unknown().transform((value, context): ParsedRecipient => {
+    const result = (isString(value) ? textRecipient : recipient).safeParse(value);
+    if (result.success) return result.data;
+    const issue = result.error.issues[0];
+    return refuse(context, { message: issue?.message ?? "is invalid", path: issue?.path ?? [] });
+  }),
+  z.union([textRecipient, recipient]),
+);
 
 /** Recipients of the flat form: one string, or an array of strings and objects. */
 export const flatRecipients = listOf(anyRecipient, { max: MAX_RECIPIENTS, single: isString });
 
-/** Own headers in the order given. */
-export const ownHeaders = z.unknown().transform((value, context): [string, string][] => {
+const headerEntries = z.unknown().transform((value, context): [string, string][] => {
   const entries = entriesOf(value);
   if (!entries) return refuse(context, { message: "must be an object of header names and values" });
   if (entries.length > MAX_OWN_HEADERS) {
@@ -201,6 +212,9 @@ export const ownHeaders = z.unknown().transform((value, context): [string, strin
   }
   return headers;
 });
+
+/** Own headers in the order given. */
+export const ownHeaders = shownAs(headerEntries, z.record(z.string(), z.string()));
 
 const onOff = z.boolean({ error: "must be true or false" });
 

@@ -1,5 +1,6 @@
 // What a sender says about a message besides its content: `metadata`, and the tracking id that may
 // stand in three places under a key whose case does not count (C-01, C-02).
+import * as z from "zod";
 import { entriesOf, MAX_KEYS } from "./fields.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { MAIL_CLASSES, type MailClass } from "../../model/message.ts";
@@ -31,6 +32,16 @@ export type ParsedMetadata = {
   readonly mailClass: MailClass | null;
   readonly own: Readonly<Record<string, string>>;
 };
+
+/** How `metadata` looks to those who send it. */
+export const metadataShape = z
+  .object({
+    messageId: z.string().nullish(),
+    sendId: z.string().nullish(),
+    listId: z.string().nullish(),
+    mailClass: z.enum(MAIL_CLASSES).nullish(),
+  })
+  .catchall(z.string());
 
 /** Reads `metadata`; absent and null are the same. */
 export function parseMetadata(value: unknown): Result<ParsedMetadata, Refusal> {

@@ -1,5 +1,6 @@
 // What the native resources share: envelopes, times and pages (decision 2).
 import * as z from "zod";
+import { shownAs } from "../json-schema.ts";
 import type { Answer } from "../endpoint.ts";
 
 /** Items on a page unless asked otherwise, and at most. */
@@ -26,13 +27,16 @@ const ISO_8601 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\
 const MAX_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** A moment as ISO 8601 or epoch milliseconds; parsed to epoch milliseconds. */
-export const timeParameter = z.string().transform((text, context) => {
-  const written = ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
-  const time = /^\d+$/.test(text) ? Number(text) : written;
-  if (Number.isSafeInteger(time) && time >= 0 && time <= MAX_TIME) return time;
-  context.addIssue("must be ISO 8601 such as 2026-11-21T10:00:00Z, or epoch milliseconds");
-  return z.NEVER;
-});
+export const timeParameter = shownAs(
+  z.string().transform((text, context) => {
+    const written = ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+    const time = /^\d+$/.test(text) ? Number(text) : written;
+    if (Number.isSafeInteger(time) && time >= 0 && time <= MAX_TIME) return time;
+    context.addIssue("must be ISO 8601 such as 2026-11-21T10:00:00Z, or epoch milliseconds");
+    return z.NEVER;
+  }),
+  z.string().meta({ examples: ["2026-11-21T10:00:00Z", "1795255200000"] }),
+);
 
 /** A moment in an answer. */
 export const isoTime = z.iso.datetime();

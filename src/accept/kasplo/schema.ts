@@ -18,7 +18,8 @@ import {
   subject,
   tracking,
 } from "./fields.ts";
-import { type ParsedMetadata, parseMetadata, trackingIdOf } from "./metadata.ts";
+import { type ParsedMetadata, metadataShape, parseMetadata, trackingIdOf } from "./metadata.ts";
+import { shownAs } from "../json-schema.ts";
 import type { Mailbox, Role } from "../../model/message.ts";
 
 /** Fields that are documented but not built yet: refused, because ignoring them would mislead. */
@@ -82,6 +83,12 @@ const FLAT_KEYS: ReadonlySet<string> = new Set(
   Object.keys(flatSchema.shape).filter((key) => !(key in envelopeFields)),
 );
 
+/** What parseMetadata and trackingIdOf read, beside either form. */
+const besideMessage = {
+  metadata: metadataShape.nullish(),
+  "x-kasplo-click-tracking-id": z.string().nullish(),
+};
+
 /** A send request in one shape. `prefix` and `groups` lead from it back to the paths of its form. */
 export type SendBody = {
   /** Before the name of a message field: `email.` or nothing. */
@@ -97,8 +104,7 @@ export type SendBody = {
 };
 type MessageFields = Omit<z.output<typeof flatSchema>, "from" | Role | keyof typeof envelopeFields>;
 
-/** The body of `POST /v1/send-email`, either form. */
-export const sendBodySchema = z.unknown().transform((body, context): SendBody => {
+const eitherForm = z.unknown().transform((body, context): SendBody => {
   const entries = entriesOf(body);
   if (!entries) {
     return refuse(context, { message: `must be a JSON object of at most ${MAX_KEYS} keys` });
@@ -123,6 +129,12 @@ export const sendBodySchema = z.unknown().transform((body, context): SendBody =>
   const issue = result.error.issues[0];
   return refuse(context, { message: issue?.message ?? "is invalid", path: issue?.path ?? [] });
 });
+
+/** The body of `POST /v1/send-email`, either form. */
+export const sendBodySchema = shownAs(
+  eitherForm,
+  z.union([nestedSchema.extend(besideMessage), flatSchema.extend(besideMessage)]),
+);
 
 type Rest = Pick<SendBody, "trackingId" | "metadata">;
 
