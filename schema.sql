@@ -470,6 +470,43 @@ create table list_campaigns (
 
 create index list_campaigns_by_list on list_campaigns (list_id);
 
+-- One row is an import of contacts. Uploaded, started and cancelled by /v1/imports, worked on by import/work.ts
+-- under a lease, removed with its file by the sweeper. Few at a time, so no index.
+create table imports (
+  id text primary key,              -- UUIDv7; its file is an R2 object imports/<id>/…
+  key_id text not null,             -- the API key that uploaded
+  state text not null,              -- model/import.ts lists them
+  object_key text,                  -- the file; null once it is gone
+  bytes integer not null,
+  header text not null,             -- JSON array of the columns' names
+  start_offset integer not null,    -- bytes before the first row
+  start_line integer not null,
+  list_id integer,                  -- lists.id; null until it is started
+  settings text,                    -- JSON of ImportSettings but the list
+  place integer not null,           -- bytes that were read
+  line integer not null,
+  row_count integer not null default 0,
+  added integer not null default 0, -- contacts that did not exist
+  existing integer not null default 0,
+  refused integer not null default 0,
+  errors text not null default '[]', -- [personal] JSON array of the first refused rows
+  lease_id text,
+  lease_until integer not null default 0, -- also the order of turns
+  tries integer not null default 0, -- leases since something was kept last
+  error text,                       -- why it failed
+  created_at integer not null,
+  finished_at integer,
+  expires_at integer not null       -- from then on it is gone
+) without rowid;
+
+-- One row is the refused rows of one piece of an import's file. Gone with the import.
+create table import_errors (
+  import_id text not null,
+  place integer not null,           -- where the piece ends
+  errors text not null,             -- [personal] JSON array of {line, reason, cells}
+  primary key (import_id, place)
+) without rowid;
+
 -- One row is a change of settings, in the order in which they were asked for, chained by hashes. Written by
 -- accept before the change, and by the look into DNS; never changed, never deleted. Holds no address.
 create table audit_log (

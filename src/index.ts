@@ -3,6 +3,7 @@ import { handle } from "./accept/http.ts";
 import { type Env, makeApp } from "./app.ts";
 import { answerFile } from "./export/http.ts";
 import { workOnExports } from "./export/work.ts";
+import { workOnImports } from "./import/work.ts";
 import { receiveMail } from "./inbound/mail.ts";
 import { workInBackground } from "./queue/background.ts";
 import { consume } from "./queue/consume.ts";
@@ -34,17 +35,15 @@ export default {
     const jobs = batch.messages
       .map((message) => parseJob(message.body))
       .filter((job) => job !== null);
-    const facts = batch.messages.map((message) => parseFact(message.body));
-    await recordFacts(
-      app,
-      facts.filter((fact) => fact !== null),
-    );
+    const facts = batch.messages.map(({ body }) => parseFact(body)).filter((fact) => fact !== null);
+    await recordFacts(app, facts);
     if (jobs.some((job) => job.kind === "lane")) await consume(app);
     await wakeEndpoints(app, jobs);
     await workInBackground(app, jobs, {
       exports: workOnExports,
       erasures: workOnErasures,
       contacts: workOnContacts,
+      imports: workOnImports,
     });
   },
 

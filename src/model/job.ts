@@ -3,7 +3,7 @@ import * as z from "zod";
 import { MAIL_CLASSES } from "./message.ts";
 
 /** Work that is done in the background, in slices; each kind finds its own in D1. */
-export const BACKGROUND_WORK = ["erasures", "exports", "contacts"] as const;
+export const BACKGROUND_WORK = ["erasures", "exports", "contacts", "imports"] as const;
 export type BackgroundWork = (typeof BACKGROUND_WORK)[number];
 
 export const jobSchema = z.discriminatedUnion("kind", [

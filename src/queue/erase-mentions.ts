@@ -10,6 +10,7 @@ import { rewriteObject } from "../store/content-rewrite.ts";
 import { countStats } from "../record/stats.ts";
 import { moveErasures } from "../store/erasure.ts";
 import { discardExports } from "../store/export-file.ts";
+import { discardImports } from "../store/import-file.ts";
 import { readContents, rewriteContent } from "../store/erasure-content.ts";
 import {
   readShelf,
@@ -21,7 +22,7 @@ import {
 } from "../store/erasure-text.ts";
 import type { GoOn } from "./erase.ts";
 import { addressOf, openPlace, savePlace } from "./erase-sealed.ts";
-import { EXPORT_REASON, hasMore } from "./erase-sent.ts";
+import { EXPORT_REASON, hasMore, IMPORT_REASON } from "./erase-sent.ts";
 
 /** Objects of one step: each is read whole. */
 const STEP_OBJECTS = 25;
@@ -49,6 +50,7 @@ export async function search(app: App, erasures: readonly Erasure[], goOn: GoOn)
   while (place !== null && goOn(callsOf(place))) place = await step(app, place, all);
   if (place !== null) return savePlace(app, erasures, JSON.stringify(place));
   await discardExports(app, { now: app.now(), reason: EXPORT_REASON });
+  await discardImports(app, { now: app.now(), reason: IMPORT_REASON });
   for (const erasure of erasures) await finish(app, erasure);
 }
 

@@ -15,12 +15,14 @@ import { rewriteContent } from "../store/erasure-content.ts";
 import { cancelOpen, eraseSent, nextSent, type SentMail } from "../store/erasure-delivery.ts";
 import { deleteContact } from "../store/contact-removal.ts";
 import { discardExports } from "../store/export-file.ts";
+import { discardImports } from "../store/import-file.ts";
 import { turnSuppressions } from "../store/erasure-suppression.ts";
 import { MESSAGES, readMessageTexts, rowWithout, writeShelf } from "../store/erasure-text.ts";
 import type { GoOn } from "./erase.ts";
 import { addressOf } from "./erase-sealed.ts";
 
 /** What is told of exports: their files may hold the address. */
+export const IMPORT_REASON = "an address was erased meanwhile; upload the file again without it";
 export const EXPORT_REASON = "an address was erased meanwhile; order the export again";
 
 /** Calls of D1 and R2: to begin, to look for more, of turning suppressions. */
@@ -52,6 +54,7 @@ export async function clear(app: App, erasure: Erasure, goOn: GoOn): Promise<voi
   while (turning && goOn(TURN_CALLS)) turning = await turn(app, erasing.mentions);
   if (left || turning || sending > 0) return;
   await discardExports(app, { now: app.now(), reason: EXPORT_REASON });
+  await discardImports(app, { now: app.now(), reason: IMPORT_REASON });
   await moveErasures(app.db, [erasure], {
     state: "searching",
     place: "",

@@ -8,6 +8,8 @@ import { dueTimes, holdLost } from "../store/delivery.ts";
 import { removeLeftovers, removeOrphans } from "../store/export-file.ts";
 import { erasureWaits } from "../store/erasure.ts";
 import { exportWaits } from "../store/export-lease.ts";
+import { removeImportOrphans, removeLeftImports } from "../store/import-file.ts";
+import { importWaits } from "../store/import-lease.ts";
 import { countStats } from "../record/stats.ts";
 import { dueDomains } from "../store/sender-domain-owned.ts";
 import { endpointsToWake } from "../store/webhook.ts";
@@ -41,6 +43,7 @@ export async function sweep(app: App): Promise<void> {
     purge(app),
     sweepErasures(app, now),
     wakeContacts(app),
+    sweepImports(app, now),
   ]);
   const failures = parts.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
   for (const reason of failures) app.log("error", "sweep_failed", { reason: reasonOf(reason) });
@@ -61,6 +64,7 @@ async function sweepBlobs(app: App, now: number): Promise<void> {
   const deleted = await collectOrphans(app);
   if (deleted > 0) app.log("info", "orphans_deleted", { deleted });
   await removeOrphans(app);
+  await removeImportOrphans(app, now);
   await purgeBlobs(app);
 }
 
@@ -70,6 +74,11 @@ async function wakeExports(app: App, now: number): Promise<void> {
 
 async function wakeContacts(app: App): Promise<void> {
   if (await contactsWait(app.db)) await app.wake.background("contacts");
+}
+
+async function sweepImports(app: App, now: number): Promise<void> {
+  await removeLeftImports(app, now);
+  if (await importWaits(app.db, now)) await app.wake.background("imports");
 }
 
 async function removeExports(app: App, now: number): Promise<void> {

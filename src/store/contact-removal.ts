@@ -37,6 +37,12 @@ export async function deleteList(db: D1Database, id: number, now: number): Promi
       now,
     ),
     statement(db, "delete from contact_jobs where list_id = ?1", id),
+    statement(
+      db,
+      `update imports set state = 'cancelled', lease_id = null
+       where list_id = ?1 and state in ('checking', 'checked', 'importing')`,
+      id,
+    ),
     cancelExportsOf(db, id),
     statement(
       db,

@@ -77,6 +77,8 @@ export const SHELVES: readonly Shelf[] = [
     rows: 5_000,
   },
   { table: "contact_jobs", key: ["id"], columns: { job: "json" }, rows: 50 },
+  { table: "imports", key: ["id"], columns: { errors: "json" }, rows: 50 },
+  { table: "import_errors", key: ["import_id", "place"], columns: { errors: "json" }, rows: 20 },
   { table: "keys", key: ["hash"], columns: { name: "text" }, rows: 5_000 },
   { table: "smtp_credentials", key: ["id"], columns: { name: "text" }, rows: 5_000 },
   { table: "credit_ledger", key: ["position"], columns: { reason: "text" }, rows: 5_000 },

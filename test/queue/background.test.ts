@@ -17,7 +17,7 @@ describe("a batch of wake-ups", () => {
   it("does each kind once, and nothing for others", async () => {
     let runs = 0;
     const work = () => Promise.resolve(void (runs += 1));
-    const workers = { exports: work, erasures: work, contacts: work };
+    const workers = { exports: work, erasures: work, contacts: work, imports: work };
     await workInBackground(testApp(), [EXPORTS, { kind: "events" }, EXPORTS], workers);
     expect(runs).toBe(1);
     await workInBackground(testApp(), [{ kind: "lane", lane: "marketing" }], workers);
@@ -32,6 +32,7 @@ describe("a batch of wake-ups", () => {
       erasures: () => Promise.reject(new Error("D1 is down")),
       exports: () => Promise.resolve(void (exported += 1)),
       contacts: () => Promise.resolve(),
+      imports: () => Promise.resolve(),
     };
     const jobs = [EXPORTS, { kind: "background", work: "erasures" }] as const;
     await expect(workInBackground(app, jobs, workers)).rejects.toThrow("D1 is down");

@@ -154,6 +154,18 @@ async function subscribed(): Promise<void> {
   await insertJob(env.DB, 1, job, 0);
   await workOnJob(env.DB, 0);
   await env.DB.prepare("update memberships set subscribe_ip = ?1").bind(`mark-ip ${WRITTEN}`).run();
+  const refused = (mark: string) =>
+    JSON.stringify([{ line: 2, reason: "Invalid email", cells: [`${mark} ${WRITTEN}`] }]);
+  await env.DB.batch([
+    env.DB.prepare(`insert into imports (id, key_id, state, bytes, header, start_offset, start_line,
+      place, line, errors, created_at, expires_at)
+      values ('i', 'k', 'done', 1, '[]', 0, 1, 1, 2, ?1, 0, 0)`).bind(
+      refused("mark-first-refused"),
+    ),
+    env.DB.prepare("insert into import_errors (import_id, place, errors) values ('i', 1, ?1)").bind(
+      refused("mark-refused"),
+    ),
+  ]);
   await insertJob(env.DB, 1, { ...job, contacts: contacts.map(named("mark-job")) }, 0);
 }
 

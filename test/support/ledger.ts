@@ -38,6 +38,8 @@ const LEDGER = [
   "memberships",
   "contact_tags",
   "contact_jobs",
+  "imports",
+  "import_errors",
   "list_campaigns",
 ] as const;
 

@@ -56,7 +56,7 @@ function goesOn({ stage, after }: Place): boolean {
 
 type Asked = { readonly address: string; readonly limit: number; readonly cursor: Place | null };
 /** Pieces that a page passes at most while they hold nothing: each reads some thousand rows. */
-const MAX_PIECES = 20;
+const MAX_PIECES = 30;
 
 /** One page; it may be empty and go on all the same. `next` is null when everything was told. */
 export async function dossierPage(

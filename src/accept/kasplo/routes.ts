@@ -19,6 +19,7 @@ import { dryRunAnswer } from "./dry-run.ts";
 import { eventEndpoints } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { intakeEndpoints } from "./intakes.ts";
+import { importEndpoints } from "./imports.ts";
 import { exportEndpoints } from "./exports.ts";
 import { limitEndpoints } from "./limits.ts";
 import { keyEndpoints } from "./keys.ts";
@@ -101,6 +102,7 @@ export const kasplo: Dialect = {
     ...suppressionUploadEndpoints,
     ...suppressionEndpoints,
     ...recipientEndpoints,
+    ...importEndpoints,
     ...listEndpoints,
     ...contactEndpoints,
     ...customFieldEndpoints,

@@ -43,6 +43,8 @@ async function marks(): Promise<Readonly<Record<string, string>>> {
     "deliveries.md5": await md5Hex(CANARY),
     "deliveries.recipient": `"email":"Canary.Bird@example.com"`,
     "event_log.events": `"event":"click"`,
+    "import_errors.errors": "mark-refused",
+    "imports.errors": "mark-first-refused",
     "keys.name": "mark-keyname",
     "memberships.fields": "mark-own",
     "memberships.subscribe_ip": "mark-ip",
