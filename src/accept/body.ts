@@ -2,6 +2,7 @@
 // the isolate, and its bytes are let go as soon as they are parsed.
 import { sha256Hex } from "../lib/digest.ts";
 import { LARGE_BYTES, type Leave, tryEnter } from "../lib/large-gate.ts";
+import { isDeeperThan } from "../lib/json-depth.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import type { Problem } from "../model/problem.ts";
 
@@ -34,10 +35,16 @@ const BUSY_RETRY_SECONDS = 2;
 /** A sender that stops sending is given up after this long. */
 const BODY_DEADLINE_MS = 60_000;
 
+/** Arrays and objects in one another: nothing documented comes near, and V8 cannot write much deeper ones. */
+const MAX_DEPTH = 100;
+
+/** How a body is read: whether it is hashed, and its own limit where that is lower. */
+type ReadOptions = { readonly hash: boolean; readonly limitBytes?: number };
+
 /** Reads and parses a JSON body; with `hash`, its SHA-256 too. */
 export async function readJsonBody(
   request: Request,
-  options: { readonly hash: boolean },
+  options: ReadOptions,
 ): Promise<Result<BodyLease, Problem>> {
   if (!/^application\/json\s*(;|$)/i.test(request.headers.get("Content-Type") ?? "")) {
     return fail({ kind: "unsupported_media_type", wanted: "application/json" });
@@ -46,7 +53,10 @@ export async function readJsonBody(
   if (!read.ok) return read;
   const { body, leave } = read.value;
   try {
-    return ok({ body: { json: parseJson(body.bytes), hash: body.hash }, leave });
+    const json = parseJson(body.bytes);
+    if (!isDeeperThan(body.bytes, MAX_DEPTH)) return ok({ body: { json, hash: body.hash }, leave });
+    leave();
+    return fail(tooDeep);
   } catch (error) {
     leave();
     const reason = error instanceof Error ? error.message : "unreadable";
@@ -57,9 +67,9 @@ export async function readJsonBody(
 /** Reads a body into one buffer; with `hash`, its SHA-256 too. */
 export async function readBytes(
   request: Request,
-  options: { readonly hash: boolean },
+  options: ReadOptions,
 ): Promise<Result<BodyLease<ReceivedBytes>, Problem>> {
-  const gate = bodyGate();
+  const gate = bodyGate(options.limitBytes ?? MAX_BODY_BYTES);
   try {
     const bytes = await readAll(request, gate);
     if (!bytes.ok) {
@@ -81,11 +91,11 @@ type BodyGate = {
 };
 
 /** Keeps one body within its limits. */
-function bodyGate(): BodyGate {
+function bodyGate(limitBytes: number): BodyGate {
   let leave: Leave | null = null;
   return {
     admit(bytes) {
-      if (bytes > MAX_BODY_BYTES) return tooLarge;
+      if (bytes > limitBytes) return { kind: "too_large", what: "the request body", limitBytes };
       if (bytes <= LARGE_BYTES || leave) return null;
       leave = tryEnter();
       return leave ? null : busy;
@@ -94,10 +104,9 @@ function bodyGate(): BodyGate {
   };
 }
 
-const tooLarge: Problem = {
-  kind: "too_large",
-  what: "the request body",
-  limitBytes: MAX_BODY_BYTES,
+const tooDeep: Problem = {
+  kind: "malformed_body",
+  reason: `the body has more than ${MAX_DEPTH} arrays and objects in one another`,
 };
 
 const busy: Problem = {

@@ -6,7 +6,7 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import type { Config } from "../model/config.ts";
 import type { Key, Scope } from "../model/key.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
-import type { ReceivedBody, ReceivedBytes } from "./body.ts";
+import { MAX_BODY_BYTES, type ReceivedBody, type ReceivedBytes } from "./body.ts";
 import { type BodyPieces, noPieces } from "./body-pieces.ts";
 import { type BodyText, noText } from "./body-text.ts";
 import type { OwnProblems, Responses } from "./response.ts";
@@ -70,6 +70,8 @@ export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Sch
   readonly problems?: OwnProblems;
   /** The handler reads the Idempotency-Key; one that `sends` does anyway. */
   readonly idempotent?: boolean;
+  /** Bytes of a JSON body at most, where that is less than of any body. */
+  readonly bodyLimit?: number;
   /** The body that the handler takes when it is not JSON; another operation may take JSON there. */
   readonly streams?: Streams;
   /** A door that mail is sent through: each of its answers tells the limits. */
@@ -87,6 +89,8 @@ export type Endpoint = {
   readonly summary: string;
   readonly scope: Scope;
   readonly takesBody: boolean;
+  /** Bytes of a JSON body at most. */
+  readonly bodyLimit: number;
   readonly streams: Streams | null;
   readonly sends: boolean;
   /** What the OpenAPI document is made of. */
@@ -170,6 +174,7 @@ export function endpoint<
     summary,
     scope,
     takesBody: request.body !== undefined,
+    bodyLimit: definition.bodyLimit ?? MAX_BODY_BYTES,
     streams: definition.streams ?? null,
     sends,
     documented: {

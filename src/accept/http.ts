@@ -181,11 +181,13 @@ type Body = Pick<Received, "body" | "text" | "bytes" | "pieces">;
 
 /** The body in the form that the operation takes, read if it is to be read before. */
 async function bodyOf(
-  { streams, takesBody }: Endpoint,
+  { streams, takesBody, bodyLimit: limitBytes }: Endpoint,
   request: Request,
 ): Promise<Result<BodyLease<Body>, Problem>> {
   const hash = request.headers.has("Idempotency-Key");
-  if (takesBody) return leased(await readJsonBody(request, { hash }), (body) => ({ body }));
+  if (takesBody) {
+    return leased(await readJsonBody(request, { hash, limitBytes }), (body) => ({ body }));
+  }
   if (streams === null) return ok({ body: { body: null }, leave() {} });
   if (streams.type !== mediaTypeOf(request)) {
     return fail({ kind: "unsupported_media_type", wanted: streams.type });

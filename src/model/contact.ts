@@ -58,7 +58,7 @@ export type ContactJob = {
   readonly contacts: readonly ContactWrite[];
 };
 
-/** Characters of a first or last name. */
+/** Characters of a first or last name; none of them controls anything. */
 export const MAX_NAME = 255;
 
 /** What a request says of a contact. */
@@ -94,7 +94,8 @@ export function contactWrite(
 /** A name, null when none is given, undefined when it is none. */
 function nameOf(given: unknown): string | null | undefined {
   if (given === undefined || given === null) return null;
-  return typeof given === "string" && given.length <= MAX_NAME ? given : undefined;
+  const fits = typeof given === "string" && given.length <= MAX_NAME;
+  return fits && /^\P{Cc}*$/u.test(given) && given.isWellFormed() ? given : undefined;
 }
 
 function valuesOf(

@@ -116,10 +116,15 @@ export function fieldValue(
   }
 }
 
+/** All but tabs and ends of lines; each is written with six times its length. */
+const CONTROLS = /[^\P{Cc}\t\n\r]/u;
+
 function textValue(written: unknown): Result<FieldValue, string> {
   const text = typeof written === "number" ? String(written) : written;
   if (typeof text !== "string") return fail("must be text");
-  return text.length <= MAX_TEXT ? ok(text) : fail(`must be at most ${MAX_TEXT} characters`);
+  if (text.length > MAX_TEXT) return fail(`must be at most ${MAX_TEXT} characters`);
+  const plain = !CONTROLS.test(text) && text.isWellFormed();
+  return plain ? ok(text) : fail("must not have control characters");
 }
 
 function numberValue(written: unknown): Result<FieldValue, string> {

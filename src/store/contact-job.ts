@@ -3,22 +3,32 @@ import type { ContactJob } from "../model/contact.ts";
 import { writeContacts } from "./contact-write.ts";
 import { batch, rows, statement, stored } from "./db.ts";
 
-/** Keeps contacts for a list until they are written. */
+/** Characters after which a job is full. With the contact that fills it, 500,000 of 3 bytes, it is within D1's 2 MB. */
+const MAX_JOB_LENGTH = 150_000;
+
+/** Keeps contacts for a list until they are written: in one job, or in several when there is much of them. */
 export async function insertJob(
   db: D1Database,
   listId: number,
   job: ContactJob,
   now: number,
 ): Promise<void> {
-  await batch(db, [
-    statement(
-      db,
-      "insert into contact_jobs (list_id, job, created_at) values (?1, ?2, ?3)",
-      listId,
-      JSON.stringify(job),
-      now,
-    ),
-  ]);
+  const sql = "insert into contact_jobs (list_id, job, created_at) values (?1, ?2, ?3)";
+  await batch(
+    db,
+    piecesOf(job).map((piece) => statement(db, sql, listId, JSON.stringify(piece), now)),
+  );
+}
+
+/** The same contacts in jobs that are not too long. */
+function piecesOf(job: ContactJob): readonly ContactJob[] {
+  let length = 0;
+  const byPiece = Map.groupBy(job.contacts, (contact) => {
+    const piece = Math.floor(length / MAX_JOB_LENGTH);
+    length += JSON.stringify(contact).length;
+    return piece;
+  });
+  return [...byPiece.values()].map((contacts) => ({ ...job, contacts }));
 }
 
 /** Whether a job waits. */

@@ -4,6 +4,7 @@ import { sameBytes } from "../../lib/digest.ts";
 import { utf8 } from "../../lib/bytes.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { sidOf } from "../../model/account-id.ts";
+import type { CustomField } from "../../model/custom-field.ts";
 import type { Key } from "../../model/key.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { contactsAmong } from "../../store/contact.ts";
@@ -24,7 +25,7 @@ import {
   withoutExisting,
 } from "./map.ts";
 import { audienceProblem } from "./problem.ts";
-import { contactBody, pageQuery, sidParams, tagQuery } from "./schema.ts";
+import { contactBody, MAX_CONTACT_BYTES, pageQuery, sidParams, tagQuery } from "./schema.ts";
 
 function placeOf({ page, pageSize }: { readonly page: number; readonly pageSize: number }) {
   return { after: 0, offset: (page - 1) * pageSize, limit: pageSize };
@@ -78,6 +79,7 @@ const contacts = endpoint({
   summary: "Add up to 100 contacts to a list; those that are valid are written soon (E-07)",
   scope: "manage",
   request: { params: sidParams, body: contactBody },
+  bodyLimit: MAX_CONTACT_BYTES,
   async handle(app, { body }) {
     const list = await listByListId(app.db, body.list_id.toLowerCase());
     if (list?.status !== "active") {
@@ -87,7 +89,11 @@ const contacts = endpoint({
     if (body.tags.some((id) => known.every(({ tagId }) => tagId !== id))) {
       return fail(invalidField("tags", "must be tag_ids of tags that exist"));
     }
-    let sorted = sortContacts(body.data, await fieldsOfList(app.db, list.id));
+    const fields = await fieldsOfList(app.db, list.id);
+    if (defaultsLength(fields) * body.data.length > MAX_DEFAULTS) {
+      return fail(invalidField("data", "has too many contacts for fields with such long defaults"));
+    }
+    let sorted = sortContacts(body.data, fields);
     if (!body.update_subscribers) {
       const emails = sorted.valid.map(({ contact }) => contact.email);
       sorted = withoutExisting(sorted, await contactsAmong(app.db, emails));
@@ -105,6 +111,13 @@ const contacts = endpoint({
     return ok({ status: 202, json: report(sorted) });
   },
 });
+
+/** Characters that the defaults of a request's contacts may have: 40,000 for each of 100 contacts. */
+const MAX_DEFAULTS = 4_000_000;
+
+function defaultsLength(fields: readonly CustomField[]): number {
+  return fields.reduce((sum, { defaultValue }) => sum + defaultValue.length, 0);
+}
 
 /** The key of an `api-key` header, if the path names this deployment too. */
 async function authenticate(

@@ -42,6 +42,9 @@ export const sidParams = z.object({ sid: z.string() });
 /** Contacts of one request (E-07). */
 export const MAX_CONTACTS = 100;
 
+/** Bytes of a request: its contacts are answered again, and 20 KB each are plenty. */
+export const MAX_CONTACT_BYTES = 2 * 1024 * 1024;
+
 /** Tags of one request. */
 const MAX_TAGS_GIVEN = 100;
 
