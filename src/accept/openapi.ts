@@ -41,8 +41,11 @@ function textOf(dialects: readonly Dialect[]): string {
   return text;
 }
 
+/** /v1 first, whatever the order they are mounted in. */
 function shownOf(dialects: readonly Dialect[]): readonly Dialect[] {
-  return dialects.filter(({ hidden }) => hidden !== true);
+  return dialects
+    .filter(({ hidden }) => hidden !== true)
+    .toSorted((a, b) => (a.base < b.base ? 1 : -1));
 }
 
 /** The document of some dialects; hidden ones are left out. */

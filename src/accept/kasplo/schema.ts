@@ -83,6 +83,15 @@ const FLAT_KEYS: ReadonlySet<string> = new Set(
   Object.keys(flatSchema.shape).filter((key) => !(key in envelopeFields)),
 );
 
+const EXAMPLE = {
+  email: {
+    from: "hello@edgepost.test",
+    subject: "Hello",
+    text: "Hello from Edgepost",
+    recipients: { to: [{ email: "you@example.com" }] },
+  },
+};
+
 /** What parseMetadata and trackingIdOf read, beside either form. */
 const besideMessage = {
   metadata: metadataShape.nullish(),
@@ -133,7 +142,9 @@ const eitherForm = z.unknown().transform((body, context): SendBody => {
 /** The body of `POST /v1/send-email`, either form. */
 export const sendBodySchema = shownAs(
   eitherForm,
-  z.union([nestedSchema.extend(besideMessage), flatSchema.extend(besideMessage)]),
+  z
+    .union([nestedSchema.extend(besideMessage), flatSchema.extend(besideMessage)])
+    .meta({ examples: [EXAMPLE] }),
 );
 
 type Rest = Pick<SendBody, "trackingId" | "metadata">;

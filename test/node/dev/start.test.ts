@@ -163,6 +163,26 @@ describe("npm start", () => {
     expect((await mailbox("/api/hooks")).every((hook) => hook["verified"] === true)).toBe(true);
   });
 
+  it("serves the API explorer, whose policy lets in nothing but its own files", async () => {
+    const base = `http://127.0.0.1:${env["PORT"]}`;
+    const page = await fetch(`${base}/docs`);
+    expect(page.status).toBe(200);
+    const policy = page.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(policy).not.toContain("unsafe");
+    const html = await page.text();
+    expect(html).not.toMatch(/<script(?! src="\/docs\/)|<style| style=| on\w+=|https?:/);
+    const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = ""]) => path);
+    expect(files).toContain("/openapi.json");
+    for (const path of ["/docs/dom.js", "/docs/schema.js", ...files]) {
+      const file = await fetch(`${base}${path}`);
+      expect([path, file.status, await file.text()]).toEqual([path, 200, expect.any(String)]);
+    }
+    // Nothing else of the folder is anybody's, and nothing in it hides the API.
+    expect((await fetch(`${base}/_headers`)).status).toBe(404);
+    expect((await fetch(`${base}/docs.html`)).status).toBe(404);
+  });
+
   it("takes mail in at /cdn-cgi/handler/email: the first send comes back as a bounce", async () => {
     const [mail] = await mailbox("/api/messages");
     const returnPath = String(mail?.["mail_from"]);

@@ -203,7 +203,14 @@ describe("the template", () => {
     // wrangler writes beside the file: a copy of what it reads, so that the checkout stays clean.
     const root = join(folder, "project");
     await mkdir(root);
-    for (const name of ["src", "migrations", "wrangler.toml", "package.json", "tsconfig.json"]) {
+    for (const name of [
+      "src",
+      "public",
+      "migrations",
+      "wrangler.toml",
+      "package.json",
+      "tsconfig.json",
+    ]) {
       await cp(join(ROOT, name), join(root, name), { recursive: true });
     }
     await symlink(join(ROOT, "node_modules"), join(root, "node_modules"));
