@@ -377,7 +377,7 @@ create table lists (
   list_id text not null unique,     -- its id in the Audience API: 32 hex characters
   name text not null,
   status text not null,             -- active | inactive | deleted
-  settings text not null default '{}', -- JSON object of what differs from the defaults, model/list.ts
+  settings text not null default '{}', -- [personal] JSON object of what differs from the defaults, model/list-settings.ts
   created_at integer not null,
   updated_at integer not null
 );
@@ -469,6 +469,36 @@ create table list_campaigns (
 ) without rowid;
 
 create index list_campaigns_by_list on list_campaigns (list_id);
+
+-- One row is a code that confirms that a list is to be deleted. Written by the Mailing Lists API; codes that
+-- have expired go when the list gets another.
+create table list_delete_codes (
+  list_id integer not null,
+  code text not null,               -- 40 hex digits
+  expires_at integer not null,
+  used_at integer,
+  primary key (list_id, code)
+) without rowid;
+
+-- One row is a list of addresses that get a copy of what campaigns send. Written by the Mailing Lists API.
+create table seed_lists (
+  id integer primary key,
+  name text not null,
+  addresses text not null,          -- [personal] JSON array
+  created_at integer not null
+);
+
+create unique index seed_lists_names on seed_lists (lower(name));
+
+-- One row is the number that the Mailing Lists API shows for a name that has none elsewhere. Written when it
+-- is shown first.
+create table list_numbers (
+  id integer primary key,
+  kind text not null,               -- model/list-number.ts lists them
+  name text not null
+);
+
+create unique index list_numbers_names on list_numbers (kind, name);
 
 -- One row is an import of contacts. Uploaded, started and cancelled by /v1/imports, worked on by import/work.ts
 -- under a lease, removed with its file by the sweeper. Few at a time, so no index.

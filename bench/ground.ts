@@ -69,7 +69,12 @@ export async function prepareGround(): Promise<Ground> {
   const apiKey = makeKey("kasplo");
   const smtp = newSmtpLogin();
   const options = miniflareOptions({ bundle, worker }, state, {});
-  await fillDatabase(state, options, { api_key: apiKey, audience_key: makeKey("audience"), smtp });
+  await fillDatabase(state, options, {
+    api_key: apiKey,
+    audience_key: makeKey("audience"),
+    mailing_lists_key: makeKey("mailing_lists"),
+    smtp,
+  });
   const counted = join(countedFolder, "counted.js");
   return { bundle, counted, worker, state, apiKey, smtp, remove };
 }

@@ -21,6 +21,11 @@ const schema = z.object({
     .string()
     .min(1)
     .default(() => makeKey("audience")),
+  /** The key of the Mailing Lists API. */
+  mailing_lists_key: z
+    .string()
+    .min(1)
+    .default(() => makeKey("mailing_lists")),
   /** What mail programs log in with at the SMTP gateway. */
   smtp: z.object({ username: z.string(), password: z.string() }).default(newSmtpLogin),
   /** The endpoint that posts to the mailbox; null until the Worker has made it. */

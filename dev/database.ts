@@ -22,7 +22,8 @@ export async function prepareDatabase(
       workerDir,
     );
   });
-  const hash = await sha256Hex(JSON.stringify([logins.api_key, logins.audience_key, logins.smtp]));
+  const { api_key: apiKey, audience_key: audience, mailing_lists_key: mailingLists, smtp } = logins;
+  const hash = await sha256Hex(JSON.stringify([apiKey, audience, mailingLists, smtp]));
   // What a migration adds may want to be seeded too.
   await once(workerDir, "seed", `${hash}\n${migrations}`, async () => {
     const file = join(workerDir, "seed.sql");

@@ -2,7 +2,7 @@
 // account and the first send, in this order; and the way back when it is told to stop.
 import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { sidOf } from "../src/model/account-id.ts";
+import { orgIdOf, sidOf } from "../src/model/account-id.ts";
 import { type Account, loadAccount } from "./account.ts";
 import { prepareDatabase } from "./database.ts";
 import { writeWhole } from "./files.ts";
@@ -114,6 +114,10 @@ async function credentials(
     webhook_secret: account.webhook?.secret,
     smtp: { host: LOOPBACK, port: settings.gatewayPort, ...account.smtp },
     audience: { sid: await sidOf(account.encryption_key), api_key: account.audience_key },
+    mailing_lists: {
+      org_id: await orgIdOf(account.encryption_key),
+      api_key: account.mailing_lists_key,
+    },
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }

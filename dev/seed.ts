@@ -15,6 +15,7 @@ const LOCAL_AMP_DOMAIN = "edgepost.test";
 export type Logins = {
   readonly api_key: string;
   readonly audience_key: string;
+  readonly mailing_lists_key: string;
   readonly smtp: { readonly username: string; readonly password: string };
 };
 
@@ -23,6 +24,7 @@ export async function seedSql(logins: Logins, now: number): Promise<string> {
   return [
     await keyRow(logins.api_key, "local", now),
     await keyRow(logins.audience_key, "local", now, AUDIENCE),
+    await keyRow(logins.mailing_lists_key, "local", now, MAILING_LISTS),
     await smtpCredentialRow(logins.smtp, "local", now),
     ...LOCAL_DOMAINS.map((domain) =>
       senderDomainRow({ domain, bounceDomain: `bounce.${domain}` }, now),
@@ -36,6 +38,7 @@ export async function seedSql(logins: Logins, now: number): Promise<string> {
 type Opens = { readonly family: KeyFamily; readonly scopes: readonly Scope[] };
 
 const NATIVE: Opens = { family: "kasplo", scopes: SCOPES };
+const MAILING_LISTS: Opens = { family: "mailing_lists", scopes: ["read", "manage"] };
 const AUDIENCE: Opens = { family: "audience", scopes: ["read", "manage"] };
 
 /** An API key; of /v1 with every scope, unless told otherwise. */

@@ -14,11 +14,18 @@ import { bodyText } from "./body-text.ts";
 import type { Answer, Dialect, Endpoint, Received } from "./endpoint.ts";
 import { internal } from "./internal/routes.ts";
 import { kasplo } from "./kasplo/routes.ts";
+import { mailingLists, unversionedMailingLists } from "./mailing-lists/routes.ts";
 import { answerOpenapi } from "./openapi.ts";
 import { limitHeaders } from "./rate-limit.ts";
 
 /** Longest base first, so that none hides another. */
-export const DIALECTS: readonly Dialect[] = [audience, internal, kasplo];
+export const DIALECTS: readonly Dialect[] = [
+  audience,
+  mailingLists,
+  unversionedMailingLists,
+  internal,
+  kasplo,
+];
 
 /** The dialect that answers for paths which belong to none. */
 const FALLBACK = kasplo;

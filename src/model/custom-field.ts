@@ -87,10 +87,31 @@ const DAY_OF_YEAR = /^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 
 /** The value to keep of what somebody wrote, or what would be right. */
 export function fieldValue(
-  field: Pick<CustomField, "type" | "options">,
+  field: Pick<CustomField, "type" | "options"> & Partial<Pick<CustomField, "extras">>,
   written: unknown,
 ): Result<FieldValue, string> {
-  const { type, options } = field;
+  const value = typedValue(field, written);
+  const fault = value.ok ? boundFault(value.value, field.extras ?? {}) : null;
+  return fault === null ? value : fail(fault);
+}
+
+/** Why a value is not within the bounds of its field, or null. */
+function boundFault(value: FieldValue, extras: CustomField["extras"]): string | null {
+  const text = typeof value === "string";
+  const size = text ? value.length : value;
+  const [least, most] = text
+    ? [extras["minimum_length"], extras["maximum_length"]]
+    : [extras["minimum_value"], extras["maximum_value"]];
+  const unit = text ? " characters" : "";
+  if (typeof size !== "number") return null;
+  if (typeof least === "number" && size < least) return `must be at least ${least}${unit}`;
+  return typeof most === "number" && size > most ? `must be at most ${most}${unit}` : null;
+}
+
+function typedValue(
+  { type, options }: Pick<CustomField, "type" | "options">,
+  written: unknown,
+): Result<FieldValue, string> {
   switch (type) {
     case "text":
     case "text_multiline":

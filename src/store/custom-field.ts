@@ -93,6 +93,12 @@ export async function fieldsOfList(
   return found.map(decode);
 }
 
+/** Every active field, of all lists and of any. */
+export async function allFields(db: D1Database): Promise<readonly CustomField[]> {
+  const sql = `select ${COLUMNS} from custom_fields where status = 'active' order by id`;
+  return (await rows<FieldRow>(statement(db, sql))).map(decode);
+}
+
 /** A field that is not deleted, by `custom_id` or decimal id; null when there is none. */
 export async function findField(
   db: D1Database,

@@ -76,6 +76,8 @@ export const SHELVES: readonly Shelf[] = [
     columns: { fields: "json" },
     rows: 5_000,
   },
+  { table: "lists", key: ["id"], columns: { settings: "json" }, rows: 1_000 },
+  { table: "seed_lists", key: ["id"], columns: { addresses: "json" }, rows: 1_000 },
   { table: "contact_jobs", key: ["id"], columns: { job: "json" }, rows: 50 },
   { table: "imports", key: ["id"], columns: { errors: "json" }, rows: 50 },
   { table: "import_errors", key: ["import_id", "place"], columns: { errors: "json" }, rows: 20 },

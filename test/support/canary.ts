@@ -146,8 +146,13 @@ async function subscribed(): Promise<void> {
   const contacts = [{ ...person, fields: values, defaults: { all: {}, list: {} } }];
   const job = { update: true, tagIds: [1], contacts };
   await env.DB.batch([
-    env.DB.prepare(`insert into lists (id, list_id, name, status, created_at, updated_at)
-      values (1, 'a', 'News', 'active', 0, 0)`),
+    env.DB.prepare(`insert into lists (id, list_id, name, status, settings, created_at, updated_at)
+      values (1, 'a', 'News', 'active', ?1, 0, 0)`).bind(
+      JSON.stringify({ preview_custom_field_data: { 1: `mark-settings ${WRITTEN}` } }),
+    ),
+    env.DB.prepare(
+      "insert into seed_lists (name, addresses, created_at) values ('Us', ?1, 0)",
+    ).bind(JSON.stringify([`${WRITTEN} mark-seed`])),
     env.DB.prepare(`insert into tags (id, tag_id, name, status, created_at, modified_at)
       values (1, 'b', 'friends', 'active', 0, 0)`),
   ]);

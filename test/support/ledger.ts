@@ -41,6 +41,9 @@ const LEDGER = [
   "imports",
   "import_errors",
   "list_campaigns",
+  "list_delete_codes",
+  "seed_lists",
+  "list_numbers",
 ] as const;
 
 /** More than any delivery needs after its faults are over. */

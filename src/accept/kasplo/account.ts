@@ -9,7 +9,7 @@ import {
   MIN_CONTENT_RETENTION_DAYS,
   MIN_RETENTION_DAYS,
 } from "../../model/account.ts";
-import { sidOf } from "../../model/account-id.ts";
+import { orgIdOf, sidOf } from "../../model/account-id.ts";
 import { PLAN_NAMES, planOf } from "../../model/plan.ts";
 import { invalidField } from "../../model/problem.ts";
 import { MAX_SOFT_BOUNCE_COUNT, MAX_SOFT_BOUNCE_DAYS } from "../../model/soft-bounce.ts";
@@ -33,6 +33,8 @@ const settings = z.object({
 
 const accountView = dataOf(
   z.object({
+    sid: z.string(),
+    org_id: z.string(),
     retention_days: z.int(),
     content_retention_days: z.int(),
     soft_bounce_count: z.int(),
@@ -94,6 +96,7 @@ async function view({ config }: App, account: Account) {
   const plan = planOf(account.plan, config.localDev);
   return {
     sid: await sidOf(config.encryptionKey),
+    org_id: await orgIdOf(config.encryptionKey),
     retention_days: account.retentionDays,
     content_retention_days: account.contentRetentionDays,
     soft_bounce_count: account.softBounces.count,

@@ -106,6 +106,7 @@ describe("the plan", () => {
     expect(await native(app, key, call)).toMatchObject({ plan: "local" });
     expect(await native(deployed, key, call)).toEqual({
       sid: expect.stringMatching(/^[0-9a-f]{16}$/),
+      org_id: expect.stringMatching(/^\d{1,10}$/),
       retention_days: 60,
       content_retention_days: 7,
       ...SOFT,

@@ -99,6 +99,7 @@ describe("the account", () => {
     expect(account).toMatchObject(old);
     expect(Buffer.from(account.gateway_secret, "base64")).toHaveLength(32);
     expect(account.audience_key).toMatch(/^au_live_/);
+    expect(account.mailing_lists_key).toMatch(/^ml_live_/);
     expect(account.smtp.username).toMatch(/^[a-z2-7]{16}@edgepost\.test$/);
     expect(account.smtp.password).toMatch(/^[0-9A-Za-z]{32}$/);
     expect(await loadAccount(folder)).toEqual(account);
@@ -109,7 +110,12 @@ describe("the account", () => {
     database.exec(await readFile(join(ROOT, "schema.sql"), "utf8"));
     const smtp = { username: "abcdefghijklmnop@edgepost.test", password: "secret" };
     const sql = await seedSql(
-      { api_key: "ep_live_key", audience_key: "au_live_key", smtp },
+      {
+        api_key: "ep_live_key",
+        audience_key: "au_live_key",
+        mailing_lists_key: "ml_live_key",
+        smtp,
+      },
       1_700_000_000_000,
     );
     database.exec(sql);
@@ -118,6 +124,13 @@ describe("the account", () => {
     expect(
       all("select hash, family, scopes, mail_class, revoked_at from keys order by family desc"),
     ).toEqual([
+      {
+        hash: await sha256Hex("ml_live_key"),
+        family: "mailing_lists",
+        scopes: '["read","manage"]',
+        mail_class: null,
+        revoked_at: null,
+      },
       {
         hash: await sha256Hex("ep_live_key"),
         family: "kasplo",
@@ -187,6 +200,7 @@ const ACCOUNT = {
   api_key: "k",
   gateway_secret: "Z2F0ZQ==",
   audience_key: "a",
+  mailing_lists_key: "m",
   smtp: { username: "u", password: "p" },
   webhook: null,
 };

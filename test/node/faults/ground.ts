@@ -38,7 +38,12 @@ export async function prepareGround(): Promise<Ground> {
   const files = names.map((name) => readFile(join(ROOT, "migrations", name), "utf8"));
   const smtp = newSmtpLogin();
   const seed = await seedSql(
-    { api_key: apiKey, audience_key: makeKey("audience"), smtp },
+    {
+      api_key: apiKey,
+      audience_key: makeKey("audience"),
+      mailing_lists_key: makeKey("mailing_lists"),
+      smtp,
+    },
     Date.now(),
   );
   for (const text of [...(await Promise.all(files)), seed]) {
