@@ -15,15 +15,18 @@ export const CUSTOM_FIELD_TYPES = [
 ] as const;
 export type CustomFieldType = (typeof CUSTOM_FIELD_TYPES)[number];
 
-/** The Audience API's types, which /v1 takes too (contract 1.4), and what each is kept as. */
-export const AUDIENCE_TYPES = {
+/** The Audience API's types, which /v1 takes too (contract 1.4). */
+export const AUDIENCE_TYPE_NAMES = ["string", "boolean", "numeric", "date", "dropdown"] as const;
+export type AudienceType = (typeof AUDIENCE_TYPE_NAMES)[number];
+
+/** What each is kept as. */
+export const AUDIENCE_TYPES: Readonly<Record<AudienceType, CustomFieldType>> = {
   string: "text",
   boolean: "boolean",
   numeric: "number",
   date: "date",
   dropdown: "select_single_dropdown",
-} as const satisfies Readonly<Record<string, CustomFieldType>>;
-export type AudienceType = keyof typeof AUDIENCE_TYPES;
+};
 
 /** What the Audience API calls each type. */
 export const AUDIENCE_TYPE_OF: Readonly<Record<CustomFieldType, AudienceType>> = {

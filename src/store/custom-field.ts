@@ -99,6 +99,29 @@ export async function allFields(db: D1Database): Promise<readonly CustomField[]>
   return (await rows<FieldRow>(statement(db, sql))).map(decode);
 }
 
+/**
+ * The names of these fields (decimal ids as texts): of those that are not deleted, or of all of which values
+ * may be kept; then a deleted one has its id behind its name.
+ */
+export async function fieldNames(
+  db: D1Database,
+  ids: readonly string[],
+  which: "shown" | "kept",
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const found = await rows<{ id: number; name: string }>(
+    statement(
+      db,
+      `select id, iif(status = 'deleted', name || ' (deleted, ' || id || ')', name) as name
+       from custom_fields where id in (select cast(value as integer) from json_each(?1))
+         and (status <> 'deleted' or ?2 = 'kept')`,
+      JSON.stringify(ids),
+      which,
+    ),
+  );
+  return new Map(found.map(({ id, name }) => [String(id), name]));
+}
+
 /** A field that is not deleted, by `custom_id` or decimal id; null when there is none. */
 export async function findField(
   db: D1Database,

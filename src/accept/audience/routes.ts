@@ -25,7 +25,17 @@ import {
   withoutExisting,
 } from "./map.ts";
 import { audienceProblem } from "./problem.ts";
-import { contactBody, MAX_CONTACT_BYTES, pageQuery, sidParams, tagQuery } from "./schema.ts";
+import {
+  contactBody,
+  contactReport,
+  fieldPage,
+  listPage,
+  MAX_CONTACT_BYTES,
+  pageQuery,
+  sidParams,
+  tagPage,
+  tagQuery,
+} from "./schema.ts";
 
 function placeOf({ page, pageSize }: { readonly page: number; readonly pageSize: number }) {
   return { after: 0, offset: (page - 1) * pageSize, limit: pageSize };
@@ -37,6 +47,7 @@ const lists = endpoint({
   summary: "List the active lists (E-04)",
   scope: "read",
   request: { params: sidParams, query: pageQuery },
+  response: { 200: listPage },
   async handle(app, { query }) {
     const filter = { name: query.name, status: "active" } as const;
     const found = await listLists(app.db, filter, placeOf(query));
@@ -51,6 +62,7 @@ const fields = endpoint({
   summary: "List the active custom fields (E-05)",
   scope: "read",
   request: { params: sidParams, query: pageQuery },
+  response: { 200: fieldPage },
   async handle(app, { query }) {
     const filter = { name: query.name, status: "active", listId: null } as const;
     const found = await listFields(app.db, filter, placeOf(query));
@@ -65,6 +77,7 @@ const tags = endpoint({
   summary: "List the tags, active ones unless asked otherwise (E-06)",
   scope: "read",
   request: { params: sidParams, query: tagQuery },
+  response: { 200: tagPage },
   async handle(app, { query }) {
     const status = query.status === "1" ? "active" : "inactive";
     const found = await listTags(app.db, { name: query.name, status }, placeOf(query));
@@ -80,6 +93,7 @@ const contacts = endpoint({
   scope: "manage",
   request: { params: sidParams, body: contactBody },
   bodyLimit: MAX_CONTACT_BYTES,
+  response: { 202: contactReport },
   async handle(app, { body }) {
     const list = await listByListId(app.db, body.list_id.toLowerCase());
     if (list?.status !== "active") {

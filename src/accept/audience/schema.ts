@@ -1,5 +1,6 @@
 // Requests of the Audience API (contract 1.4).
 import * as z from "zod";
+import { AUDIENCE_TYPE_NAMES } from "../../model/custom-field.ts";
 import { MAX_LIKE_BYTES } from "../../store/db.ts";
 
 /** Rows of a page unless asked otherwise, and at most. */
@@ -35,6 +36,83 @@ export const pageQuery = z.object({
 /** The query of tags: 1 is active, 2 inactive. */
 export const tagQuery = pageQuery.extend({
   status: z.enum(["1", "2"], "must be 1 or 2").default("1"),
+});
+
+const MESSAGE = "Request processed successfully.";
+
+/** `YYYY-MM-DDThh:mm:ssZ`. */
+const time = z.iso.datetime({ precision: 0 });
+const hexId = z.string().regex(/^[0-9a-f]{32}$/);
+const number = z.literal([1, 2]).describe("1 is active, 2 is not");
+
+function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    data: z.array(item),
+    error: z.object({}),
+    limit: z.int(),
+    message: z.literal(MESSAGE),
+    status: z.literal(200),
+    total: z.int(),
+  });
+}
+
+/** The answer of E-04. */
+export const listPage = pageOf(
+  z.object({
+    name: z.string(),
+    list_id: hexId,
+    status: number,
+    created_at: time,
+    updated_at: time,
+  }),
+);
+
+/** The answer of E-05. */
+export const fieldPage = pageOf(
+  z.object({
+    name: z.string(),
+    custom_id: hexId,
+    type: z.enum(AUDIENCE_TYPE_NAMES),
+    values: z.string().describe("What to choose from, with commas between"),
+    status: number,
+    created_at: time,
+    updated_at: time,
+    required: z.literal([0, 1]),
+    default: z.string(),
+  }),
+);
+
+/** The answer of E-06, an envelope of its own (C-43). */
+export const tagPage = z.object({
+  data: z.array(
+    z.object({
+      tag_id: z.string(),
+      name: z.string(),
+      status: number,
+      created_at: time,
+      modified_at: time,
+    }),
+  ),
+  limit: z.int(),
+  message: z.literal("Success"),
+  status: z.literal(true),
+  statuscode: z.literal(200),
+  total: z.int(),
+});
+
+/** The answer of E-07. */
+export const contactReport = z.object({
+  status: z.literal(202),
+  message: z.literal(MESSAGE),
+  data: z.object({
+    invalid_contacts: z
+      .array(z.looseObject({ string: z.string(), reason: z.string() }))
+      .describe("As they came, with what is wrong with each"),
+    total_invalid: z.int(),
+    total_valid: z.int(),
+    valid_contacts: z.array(z.looseObject({})).describe("As they came"),
+  }),
+  error: z.object({}),
 });
 
 export const sidParams = z.object({ sid: z.string() });

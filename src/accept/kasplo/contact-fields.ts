@@ -1,43 +1,107 @@
-// How /v1 shows contacts.
+// How /v1 shows contacts: values of custom fields by the names that the fields have now. Those of a deleted
+// field are seen only in what is kept of an address.
+import * as z from "zod";
+import { type FieldValues, MEMBERSHIP_STATUSES } from "../../model/contact.ts";
 import type { ContactCard, Membership, Subscriber } from "../../store/contact.ts";
-import { iso } from "./native.ts";
+import { fieldNames } from "../../store/custom-field.ts";
+import { iso, isoTime } from "./native.ts";
 
-/** A contact with its lists and tags; values by the ids of their fields. */
-export function shownCard({ contact, memberships, tags }: ContactCard) {
+const valuesView = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
+  .describe("Values by the names of their fields");
+
+const placeView = {
+  status: z.enum(MEMBERSHIP_STATUSES),
+  subscribed_at: isoTime,
+  subscribe_ip: z.string(),
+  confirmed: z.boolean(),
+  email_format: z.enum(["html", "plaintext"]),
+};
+
+const personView = {
+  id: z.int(),
+  email: z.string(),
+  first_name: z.string(),
+  last_name: z.string(),
+  custom_fields: valuesView,
+};
+
+/** A contact in an answer. */
+export const contactView = z.object({
+  ...personView,
+  tags: z.array(z.string()).describe("Ids of tags"),
+  lists: z.array(z.object({ id: z.int(), ...placeView, custom_fields: valuesView })),
+  created_at: isoTime,
+  updated_at: isoTime,
+});
+
+/** A contact in an answer about one list. */
+export const subscriberView = z.object({ ...personView, ...placeView });
+
+/** Names of fields, by `custom_fields.id`. */
+type Names = ReadonlyMap<string, string>;
+
+/** Contacts with their lists and tags; `kept`: with the values of deleted fields too. */
+export async function shownCards(
+  db: D1Database,
+  cards: readonly ContactCard[],
+  which: "shown" | "kept" = "shown",
+) {
+  const values = cards.flatMap(({ contact, memberships }) => [contact, ...memberships]);
+  const names = await fieldNames(db, idsOf(values), which);
+  return cards.map((card) => shownCard(card, names));
+}
+
+function shownCard({ contact, memberships, tags }: ContactCard, names: Names) {
   return {
     id: contact.id,
     email: contact.email,
     first_name: contact.firstName,
     last_name: contact.lastName,
-    custom_fields: contact.fields,
+    custom_fields: named(contact.fields, names),
     tags,
-    lists: memberships.map(shownMembership),
+    lists: memberships.map((place) => ({
+      id: place.listId,
+      ...shownPlace(place),
+      custom_fields: named(place.fields, names),
+    })),
     created_at: iso(contact.createdAt),
     updated_at: iso(contact.updatedAt),
   };
 }
 
-function shownMembership(place: Membership) {
+/** Contacts as one list has them, with its own fields among the others. */
+export async function shownSubscribers(db: D1Database, subscribers: readonly Subscriber[]) {
+  const values = subscribers.flatMap(({ contact, membership }) => [contact, membership]);
+  const names = await fieldNames(db, idsOf(values), "shown");
+  return subscribers.map(({ contact, membership }) => ({
+    id: contact.id,
+    email: contact.email,
+    first_name: contact.firstName,
+    last_name: contact.lastName,
+    custom_fields: named({ ...contact.fields, ...membership.fields }, names),
+    ...shownPlace(membership),
+  }));
+}
+
+function shownPlace(place: Membership) {
   return {
-    id: place.listId,
     status: place.status,
     subscribed_at: iso(place.subscribedAt),
     subscribe_ip: place.subscribeIp,
     confirmed: place.confirmed,
     email_format: place.emailFormat,
-    custom_fields: place.fields,
   };
 }
 
-/** A contact as a list has it. */
-export function shownSubscriber({ contact, membership }: Subscriber) {
-  const { id: _, custom_fields: own, ...place } = shownMembership(membership);
-  return {
-    id: contact.id,
-    email: contact.email,
-    first_name: contact.firstName,
-    last_name: contact.lastName,
-    custom_fields: { ...contact.fields, ...own },
-    ...place,
-  };
+function idsOf(all: readonly { readonly fields: FieldValues }[]): readonly string[] {
+  return [...new Set(all.flatMap(({ fields }) => Object.keys(fields)))];
+}
+
+function named(values: FieldValues, names: Names): FieldValues {
+  const shown = Object.entries(values).flatMap(([id, value]) => {
+    const name = names.get(id);
+    return name === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(shown);
 }

@@ -18,10 +18,10 @@ import { deleteContact } from "../../store/contact-removal.ts";
 import { fieldsOfList, listFields } from "../../store/custom-field.ts";
 import { twice } from "../../store/db.ts";
 import { tagsAmong } from "../../store/tag.ts";
-import { endpoint } from "../endpoint.ts";
-import { shownCard } from "./contact-fields.ts";
+import { type Answer, endpoint } from "../endpoint.ts";
+import { contactView, shownCards } from "./contact-fields.ts";
 import { named } from "./lists.ts";
-import { idCursor, limitParameter, one, page } from "./native.ts";
+import { dataOf, idCursor, limitParameter, one, page, pageOf } from "./native.ts";
 
 /** Tags of one request, and custom fields in one. */
 const MAX_GIVEN = 100;
@@ -38,12 +38,15 @@ const newContact = z.object({
   update: z.boolean("must be true or false").default(false),
 });
 
+const contactAnswer = dataOf(contactView);
+
 const create = endpoint({
   method: "POST",
   path: "/contacts",
   summary: "Put a contact on a list; with update, what is given replaces what was known",
   scope: "manage",
   request: { body: newContact },
+  response: { 201: contactAnswer, 200: contactAnswer },
   async handle(app, { body }) {
     const list = await named(app, body.list_id);
     if (!list.ok) return fail(invalidField("list_id", "must be the id of a list that exists"));
@@ -67,7 +70,7 @@ const create = endpoint({
     };
     await twice(() => writeNow(app.db, list.value.id, job, app.now()));
     const card = await findContact(app.db, { email });
-    return card ? ok(one(shownCard(card), known ? 200 : 201)) : fail(notFound);
+    return answerOf(app, card, known ? 200 : 201);
   },
 });
 
@@ -77,12 +80,13 @@ const all = endpoint({
   summary: "List contacts, oldest first",
   scope: "read",
   request: { query: z.object({ limit: limitParameter, cursor: idCursor }) },
+  response: { 200: pageOf(contactView) },
   async handle(app, { query }) {
     const { limit, cursor } = query;
     const found = await listContacts(app.db, { after: cursor, limit: limit + 1 });
     const shown = found.slice(0, limit);
     const next = found.length > limit ? String(shown.at(-1)?.contact.id) : null;
-    return ok(page(shown.map(shownCard), next));
+    return ok(page(await shownCards(app.db, shown), next));
   },
 });
 
@@ -94,9 +98,10 @@ const get = endpoint({
   summary: "Show a contact, by id or address",
   scope: "read",
   request: { params: byId },
+  response: { 200: contactAnswer },
   async handle(app, { params }) {
     const card = await cardOf(app, params.id);
-    return card.ok ? ok(one(shownCard(card.value))) : card;
+    return card.ok ? answerOf(app, card.value) : card;
   },
 });
 
@@ -114,6 +119,7 @@ const change = endpoint({
       email: z.undefined("cannot be changed: delete the contact and add another").optional(),
     }),
   },
+  response: { 200: contactAnswer },
   async handle(app, { params, body }) {
     const card = await cardOf(app, params.id);
     if (!card.ok) return card;
@@ -138,8 +144,7 @@ const change = endpoint({
     const { firstName, lastName } = given.value;
     const changing = { firstName, lastName, fields: given.value.fields.all, now: app.now() };
     await changeContact(app.db, contact.id, changing);
-    const changed = await findContact(app.db, { id: contact.id });
-    return changed ? ok(one(shownCard(changed))) : fail(notFound);
+    return answerOf(app, await findContact(app.db, { id: contact.id }));
   },
 });
 
@@ -149,6 +154,7 @@ const remove = endpoint({
   summary: "Delete a contact from every list; what was sent to it stays: see /v1/recipients",
   scope: "manage",
   request: { params: byId },
+  response: { 204: null },
   async handle(app, { params }) {
     const card = await cardOf(app, params.id);
     if (!card.ok) return card;
@@ -170,14 +176,14 @@ const changePlace = endpoint({
       status: z.enum(MEMBERSHIP_STATUSES, `must be one of ${MEMBERSHIP_STATUSES.join(", ")}`),
     }),
   },
+  response: { 200: contactAnswer },
   async handle(app, { params, body }) {
     const place = await placeOf(app, params);
     if (!place.ok) return place;
     const same = { subscribeIp: null, confirmed: null, emailFormat: null, fields: {} };
     const changed = await changeMembership(app.db, place.value, { ...same, status: body.status });
     if (!changed) return fail(notOnList);
-    const card = await findContact(app.db, { id: place.value.contactId });
-    return card ? ok(one(shownCard(card))) : fail(notFound);
+    return answerOf(app, await findContact(app.db, { id: place.value.contactId }));
   },
 });
 
@@ -187,6 +193,7 @@ const removePlace = endpoint({
   summary: "Take a contact from a list",
   scope: "manage",
   request: { params: onList },
+  response: { 204: null },
   async handle(app, { params }) {
     const place = await placeOf(app, params);
     if (!place.ok) return place;
@@ -203,6 +210,15 @@ const ALL_FIELDS = 1_000;
 
 const notFound: Problem = { kind: "not_found", what: "this contact" };
 const notOnList: Problem = { kind: "not_found", what: "this contact on this list" };
+
+async function answerOf(
+  app: App,
+  card: ContactCard | null,
+  status = 200,
+): Promise<Result<Answer, Problem>> {
+  const [shown] = await shownCards(app.db, card ? [card] : []);
+  return shown ? ok(one(shown, status)) : fail(notFound);
+}
 
 /** The contact that a path names by id or address. */
 async function cardOf(app: App, name: string): Promise<Result<ContactCard, Problem>> {

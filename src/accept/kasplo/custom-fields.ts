@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import {
+  AUDIENCE_TYPE_NAMES,
   AUDIENCE_TYPE_OF,
   AUDIENCE_TYPES,
   CHOICE_TYPES,
@@ -20,12 +21,9 @@ import { changeField, findField, insertField, listFields } from "../../store/cus
 import { twice } from "../../store/db.ts";
 import { endpoint } from "../endpoint.ts";
 import { nameField, namePart } from "./lists.ts";
-import { idCursor, iso, limitParameter, one, page } from "./native.ts";
+import { dataOf, idCursor, iso, isoTime, limitParameter, one, page, pageOf } from "./native.ts";
 
-const TYPE_NAMES = [
-  ...(["string", "boolean", "numeric", "date", "dropdown"] as const),
-  ...CUSTOM_FIELD_TYPES,
-] as const;
+const TYPE_NAMES = [...AUDIENCE_TYPE_NAMES, ...CUSTOM_FIELD_TYPES] as const;
 
 const status = z.enum(["active", "inactive"], "must be active or inactive");
 
@@ -58,12 +56,28 @@ const newField = z.object({
 
 const byId = z.object({ id: z.string() });
 
+const fieldView = z.object({
+  id: z.string(),
+  custom_id: z.string().describe("The same as id"),
+  name: z.string(),
+  type: z.enum(AUDIENCE_TYPE_NAMES),
+  kind: z.enum(CUSTOM_FIELD_TYPES).describe("The type in the Mailing Lists API"),
+  required: z.boolean(),
+  default: z.string(),
+  values: z.array(z.string()),
+  status,
+  created_at: isoTime,
+  updated_at: isoTime,
+});
+
 const create = endpoint({
   method: "POST",
   path: "/custom-fields",
   summary: "Make a field that contacts have",
   scope: "manage",
   request: { body: newField },
+  response: { 201: dataOf(fieldView) },
+  problems: ["conflict"],
   async handle(app, { body }) {
     const type = typeOf(body.type);
     const { values = [] } = body;
@@ -103,6 +117,7 @@ const all = endpoint({
       status: status.optional(),
     }),
   },
+  response: { 200: pageOf(fieldView) },
   async handle(app, { query }) {
     const { limit, cursor, name } = query;
     const filter = { name, status: query.status ?? null, listId: null };
@@ -119,6 +134,7 @@ const get = endpoint({
   summary: "Show a field",
   scope: "read",
   request: { params: byId },
+  response: { 200: dataOf(fieldView) },
   async handle(app, { params }) {
     const field = await findField(app.db, nameOf(params.id));
     return field ? ok(one(shownField(field))) : fail(notFound);
@@ -140,6 +156,8 @@ const change = endpoint({
       status: status.optional(),
     }),
   },
+  response: { 200: dataOf(fieldView) },
+  problems: ["conflict"],
   async handle(app, { params, body }) {
     const field = await findField(app.db, nameOf(params.id));
     if (!field) return fail(notFound);
@@ -171,6 +189,7 @@ const remove = endpoint({
   summary: "Delete a field; its values are seen no more",
   scope: "manage",
   request: { params: byId },
+  response: { 204: null },
   async handle(app, { params }) {
     const field = await findField(app.db, nameOf(params.id));
     const nothing = { name: null, required: null, defaultValue: null, options: null, extras: null };

@@ -9,8 +9,8 @@ import { deleteList } from "../../store/contact-removal.ts";
 import { MAX_LIKE_BYTES, twice } from "../../store/db.ts";
 import { changeList, findList, insertList, listLists } from "../../store/list.ts";
 import { endpoint } from "../endpoint.ts";
-import { shownSubscriber } from "./contact-fields.ts";
-import { idCursor, iso, limitParameter, one, page } from "./native.ts";
+import { shownSubscribers, subscriberView } from "./contact-fields.ts";
+import { dataOf, idCursor, iso, isoTime, limitParameter, one, page, pageOf } from "./native.ts";
 
 /** A name: text without control characters. */
 export function nameField(most: number) {
@@ -33,12 +33,23 @@ export const namePart = z
 
 const byId = z.object({ id: z.string() });
 
+const listView = z.object({
+  id: z.int(),
+  list_id: z.string(),
+  name: z.string(),
+  status: z.enum(["active", "inactive"]),
+  created_at: isoTime,
+  updated_at: isoTime,
+});
+
 const create = endpoint({
   method: "POST",
   path: "/lists",
   summary: "Make a list",
   scope: "manage",
   request: { body: z.object({ name: nameField(MAX_LIST_NAME) }) },
+  response: { 201: dataOf(listView) },
+  problems: ["conflict"],
   async handle(app, { body }) {
     const list = { listId: newHexId(), name: body.name, settings: {}, createdAt: app.now() };
     const made = await twice(() => insertList(app.db, list));
@@ -59,6 +70,7 @@ const all = endpoint({
       status: z.enum(["active", "inactive"], "must be active or inactive").optional(),
     }),
   },
+  response: { 200: pageOf(listView) },
   async handle(app, { query }) {
     const { limit, cursor, name, status = null } = query;
     const asked = { after: cursor, offset: 0, limit: limit + 1 };
@@ -75,6 +87,7 @@ const get = endpoint({
   summary: "Show a list, by its id, list_id or name",
   scope: "read",
   request: { params: byId },
+  response: { 200: dataOf(listView) },
   async handle(app, { params }) {
     const list = await named(app, params.id);
     return list.ok ? ok(one(shownList(list.value))) : list;
@@ -94,6 +107,7 @@ const change = endpoint({
       status: z.enum(["active", "inactive"], "must be active or inactive").optional(),
     }),
   },
+  response: { 200: dataOf(listView) },
   async handle(app, { params, body }) {
     const list = await named(app, params.id);
     if (!list.ok) return list;
@@ -110,6 +124,7 @@ const remove = endpoint({
   summary: "Delete a list with everybody's place on it; the contacts stay",
   scope: "manage",
   request: { params: byId },
+  response: { 204: null },
   async handle(app, { params }) {
     const list = await named(app, params.id);
     if (!list.ok) return list;
@@ -126,6 +141,7 @@ const subscribers = endpoint({
   summary: "List who is on a list",
   scope: "read",
   request: { params: byId, query: z.object({ limit: limitParameter, cursor: idCursor }) },
+  response: { 200: pageOf(subscriberView) },
   async handle(app, { params, query }) {
     const list = await named(app, params.id);
     if (!list.ok) return list;
@@ -134,7 +150,7 @@ const subscribers = endpoint({
     const found = await listSubscribers(app.db, list.value.id, asked);
     const shown = found.slice(0, limit);
     const next = found.length > limit ? String(shown.at(-1)?.contact.id) : null;
-    return ok(page(shown.map(shownSubscriber), next));
+    return ok(page(await shownSubscribers(app.db, shown), next));
   },
 });
 

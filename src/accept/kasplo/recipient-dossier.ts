@@ -12,7 +12,7 @@ import { type Dossier, listDossiers } from "../../store/erasure-dossier.ts";
 import { SHELVES } from "../../store/erasure-text.ts";
 import { findContact } from "../../store/contact.ts";
 import { findSuppressions, suppressionChanges } from "../../store/suppression.ts";
-import { shownCard } from "./contact-fields.ts";
+import { shownCards } from "./contact-fields.ts";
 import { shownEvent } from "./events.ts";
 import { shownAttempt, summary } from "./message-view.ts";
 import { iso } from "./native.ts";
@@ -109,7 +109,8 @@ async function suppressionItems(app: App, passed: number, { address, limit }: As
 /** The contact with its lists and tags, if there is one. */
 async function contactItems(app: App, address: string): Promise<Items> {
   const card = await findContact(app.db, { email: address });
-  return { items: card ? [{ kind: "contact", ...shownCard(card) }] : [], after: null };
+  const shown = await shownCards(app.db, card ? [card] : [], "kept");
+  return { items: shown.map((one) => ({ kind: "contact", ...one })), after: null };
 }
 
 async function deliveryItems(app: App, after: string, { address, limit }: Ask): Promise<Items> {

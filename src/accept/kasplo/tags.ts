@@ -7,10 +7,19 @@ import { twice } from "../../store/db.ts";
 import { changeTag, deleteTag, findTag, insertTag, listTags } from "../../store/tag.ts";
 import { endpoint } from "../endpoint.ts";
 import { nameField, namePart } from "./lists.ts";
-import { idCursor, iso, limitParameter, one, page } from "./native.ts";
+import { dataOf, idCursor, iso, isoTime, limitParameter, one, page, pageOf } from "./native.ts";
 
 const status = z.enum(TAG_STATUSES, "must be active or inactive");
 const byId = z.object({ id: z.string() });
+
+const tagView = z.object({
+  id: z.string(),
+  tag_id: z.string().describe("The same as id"),
+  name: z.string(),
+  status: z.enum(TAG_STATUSES),
+  created_at: isoTime,
+  modified_at: isoTime,
+});
 
 const create = endpoint({
   method: "POST",
@@ -18,6 +27,8 @@ const create = endpoint({
   summary: "Make a tag",
   scope: "manage",
   request: { body: z.object({ name: nameField(MAX_TAG_NAME) }) },
+  response: { 201: dataOf(tagView) },
+  problems: ["conflict"],
   async handle(app, { body }) {
     const tag = { tagId: newTagId(), name: body.name, createdAt: app.now() };
     const made = await twice(() => insertTag(app.db, tag));
@@ -38,6 +49,7 @@ const all = endpoint({
       status: status.optional(),
     }),
   },
+  response: { 200: pageOf(tagView) },
   async handle(app, { query }) {
     const { limit, cursor, name } = query;
     const filter = { name, status: query.status ?? null };
@@ -54,6 +66,7 @@ const get = endpoint({
   summary: "Show a tag",
   scope: "read",
   request: { params: byId },
+  response: { 200: dataOf(tagView) },
   async handle(app, { params }) {
     const tag = await findTag(app.db, params.id);
     return tag ? ok(one(shownTag(tag))) : fail(notFound);
@@ -69,6 +82,8 @@ const change = endpoint({
     params: byId,
     body: z.object({ name: nameField(MAX_TAG_NAME).optional(), status: status.optional() }),
   },
+  response: { 200: dataOf(tagView) },
+  problems: ["conflict"],
   async handle(app, { params, body }) {
     const changing = { name: body.name ?? null, status: body.status ?? null, now: app.now() };
     const changed = await changeTag(app.db, params.id, changing);
@@ -83,6 +98,7 @@ const remove = endpoint({
   summary: "Delete a tag and take it from every contact",
   scope: "manage",
   request: { params: byId },
+  response: { 204: null },
   async handle(app, { params }) {
     const gone = await deleteTag(app.db, params.id);
     return gone ? ok({ status: 204, bytes: null }) : fail(notFound);
