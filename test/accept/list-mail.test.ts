@@ -59,6 +59,14 @@ describe("mail that names a list", () => {
     ]);
   });
 
+  it("names it with spaces and in any case", async () => {
+    const headers = { custom_headers_enabled: true, custom_headers: "X-Foo: bar" };
+    const list = { listId: newHexId(), name: "My Mailing List", settings: headers, createdAt: 0 };
+    await insertList(env.DB, list);
+    const [mail] = await mailed({ metadata: { listId: "MY mailing list" } });
+    expect(mail?.headers.some(({ key }) => key === "x-foo")).toBe(true);
+  });
+
   it("has none while they are switched off, and none of another list", async () => {
     await given({ custom_headers: "X-Foo: bar\n" });
     const [named, other] = [

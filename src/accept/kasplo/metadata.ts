@@ -17,7 +17,8 @@ const TRACKING_ALIAS = "tags";
 const TRACKING_ID = /^[\x20-\x7e]{1,200}$/;
 const MESSAGE_ID = /^[\x20-\x7e]{0,200}$/;
 const SEND_ID = /^[a-z0-9_-]{0,100}$/;
-const LIST_ID = /^[a-z0-9_.-]{0,100}$/;
+/** What lists are called has spaces; without an @ it is no address, which an erasure would have to find. */
+const LIST_ID = /^[\x20-\x3f\x41-\x7e]{0,255}$/;
 /** Documented keys of `metadata`; they do not count as own keys. */
 const DOCUMENTED: ReadonlySet<string> = new Set(["messageId", "sendId", "listId", "mailClass"]);
 
@@ -54,7 +55,8 @@ export function parseMetadata(value: unknown): Result<ParsedMetadata, Refusal> {
   const sendId = idOf(lowerCase(given.get("sendId")), SEND_ID);
   if (!sendId.ok) return refusal(["sendId"], "must be at most 100 letters, digits, _ and -");
   const listId = idOf(lowerCase(given.get("listId")), LIST_ID);
-  if (!listId.ok) return refusal(["listId"], "must be at most 100 letters, digits, _, . and -");
+  if (!listId.ok)
+    return refusal(["listId"], "must be at most 255 printable ASCII characters, no @");
   const mailClass = mailClassOf(given.get("mailClass"));
   if (!mailClass.ok) return refusal(["mailClass"], `must be ${MAIL_CLASSES.join(" or ")}`);
   const own = ownKeys(entries);

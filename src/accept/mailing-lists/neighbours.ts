@@ -9,7 +9,7 @@ import { domainHosts } from "../../store/sender-domain-hosts.ts";
 import { endpoint } from "../endpoint.ts";
 import { success } from "./envelope.ts";
 import { allLists } from "./lists.ts";
-import { bounceId, bounceNumbers, userOf } from "./references.ts";
+import { bounceId, bounceNumbers, urlHosts, userOf } from "./references.ts";
 import { answerOf, bounceEmailView, urlDomainView, virtualMtaView } from "./view.ts";
 import { virtualMtas } from "./virtual-mtas.ts";
 
@@ -36,9 +36,9 @@ const urlDomains = endpoint({
   request: {},
   response: { 200: answerOf(z.array(urlDomainView)) },
   async handle(app) {
-    const { tracking } = await domainHosts(app.db);
-    const numbers = await numbersOf(app.db, "url_domain", tracking);
-    return ok(success(tracking.map((domain) => ({ id: numbers.get(domain), domain }))));
+    const hosts = await urlHosts(app);
+    const numbers = await numbersOf(app.db, "url_domain", hosts);
+    return ok(success(hosts.map((domain) => ({ id: numbers.get(domain), domain }))));
   },
 });
 

@@ -7,6 +7,7 @@ import type { ListSettings } from "../../model/list-settings.ts";
 import { allFields } from "../../store/custom-field.ts";
 import { numbersOf } from "../../store/list-number.ts";
 import { seedListNames } from "../../store/seed-list.ts";
+import { domainHosts } from "../../store/sender-domain-hosts.ts";
 import { virtualMtas } from "./virtual-mtas.ts";
 
 /** What lists refer to, as far as these lists do. */
@@ -70,6 +71,13 @@ export async function bounceNumbers(
 /** `<user id>@<domain id>` (C-40). */
 export function bounceId(address: string, { users, domains }: BounceNumbers): string {
   return `${users.get(userOf(address))}@${domains.get(domainOf(address))}`;
+}
+
+/** Hosts that links may lead to: the Worker's own, and those of sender domains. */
+export async function urlHosts(app: App): Promise<readonly string[]> {
+  const { publicUrl } = app.config;
+  const own = publicUrl === null ? [] : [new URL(publicUrl).hostname];
+  return [...new Set([...own, ...(await domainHosts(app.db)).tracking])];
 }
 
 /** What stands before the @. */

@@ -8,6 +8,7 @@ import { invalidField, type Problem } from "../../model/problem.ts";
 import { seedListNames } from "../../store/seed-list.ts";
 import { domainHosts } from "../../store/sender-domain-hosts.ts";
 import { previewOf, primaryKeyFault } from "./list-fields.ts";
+import { urlHosts } from "./references.ts";
 import type { AnalyticsAsked, ListAsked } from "./schema.ts";
 import { virtualMtas } from "./virtual-mtas.ts";
 
@@ -92,12 +93,12 @@ function mtaOf(
 
 async function hostFault(app: App, asked: ListAsked): Promise<Problem | null> {
   const { d_url_domain: host = null, d_bounce_email: bounce = null } = asked;
-  if (host === null && bounce === null) return null;
-  const { tracking, returning } = await domainHosts(app.db);
-  if (host !== null && !tracking.includes(host)) {
-    return invalidField("d_url_domain", "must be a tracking host of a sender domain");
+  if (host !== null && !(await urlHosts(app)).includes(host)) {
+    return invalidField("d_url_domain", "must be the tracking host of a sender domain, or our own");
   }
-  if (bounce !== null && !returning.includes(domainOf(bounce))) {
+  if (bounce === null) return null;
+  const { returning } = await domainHosts(app.db);
+  if (!returning.includes(domainOf(bounce))) {
     return invalidField("d_bounce_email", "must be at the return domain of a sender domain");
   }
   return null;

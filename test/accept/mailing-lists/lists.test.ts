@@ -174,7 +174,7 @@ describe("what is refused", () => {
     [{ d_from_name: "a\r\nBcc: b@x.test" }, /^d_from_name must be one line/],
     [{ d_reply_to: 7 }, /^d_reply_to must be text/],
     [{ d_virtual_mta: "nothing" }, /^d_virtual_mta must be the name/],
-    [{ d_url_domain: "nothing.test" }, /^d_url_domain must be a tracking host/],
+    [{ d_url_domain: "nothing.test" }, /^d_url_domain must be the tracking host/],
     [{ d_bounce_email: "b@nothing.test" }, /^d_bounce_email must be at the return/],
     [{ d_speed: -1 }, /^d_speed must be at least 0/],
     [{ d_speed: 1.5 }, /^d_speed must be a whole number/],
@@ -312,7 +312,13 @@ describe("settings", () => {
 
   it("name what their neighbours show", async () => {
     await references();
+    const own = { ...app, config: { ...app.config, publicUrl: "https://mail.example.net" } };
+    const other = await mailingListsClient(own);
     expect(await client.data("GET", "/url_domains")).toEqual([{ id: 1, domain: "example.com" }]);
+    expect(await other.data("GET", "/url_domains")).toEqual([
+      expect.objectContaining({ domain: "mail.example.net" }),
+      { id: 1, domain: "example.com" },
+    ]);
     expect(await client.data("GET", "/virtual_mtas")).toEqual([
       { id: 0, type: "default_route", name: "System Default Route" },
     ]);
