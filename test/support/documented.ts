@@ -1,30 +1,69 @@
-// Holds an answer against what its operation says it answers: the status, and a body with exactly the keys of
-// the schema.
+// Holds an answer against what its operation is documented to answer: the status, and every field of the JSON.
 import { expect } from "vitest";
 import * as z from "zod";
 import { DIALECTS } from "../../src/accept/http.ts";
+import type { Dialect, Endpoint } from "../../src/accept/endpoint.ts";
+import { problemAnswers } from "../../src/accept/openapi-problem.ts";
+
+/** The operations of a path and method, each with its dialect; several may differ in the body they take. */
+export function operationsAt(method: string, path: string) {
+  return DIALECTS.filter(({ hidden }) => hidden !== true).flatMap((dialect) =>
+    dialect.endpoints
+      .filter((one) => one.method === method && patternOf(dialect, one).test(path))
+      .map((endpoint) => ({ dialect, endpoint })),
+  );
+}
+
+const patterns = new WeakMap<Endpoint, RegExp>();
+
+function patternOf({ base }: Dialect, endpoint: Endpoint): RegExp {
+  const known = patterns.get(endpoint);
+  if (known) return known;
+  const path = (base + endpoint.path).replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+");
+  const pattern = new RegExp(`^${path}/*$`);
+  patterns.set(endpoint, pattern);
+  return pattern;
+}
+
+/** Fails when the answer to a request is not what the definition of its operation says. */
+export async function expectDocumented(
+  method: string,
+  path: string,
+  answer: Response,
+): Promise<void> {
+  // The first that is mounted answers; those after it have the same path by chance.
+  const [first] = operationsAt(method, path);
+  if (!first) return;
+  const same = operationsAt(method, path).filter(
+    ({ endpoint }) => endpoint.path === first.endpoint.path,
+  );
+  const name = `${method} ${path} answers ${answer.status}`;
+  const good = same.flatMap(({ endpoint }) => {
+    const shape = endpoint.documented.response[answer.status];
+    return shape === undefined ? [] : [shape];
+  });
+  const [shape] = good;
+  if (shape === undefined) {
+    const refusals = same.flatMap(({ dialect, endpoint }) => problemAnswers(dialect, endpoint));
+    const statuses = refusals.map(({ status }) => status);
+    expect(statuses, `${name}, which is not documented`).toContain(answer.status);
+    return;
+  }
+  const schema = shape instanceof z.ZodType ? shape : shape?.schema;
+  const isJson = answer.headers.get("Content-Type") === "application/json";
+  if (!schema || !isJson) return;
+  const json: unknown = await answer.clone().json();
+  const parsed = schema.safeParse(json);
+  expect(parsed.error?.issues ?? [], name).toEqual([]);
+  // What a schema does not name it drops.
+  expect(parsed.data, `${name} with fields that are not documented`).toEqual(json);
+}
 
 /** Checks a good answer to a request; answers its JSON, null without a body. */
 export async function documented(method: string, path: string, answer: Response): Promise<unknown> {
+  const { pathname } = new URL(path, "https://api.edgepost.test");
+  await expectDocumented(method, pathname, answer);
   const text = await answer.text();
-  const { pathname } = new URL(path, "https://api.test");
-  const endpoint = DIALECTS.flatMap(({ base, endpoints }) =>
-    endpoints.map((one) => ({ one, whole: base + one.path })),
-  ).find(({ one, whole }) => one.method === method && patternOf(whole).test(pathname))?.one;
-  const shape = endpoint?.documented.response[answer.status];
-  expect([method, pathname, answer.status, shape === undefined ? text : "documented"]).toEqual([
-    method,
-    pathname,
-    answer.status,
-    "documented",
-  ]);
-  if (shape === null || shape === undefined) return text === "" ? null : text;
-  const schema = shape instanceof z.ZodType ? shape : shape.schema;
-  const json: unknown = JSON.parse(text);
-  if (schema) expect(schema.parse(json)).toEqual(json);
-  return json;
-}
-
-function patternOf(path: string): RegExp {
-  return new RegExp(`^${path.replaceAll(/:\w+/g, "[^/]+")}$`);
+  expect([method, pathname, answer.ok, answer.ok || text]).toEqual([method, pathname, true, true]);
+  return text === "" ? null : JSON.parse(text);
 }

@@ -10,6 +10,7 @@ import { NO_LIMITS } from "../../src/model/plan.ts";
 import type { RelayLogin } from "../../src/deliver/smtp/transaction.ts";
 import type { Tracking } from "../../src/model/message.ts";
 import { insertKey } from "../../src/store/key.ts";
+import { expectDocumented } from "./documented.ts";
 
 /** An App over the test bindings whose background work `idle()` waits for. */
 export type TestApp = App & { readonly idle: () => Promise<void> };
@@ -117,7 +118,10 @@ export async function givenDomain(
   }
 }
 
-/** Asks the front door. A body that is neither a string nor bytes is sent as JSON. */
+/**
+ * Asks the front door. A body that is neither a string nor bytes is sent as JSON. An answer that the operation's
+ * definition does not describe fails the test.
+ */
 export async function ask(
   app: App,
   method: string,
@@ -133,7 +137,11 @@ export async function ask(
     init.body = asItIs ? body : JSON.stringify(body);
     if (!headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   }
-  return handle(app, new Request(`https://api.edgepost.test${path}`, init));
+  const answer = await handle(app, new Request(`https://api.edgepost.test${path}`, init));
+  // A dry run is as large as its mail: it is left as the stream it is.
+  const { pathname, searchParams } = new URL(path, "https://api.edgepost.test");
+  if (!searchParams.has("dry_run")) await expectDocumented(method, pathname, answer);
+  return answer;
 }
 
 /** A small E-01 body in the nested form. */

@@ -4,9 +4,10 @@ import ipaddr from "ipaddr.js";
 import * as z from "zod";
 import { attempts } from "../../lib/attempts.ts";
 import { fail, ok } from "../../lib/result.ts";
+import { MAIL_CLASSES } from "../../model/message.ts";
 import { MAX_BODY_BYTES } from "../body.ts";
 import { endpoint } from "../endpoint.ts";
-import { one } from "../kasplo/native.ts";
+import { dataOf, one } from "../kasplo/native.ts";
 import { logIn } from "../smtp-credential.ts";
 
 const SECOND = 1_000;
@@ -40,6 +41,13 @@ const login = z.object({
   tls: z.boolean(),
 });
 
+const verdict = z.object({
+  credential_id: z.string(),
+  max_size: z.int(),
+  mail_class: z.enum(MAIL_CLASSES).nullable(),
+  require_tls: z.boolean(),
+});
+
 /** The verdict on a user. */
 export const auth = endpoint({
   method: "POST",
@@ -47,6 +55,8 @@ export const auth = endpoint({
   summary: "Whether an SMTP user may log in",
   scope: "send",
   request: { body: login },
+  response: { 200: dataOf(verdict) },
+  problems: ["invalid_credentials", "tls_required", "too_many_attempts"],
   async handle(app, { body }) {
     const now = app.now();
     const username = body.username.toLowerCase();

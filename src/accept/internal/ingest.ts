@@ -6,7 +6,7 @@ import { invalidField } from "../../model/problem.ts";
 import { keyOf } from "../../model/smtp-credential.ts";
 import { endpoint } from "../endpoint.ts";
 import { type Envelope, readEnvelope } from "../envelope.ts";
-import { accepted } from "../kasplo/send-raw.ts";
+import { ACCEPTED, accepted } from "../kasplo/send-raw.ts";
 import { mapRaw } from "../raw-message.ts";
 import { send } from "../send.ts";
 import { usableCredential } from "../smtp-credential.ts";
@@ -19,6 +19,7 @@ export const ingest = endpoint({
   scope: "send",
   streams: { type: "message/rfc822", as: "bytes" },
   request: {},
+  response: { 200: ACCEPTED },
   async handle(app, { headers, bytes }) {
     const id = headers.get("X-Credential-Id");
     if (id === null) return fail(invalidField("X-Credential-Id", "is required"));

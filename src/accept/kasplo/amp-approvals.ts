@@ -12,7 +12,7 @@ import {
 import { findOwnedDomain } from "../../store/sender-domain-owned.ts";
 import { endpoint } from "../endpoint.ts";
 import { domainParams } from "./domain-fields.ts";
-import { iso, one, page } from "./native.ts";
+import { dataOf, iso, isoTime, one, page, pageOf } from "./native.ts";
 
 /** The checks of a send read all of a domain's. */
 const MAX_APPROVALS = 100;
@@ -29,12 +29,20 @@ const approval = z.object({
     .default("*"),
 });
 
+const approvalView = z.object({
+  from_name: z.string(),
+  provider: z.string(),
+  created_at: isoTime,
+});
+
 const add = endpoint({
   method: "POST",
   path: "/domains/:domain/amp-approvals",
   summary: "Let a From name of this domain send AMP parts",
   scope: "manage",
   request: { params: domainParams, body: approval },
+  response: { 201: dataOf(approvalView) },
+  problems: ["conflict"],
   async handle(app, { params: { domain }, body }) {
     if (!(await findOwnedDomain(app.db, domain))) return unknownDomain;
     const added = { fromName: body.from_name, provider: body.provider, createdAt: app.now() };
@@ -52,6 +60,7 @@ const list = endpoint({
   summary: "List the From names that may send AMP parts",
   scope: "read",
   request: { params: domainParams },
+  response: { 200: pageOf(approvalView) },
   async handle(app, { params: { domain } }) {
     if (!(await findOwnedDomain(app.db, domain))) return unknownDomain;
     return ok(page((await listAmpApprovals(app.db, domain)).map(shown), null));
@@ -64,6 +73,9 @@ const remove = endpoint({
   summary: "Withdraw an approval",
   scope: "manage",
   request: { params: domainParams, query: approval },
+  response: {
+    200: dataOf(approvalView.omit({ created_at: true }).extend({ deleted: z.literal(true) })),
+  },
   async handle(app, { params: { domain }, query }) {
     const { from_name: fromName, provider } = query;
     if (await deleteAmpApproval(app.db, domain, { fromName, provider })) {

@@ -4,12 +4,34 @@ import { ok } from "../../lib/result.ts";
 import { type ChainedEntry, firstBroken } from "../../model/audit.ts";
 import { auditAfter, listAudit } from "../../store/audit.ts";
 import { endpoint } from "../endpoint.ts";
-import { iso, limitParameter, one, page } from "./native.ts";
+import { dataOf, iso, isoTime, limitParameter, one, page, pageOf } from "./native.ts";
 
 const positionParameter = z.coerce
   .number("must be the next_cursor of an earlier answer")
   .int("must be the next_cursor of an earlier answer")
   .min(1, "must be the next_cursor of an earlier answer");
+
+const entryView = z.object({
+  position: z.int(),
+  at: isoTime,
+  kind: z.enum(["asked", "refused", "domain_state", "dkim_rotated"]),
+  key_id: z.string().nullable(),
+  ip: z.string(),
+  operation: z.string(),
+  target: z.string(),
+  body_sha256: z.string(),
+  request_id: z.string(),
+  detail: z.string(),
+  previous: z.string(),
+  hash: z.string(),
+});
+
+const checkView = z.object({
+  intact: z.boolean(),
+  first_broken: z.int().nullable(),
+  checked: z.int(),
+  next_cursor: z.string().nullable(),
+});
 
 const list = endpoint({
   method: "GET",
@@ -17,6 +39,7 @@ const list = endpoint({
   summary: "List changes of settings, newest first",
   scope: "manage",
   request: { query: z.object({ limit: limitParameter, cursor: positionParameter.optional() }) },
+  response: { 200: pageOf(entryView) },
   async handle(app, { query: { limit, cursor } }) {
     const before = cursor ?? null;
     const entries = await listAudit(app.db, { before, limit: limit + 1 });
@@ -35,6 +58,7 @@ const check = endpoint({
   summary: "Check that no entry was changed, removed or put in between",
   scope: "manage",
   request: { query: z.object({ cursor: positionParameter.optional() }) },
+  response: { 200: dataOf(checkView) },
   async handle(app, { query }) {
     const after = query.cursor ?? 0;
     const walked = await auditAfter(app.db, Math.max(0, after - 1), CHECKED + 1);

@@ -8,7 +8,7 @@ import { grantCredits, readCredits, stopCounting } from "../../store/credit.ts";
 import { twice } from "../../store/db.ts";
 import { endpoint } from "../endpoint.ts";
 import { idempotencyKeyFault } from "../idempotency-key.ts";
-import { iso, limitParameter, one } from "./native.ts";
+import { dataOf, iso, isoTime, limitParameter, one } from "./native.ts";
 
 const MAX_REASON_LENGTH = 200;
 
@@ -26,12 +26,29 @@ const grantBody = z.object({
 
 const cursor = z.string().regex(/^\d{1,16}$/, "must be the next_cursor of an earlier answer");
 
+const entryView = z.object({
+  at: isoTime,
+  kind: z.string(),
+  amount: z.int(),
+  balance: z.int().nullable(),
+  message_id: z.string().nullable(),
+  by: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+
+const balanceView = z.object({ balance: z.int().nullable(), unlimited: z.boolean() });
+
+const creditsView = dataOf(balanceView.extend({ history: z.array(entryView) })).extend({
+  next_cursor: z.string().nullable(),
+});
+
 const read = endpoint({
   method: "GET",
   path: "/account/credits",
   summary: "Show how many credits are left and what changed them, newest first",
   scope: "read",
   request: { query: z.object({ limit: limitParameter, cursor: cursor.optional() }) },
+  response: { 200: creditsView },
   async handle(app, { query }) {
     const before = query.cursor === undefined ? null : Number(query.cursor);
     const { balance, history } = await readCredits(app.db, { before, limit: query.limit });
@@ -47,6 +64,8 @@ const grant = endpoint({
   summary: "Grant credits, or take some away; from the first grant on they are counted",
   scope: "manage",
   request: { body: grantBody },
+  idempotent: true,
+  response: { 201: dataOf(entryView) },
   async handle(app, { body, key, idempotencyKey }) {
     const fault = idempotencyKeyFault(idempotencyKey);
     if (fault) return fail(fault);
@@ -73,6 +92,7 @@ const stop = endpoint({
   summary: "Stop counting credits: sends are unlimited again, the history stays",
   scope: "manage",
   request: {},
+  response: { 200: dataOf(balanceView) },
   async handle(app, { key }) {
     await stopCounting(app.db, { now: app.now(), keyId: key.id });
     return ok(one({ balance: null, unlimited: true }));

@@ -6,7 +6,7 @@ import { MAIL_CLASSES } from "../../model/message.ts";
 import { invalidField } from "../../model/problem.ts";
 import { holdOpen } from "../../store/delivery-hold.ts";
 import { endpoint } from "../endpoint.ts";
-import { one, timeParameter } from "./native.ts";
+import { dataOf, one, timeParameter } from "./native.ts";
 
 /** Deliveries that one call holds in a lane: a second or two. */
 const HELD_A_CALL = 5_000;
@@ -17,6 +17,7 @@ const hold = endpoint({
   summary: "Hold every open delivery of messages accepted before a time, after a restore",
   scope: "manage",
   request: { body: z.object({ accepted_before: timeParameter }) },
+  response: { 200: dataOf(z.object({ held: z.int(), more: z.boolean() })) },
   async handle(app, { body: { accepted_before: time } }) {
     const now = app.now();
     if (time > now) return fail(invalidField("accepted_before", "must not be in the future"));

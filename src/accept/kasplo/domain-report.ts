@@ -5,9 +5,35 @@ import type { DomainReport } from "../../verify/report.ts";
 import { askSpf, inspectDomain, inspectOwnDomain } from "../../verify/inspect.ts";
 import { endpoint } from "../endpoint.ts";
 import { domainField, domainParams } from "./domain-fields.ts";
-import { one } from "./native.ts";
+import { dataOf, one } from "./native.ts";
 
 const addressField = z.union([z.ipv4(), z.ipv6()], "must be an IPv4 or IPv6 address");
+
+const reportView = z.object({
+  domain: z.string(),
+  /** 0…100, or null when nothing could be looked at. */
+  score: z.int().nullable(),
+  fix_first: z.array(z.string()),
+  checks: z.array(
+    z.object({
+      check: z.enum(["spf", "dkim", "dmarc", "mx", "ptr"]),
+      status: z.enum(["pass", "warn", "fail", "unknown"]),
+      points: z.number(),
+      of: z.number(),
+      found: z.array(z.string()),
+      advice: z.string(),
+    }),
+  ),
+});
+
+const spfView = z.object({
+  ip: z.string(),
+  result: z.string(),
+  mechanism: z.string().nullable(),
+  problem: z.string().nullable(),
+  lookups: z.int(),
+  explanation: z.string().nullable(),
+});
 
 const report = endpoint({
   method: "GET",
@@ -15,6 +41,7 @@ const report = endpoint({
   summary: "What receivers will think of a sender domain, and what to fix first",
   scope: "read",
   request: { params: domainParams },
+  response: { 200: dataOf(reportView) },
   async handle(app, { params: { domain } }) {
     const made = await inspectOwnDomain(app, domain);
     return made ? ok(one(shown(made))) : fail({ kind: "not_found", what: "this domain" });
@@ -27,6 +54,7 @@ const check = endpoint({
   summary: "What receivers will think of any domain, and of an address that sends for it",
   scope: "read",
   request: { query: z.object({ domain: domainField, ip: addressField.optional() }) },
+  response: { 200: dataOf(reportView.extend({ spf: spfView.optional() })) },
   async handle(app, { query: { domain, ip } }) {
     const report = shown(await inspectDomain(app, domain));
     if (ip === undefined) return ok(one(report));

@@ -17,8 +17,8 @@ import {
 import { newKeys, showDomain, type VerifiedDomain, verifyDomain } from "../../verify/verify.ts";
 import { PATIENCE_MS } from "../../verify/world.ts";
 import { endpoint } from "../endpoint.ts";
-import { domainField, domainParams } from "./domain-fields.ts";
-import { iso, limitParameter, one, page } from "./native.ts";
+import { domainField, domainParams, domainView } from "./domain-fields.ts";
+import { dataOf, iso, limitParameter, one, page, pageOf } from "./native.ts";
 
 const addressField = z.string().transform((text, context) => {
   const address = parseAddress(text.trim());
@@ -52,6 +52,8 @@ const add = endpoint({
   request: {
     body: z.object({ domain: domainField, ed25519: z.boolean().default(false), ...settings }),
   },
+  response: { 201: dataOf(domainView) },
+  problems: ["conflict", "not_found"],
   async handle(app, { body }) {
     const { domain, ed25519 } = body;
     const fault = faultOf(domain, body);
@@ -84,6 +86,7 @@ const list = endpoint({
   summary: "List sender domains in the order of their names",
   scope: "read",
   request: { query: z.object({ limit: limitParameter, cursor: z.string().default("") }) },
+  response: { 200: pageOf(domainView) },
   async handle(app, { query }) {
     const { limit, cursor } = query;
     const found = await listOwnedDomains(app.db, { after: cursor, limit: limit + 1 });
@@ -101,6 +104,7 @@ const read = endpoint({
   summary: "Show a sender domain with its records as they were found last",
   scope: "read",
   request: { params: domainParams },
+  response: { 200: dataOf(domainView) },
   async handle(app, { params: { domain } }) {
     const found = await findOwnedDomain(app.db, domain);
     return found ? ok(one(shown(await showDomain(app, found)))) : unknownDomain;
@@ -113,6 +117,7 @@ const change = endpoint({
   summary: "Change the default sender, the return path, the tracking or the gate of a domain",
   scope: "manage",
   request: { params: domainParams, body: z.object(settings) },
+  response: { 200: dataOf(domainView) },
   async handle(app, { params: { domain }, body }) {
     const fault = faultOf(domain, body);
     if (fault) return fail(fault);
@@ -141,6 +146,7 @@ const verify = endpoint({
   summary: "Look into DNS now",
   scope: "manage",
   request: { params: domainParams },
+  response: { 200: dataOf(domainView) },
   async handle(app, { params: { domain } }) {
     const verified = await verifyDomain(app, domain, PATIENCE_MS);
     forgetSender(domain);
@@ -154,6 +160,8 @@ const rotate = endpoint({
   summary: "Sign with the other DKIM key as soon as DNS shows it",
   scope: "manage",
   request: { params: domainParams },
+  response: { 200: dataOf(domainView) },
+  problems: ["conflict"],
   async handle(app, { params: { domain } }) {
     if (!(await findOwnedDomain(app.db, domain))) return unknownDomain;
     if (!(await askRotation(app.db, domain, app.now()))) {
@@ -171,6 +179,7 @@ const remove = endpoint({
   summary: "Remove a sender domain; its keys are gone for good",
   scope: "manage",
   request: { params: domainParams },
+  response: { 200: dataOf(z.object({ domain: z.string(), deleted: z.literal(true) })) },
   async handle(app, { params: { domain } }) {
     const deleted = await deleteDomain(app.db, domain);
     forgetSender(domain);

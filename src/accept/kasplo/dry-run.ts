@@ -1,8 +1,20 @@
 // The answer to a dry run (decision 17). The MIME may have 34 MB: it is written out piece by piece, so that
 // it never stands in memory a second time.
+import * as z from "zod";
 import { utf8 } from "../../lib/bytes.ts";
 import type { Answer } from "../endpoint.ts";
 import type { Rehearsal } from "../lint.ts";
+import { dataOf } from "./native.ts";
+
+/** What `dryRunAnswer` makes. */
+export const dryRunView = dataOf(
+  z.object({
+    mime: z.string(),
+    lint: z.array(
+      z.object({ rule: z.string(), level: z.enum(["error", "warning"]), message: z.string() }),
+    ),
+  }),
+);
 
 /** `{"data": {"mime", "lint": [{"rule", "level", "message"}]}}`. */
 export function dryRunAnswer(rehearsal: Rehearsal): Answer {

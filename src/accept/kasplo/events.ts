@@ -6,7 +6,7 @@ import { byMachine, type DeliveryEvent, EVENT_NAMES } from "../../model/event.ts
 import { kasploBody } from "../../notify/payload/kasplo.ts";
 import { type LogRow, positionAt, readLog } from "../../store/event.ts";
 import { endpoint } from "../endpoint.ts";
-import { limitParameter, page, timeParameter } from "./native.ts";
+import { limitParameter, page, pageOf, timeParameter } from "./native.ts";
 
 /** Log rows read at once, and in all for one page: a filter that matches little must not read all. */
 const ROWS_AT_ONCE = 100;
@@ -34,12 +34,38 @@ const query = z.object({
 });
 type Query = z.output<typeof query>;
 
+/** An event: the keys that all kinds have, and those that some have. */
+export const eventView = z.object({
+  id: z.string(),
+  event: z.enum(EVENT_NAMES),
+  event_type: z.string(),
+  timestamp: z.string(),
+  email: z.string(),
+  click_tracking_id: z.string(),
+  tags: z.string(),
+  sendid: z.string(),
+  listid: z.string().optional(),
+  from_address: z.string().optional(),
+  injected_time: z.string().optional(),
+  message: z.string().optional(),
+  status: z.string().optional(),
+  outmtaid_ip: z.string().optional(),
+  bounce_type: z.string().optional(),
+  bounce_code: z.string().optional(),
+  bounce_text: z.string().optional(),
+  engine_ip: z.string().optional(),
+  user_agent: z.string().optional(),
+  click_url: z.string().optional(),
+  machine: z.boolean(),
+});
+
 const list = endpoint({
   method: "GET",
   path: "/events",
   summary: "List events; newest first, or oldest first with order=asc",
   scope: "read",
   request: { query },
+  response: { 200: pageOf(eventView) },
   async handle(app, { query }) {
     const { events, next } = await collect(app, query);
     return ok(page(events.map(shownEvent), next));

@@ -11,6 +11,7 @@ import {
   type Export,
   EXPORT_KINDS,
   EXPORT_LIFE_MS,
+  EXPORT_STATES,
   type ExportFilters,
   type ExportKind,
   MAX_LIVING_EXPORTS,
@@ -26,7 +27,17 @@ import { cancelExport, findExport, insertExport, listExports } from "../../store
 import { removeLeftovers } from "../../store/export-file.ts";
 import { findList } from "../../store/list.ts";
 import { endpoint } from "../endpoint.ts";
-import { iso, limitParameter, one, page, timeParameter } from "./native.ts";
+import {
+  dataOf,
+  iso,
+  isoTime,
+  limitParameter,
+  maybeTime,
+  one,
+  page,
+  pageOf,
+  timeParameter,
+} from "./native.ts";
 import { scopeField } from "./suppression-fields.ts";
 
 function oneOf<const Names extends readonly string[]>(names: Names) {
@@ -52,12 +63,35 @@ const newExport = z.object({
 });
 type NewExport = z.output<typeof newExport>;
 
+const exportView = z.object({
+  id: z.string(),
+  kind: z.enum(EXPORT_KINDS),
+  format: z.enum(TABLE_FORMATS),
+  from: isoTime,
+  to: isoTime,
+  filters: z.record(z.string(), z.unknown()),
+  state: z.enum(EXPORT_STATES).exclude(["closing"]),
+  rows: z.int(),
+  /** 0…1, or null where nobody knows. */
+  progress: z.number().nullable(),
+  reached: z.string().nullable(),
+  size: z.int().nullable(),
+  link: z.string().nullable(),
+  error: z.string().nullable(),
+  created_by: z.string(),
+  created_at: isoTime,
+  finished_at: maybeTime,
+  expires_at: isoTime,
+});
+
 const create = endpoint({
   method: "POST",
   path: "/exports",
   summary: "Order a file of events, messages, statistics, suppressions or contacts in a time range",
   scope: "read",
   request: { body: newExport },
+  response: { 202: dataOf(exportView) },
+  problems: ["conflict"],
   async handle(app, { body, key, origin }) {
     const now = app.now();
     const filters = await filtersOf(app, body);
@@ -88,6 +122,7 @@ const list = endpoint({
         .optional(),
     }),
   },
+  response: { 200: pageOf(exportView) },
   async handle(app, { query, origin }) {
     const ask = { before: query.cursor ?? null, limit: query.limit, now: app.now() };
     const { exports, next } = await listExports(app.db, ask);
@@ -103,6 +138,7 @@ const get = endpoint({
   summary: "See how far an export is, and where its file is",
   scope: "read",
   request: { params: byId },
+  response: { 200: dataOf(exportView) },
   async handle(app, { params, origin }) {
     const found = await findExport(app.db, params.id, app.now());
     return found ? ok(one(await view(app, found, origin))) : fail(notFound);
@@ -115,6 +151,7 @@ const remove = endpoint({
   summary: "Cancel an export, or delete its file",
   scope: "manage",
   request: { params: byId },
+  response: { 204: null },
   async handle(app, { params }) {
     const now = app.now();
     if (!(await cancelExport(app.db, params.id, now))) return fail(notFound);

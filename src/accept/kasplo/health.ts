@@ -1,9 +1,34 @@
 // /v1/health: whether everything moves. /healthz, without a key, says only that the Worker answers.
+import * as z from "zod";
 import { ok } from "../../lib/result.ts";
 import { concernsOf } from "../../model/health.ts";
 import { readHealth } from "../../store/health.ts";
 import { endpoint } from "../endpoint.ts";
-import { iso, one } from "./native.ts";
+import { dataOf, iso, maybeTime, one } from "./native.ts";
+
+const healthView = z.object({
+  status: z.enum(["ok", "attention"]),
+  concerns: z.array(z.string()),
+  delivery: z.enum(["held", "running"]),
+  database: z.object({ bytes: z.int(), capacity_bytes: z.int() }),
+  lanes: z.array(z.object({ lane: z.string(), oldest_due_at: maybeTime, late_seconds: z.int() })),
+  relays: z.array(
+    z.object({
+      id: z.string(),
+      failures: z.int(),
+      aside_until: maybeTime,
+      last_failure: z.string().nullable(),
+    }),
+  ),
+  webhooks: z.array(
+    z.object({
+      id: z.string(),
+      state: z.string(),
+      failing_since: maybeTime,
+      behind_seconds: z.int(),
+    }),
+  ),
+});
 
 const health = endpoint({
   method: "GET",
@@ -11,6 +36,7 @@ const health = endpoint({
   summary: "Show what waits, which relays are put aside, and how far webhooks are behind",
   scope: "read",
   request: {},
+  response: { 200: dataOf(healthView) },
   async handle(app) {
     const now = app.now();
     const found = await readHealth(app.db);

@@ -17,7 +17,7 @@ import { invalidField, type Problem } from "../../model/problem.ts";
 import { DEFAULT_RELAY_ID } from "../../model/relay.ts";
 import { deleteIntake, findIntake, putIntake } from "../../store/intake.ts";
 import { endpoint } from "../endpoint.ts";
-import { iso, one } from "./native.ts";
+import { dataOf, iso, isoTime, one } from "./native.ts";
 
 /** Guessing 16 characters is hopeless; a Basic header of 200 fits everywhere. */
 const MIN_SECRET = 16;
@@ -48,12 +48,23 @@ const params = z.object({ id: z.string() });
 const NO_RELAY: Problem = { kind: "not_found", what: "this relay" };
 const NO_INTAKE: Problem = { kind: "not_found", what: "an intake of this relay" };
 
+const intakeView = z.object({
+  relay_id: z.string(),
+  vendor: z.enum(VENDORS),
+  url: z.string(),
+  public_key: z.string().optional(),
+  topic_arn: z.string().optional(),
+  created_at: isoTime,
+  updated_at: isoTime,
+});
+
 const put = endpoint({
   method: "PUT",
   path: "/relays/:id/intake",
   summary: "Take a relay's events of bounces and complaints",
   scope: "manage",
   request: { params, body: newIntake },
+  response: { 200: dataOf(intakeView) },
   async handle(app, { params: { id }, body }) {
     if (id === DEFAULT_RELAY_ID && !app.config.defaultRelay) return fail(NO_RELAY);
     const field = FIELDS[body.vendor];
@@ -81,6 +92,7 @@ const read = endpoint({
   summary: "The intake of a relay, with the URL that the vendor posts to",
   scope: "read",
   request: { params },
+  response: { 200: dataOf(intakeView) },
   async handle(app, { params: { id } }) {
     const intake = await findIntake(app.db, id);
     return intake ? ok(one(shown(app, intake))) : fail(NO_INTAKE);
@@ -93,6 +105,7 @@ const remove = endpoint({
   summary: "Take no more events of a relay",
   scope: "manage",
   request: { params },
+  response: { 200: dataOf(z.object({ relay_id: z.string(), deleted: z.literal(true) })) },
   async handle(app, { params: { id } }) {
     if (!(await deleteIntake(app.db, id))) return fail(NO_INTAKE);
     return ok(one({ relay_id: id, deleted: true }));

@@ -10,7 +10,7 @@ import { invalidField, type Problem } from "../../model/problem.ts";
 import { insertKey, listKeys, revokeKey } from "../../store/key.ts";
 import { endpoint } from "../endpoint.ts";
 import { accountPlan } from "../plan.ts";
-import { iso, one, page, timeParameter } from "./native.ts";
+import { dataOf, iso, isoTime, maybeTime, one, page, pageOf, timeParameter } from "./native.ts";
 
 const MAX_NAME_LENGTH = 100;
 
@@ -32,12 +32,32 @@ const newKey = z.object({
     .optional(),
 });
 
+const keyView = z.object({
+  id: z.string(),
+  name: z.string(),
+  family: z.enum(KEY_FAMILIES),
+  scopes: z.array(z.enum(SCOPES)),
+  domain: z.string().nullable(),
+  mail_class: z.enum(MAIL_CLASSES).nullable(),
+  limits: z.object({
+    per_second: z.int().nullable(),
+    burst: z.int().nullable(),
+    daily: z.int().nullable(),
+  }),
+  hint: z.string(),
+  created_at: isoTime,
+  expires_at: maybeTime,
+  revoked_at: maybeTime,
+});
+
 const create = endpoint({
   method: "POST",
   path: "/keys",
   summary: "Create an API key; the answer is the only place that shows it",
   scope: "manage",
   request: { body: newKey },
+  response: { 201: dataOf(keyView.extend({ key: z.string() })) },
+  problems: ["sender_not_allowed", "mail_class_not_allowed"],
   async handle(app, { body, key: maker }) {
     const missing = body.scopes.find((scope) => !maker.scopes.includes(scope));
     if (missing) return fail({ kind: "insufficient_scope", scope: missing });
@@ -77,6 +97,7 @@ const list = endpoint({
   summary: "List API keys, newest first",
   scope: "manage",
   request: {},
+  response: { 200: pageOf(keyView) },
   async handle(app) {
     return ok(page((await listKeys(app.db)).map(shown), null));
   },
@@ -88,6 +109,7 @@ const revoke = endpoint({
   summary: "Revoke an API key; it stops within 30 seconds",
   scope: "manage",
   request: { params: z.object({ id: z.string() }) },
+  response: { 200: dataOf(z.object({ id: z.string(), revoked_at: isoTime })) },
   async handle(app, { params }) {
     const revokedAt = await revokeKey(app.db, params.id, app.now());
     if (revokedAt === null) return fail({ kind: "not_found", what: "this API key" });

@@ -1,9 +1,25 @@
 // GET /v1/account/limits: what this key may still send, and whether the account is slowed down (F-018…F-020).
+import * as z from "zod";
+import { PLAN_NAMES } from "../../model/plan.ts";
 import { ok } from "../../lib/result.ts";
 import { percentOf } from "../../model/pace.ts";
 import { endpoint } from "../endpoint.ts";
 import { accountPlan } from "../plan.ts";
-import { one } from "./native.ts";
+import { dataOf, one } from "./native.ts";
+
+const limitsView = z.object({
+  plan: z.enum(PLAN_NAMES),
+  pace: z.object({ percent: z.number(), reason: z.string().nullable() }).nullable(),
+  limits: z.array(
+    z.object({
+      name: z.string(),
+      recipients: z.int(),
+      window_seconds: z.int(),
+      remaining: z.int().nullable(),
+      reset_seconds: z.int().nullable(),
+    }),
+  ),
+});
 
 const read = endpoint({
   method: "GET",
@@ -11,6 +27,7 @@ const read = endpoint({
   summary: "Show what is left of each limit of this key, and the pace of the account",
   scope: "read",
   request: {},
+  response: { 200: dataOf(limitsView) },
   async handle(app, { key }) {
     const plan = await accountPlan(app);
     const [standings, pace] = await Promise.all([

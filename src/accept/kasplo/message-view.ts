@@ -1,9 +1,66 @@
 // How /v1/messages shows messages, deliveries and what happened to them (decision 19). Pure.
-import { type Attempt, isReport } from "../../model/delivery.ts";
-import { clickTrackingId, type Message } from "../../model/message.ts";
+import * as z from "zod";
+import { type Attempt, DELIVERY_STATES, isReport } from "../../model/delivery.ts";
+import { clickTrackingId, MAIL_CLASSES, type Message } from "../../model/message.ts";
 import type { DeliveryRecord } from "../../store/delivery.ts";
 import type { ListedMessage } from "../../store/message-list.ts";
-import { iso } from "./native.ts";
+import { iso, isoTime, maybeTime } from "./native.ts";
+
+const summaryView = z.object({
+  id: z.string(),
+  created_at: isoTime,
+  from: z.string(),
+  subject: z.string(),
+  tags: z.string(),
+  mail_class: z.enum(MAIL_CLASSES),
+  sendid: z.string(),
+  listid: z.string(),
+  metadata: z.record(z.string(), z.string()),
+});
+
+/** What `listed` makes. */
+export const listedView = summaryView.extend({
+  recipients: z.int(),
+  states: z.record(z.string(), z.int()),
+});
+
+const attemptView = z.object({
+  at: isoTime,
+  relay: z.string(),
+  result: z.enum(["success", "failure", "deferral", "unknown"]),
+  code: z.int().nullable(),
+  reply: z.string(),
+  tls: z.boolean().nullable(),
+});
+
+const visits = z.object({ people: z.int(), machines: z.int(), unique: z.int() });
+
+/** What `detailed` makes. */
+export const detailedView = summaryView.extend({
+  deliveries: z.array(
+    z.object({
+      click_tracking_id: z.string(),
+      /** Null when the recipient was erased. */
+      email: z.string().nullable(),
+      erased: z.literal(true).optional(),
+      state: z.enum(DELIVERY_STATES),
+      next_attempt_at: maybeTime,
+      attempts: z.array(attemptView),
+    }),
+  ),
+  tracking: z.object({ opens: visits, clicks: visits }),
+  timeline: z.array(
+    z.object({
+      at: isoTime,
+      event: z.string(),
+      click_tracking_id: z.string().optional(),
+      result: z.string().optional(),
+      code: z.int().nullable().optional(),
+      reply: z.string().optional(),
+      machine: z.boolean().optional(),
+    }),
+  ),
+});
 
 /** A message without its deliveries. */
 export function summary(message: Message) {

@@ -14,8 +14,8 @@ import { findMessage } from "../../store/message.ts";
 import { listMessages } from "../../store/message-list.ts";
 import { endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
-import { detailed, listed } from "./message-view.ts";
-import { limitParameter, one, page, timeParameter } from "./native.ts";
+import { detailed, detailedView, listed, listedView } from "./message-view.ts";
+import { dataOf, limitParameter, one, page, pageOf, timeParameter } from "./native.ts";
 import { sentHeaders } from "./sent.ts";
 
 /** A resend has no request fields: problems name the parts of the stored message. */
@@ -57,6 +57,7 @@ const list = endpoint({
   summary: "List messages, newest first",
   scope: "read",
   request: { query: listQuery },
+  response: { 200: pageOf(listedView) },
   async handle(app, { query }) {
     const { messages, next } = await listMessages(app.db, {
       before: query.cursor ?? null,
@@ -78,6 +79,7 @@ const get = endpoint({
   summary: "Get a message with every delivery and every attempt",
   scope: "read",
   request: { params: messageId },
+  response: { 200: dataOf(detailedView) },
   async handle(app, { params }) {
     const found = await find(app, params.id);
     if (!found.ok) return found;
@@ -97,6 +99,7 @@ const raw = endpoint({
     params: messageId,
     query: z.object({ index: z.coerce.number().int().min(0).default(0) }),
   },
+  response: { 200: { type: "message/rfc822" } },
   async handle(app, { params, query }) {
     const found = await find(app, params.id);
     if (!found.ok) return found;
@@ -127,6 +130,7 @@ const resend = endpoint({
   scope: "send",
   sends: true,
   request: { params: messageId },
+  response: { 201: dataOf(z.object({ id: z.string(), resent_from: z.string() })) },
   async handle(app, { params, key, idempotencyKey }) {
     const found = await find(app, params.id);
     if (!found.ok) return found;

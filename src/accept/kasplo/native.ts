@@ -41,6 +41,9 @@ export const timeParameter = shownAs(
 /** A moment in an answer. */
 export const isoTime = z.iso.datetime();
 
+/** A moment, or null where there is none. */
+export const maybeTime = isoTime.nullable();
+
 /** The answer that `one` makes, for `response` of an endpoint. */
 export function dataOf<Data extends z.ZodType>(data: Data) {
   return z.object({ data });

@@ -9,10 +9,21 @@ import { invalidField, type Problem } from "../../model/problem.ts";
 import { emailEntry } from "../../model/suppression.ts";
 import { beginErasure, findErasure, putLedgerEntry } from "../../store/erasure.ts";
 import { endpoint } from "../endpoint.ts";
-import { iso, limitParameter, one, page } from "./native.ts";
+import { dataOf, iso, isoTime, limitParameter, maybeTime, one, page, pageOf } from "./native.ts";
 import { dossierCursor, dossierPage } from "./recipient-dossier.ts";
 
 const byEmail = z.object({ email: z.string() });
+
+const erasureView = z.object({
+  email: z.string(),
+  state: z.enum(["running", "done"]),
+  requested_at: isoTime,
+  cleared_at: maybeTime,
+  finished_at: maybeTime,
+});
+
+/** What is kept has many forms; `kind` tells which. */
+const itemView = z.looseObject({ kind: z.string() });
 
 const get = endpoint({
   method: "GET",
@@ -23,6 +34,7 @@ const get = endpoint({
     params: byEmail,
     query: z.object({ limit: limitParameter, cursor: dossierCursor.optional() }),
   },
+  response: { 200: pageOf(itemView) },
   async handle(app, { params, query }) {
     const address = addressOf(params.email);
     if (!address.ok) return address;
@@ -38,6 +50,7 @@ const remove = endpoint({
   summary: "Erase an address from everything that is kept; mail that waits for it is cancelled",
   scope: "manage",
   request: { params: byEmail },
+  response: { 202: dataOf(erasureView) },
   async handle(app, { params, key }) {
     const address = addressOf(params.email);
     if (!address.ok) return address;
@@ -58,6 +71,7 @@ const state = endpoint({
   summary: "Tell how far the erasure of an address is",
   scope: "read",
   request: { params: byEmail },
+  response: { 200: dataOf(erasureView) },
   async handle(app, { params }) {
     const address = addressOf(params.email);
     if (!address.ok) return address;

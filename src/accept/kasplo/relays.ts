@@ -4,12 +4,12 @@ import type { App } from "../../app.ts";
 import { checkRelayHost } from "../../lib/public-address.ts";
 import { seal } from "../../lib/seal.ts";
 import { fail, ok } from "../../lib/result.ts";
-import type { Vendor } from "../../model/intake.ts";
+import { type Vendor, VENDORS } from "../../model/intake.ts";
 import { DEFAULT_RELAY_ID, type Relay, type RelayHealth } from "../../model/relay.ts";
 import { invalidField } from "../../model/problem.ts";
 import { deleteRelay, insertRelay, listRelays, relayNameTaken } from "../../store/relay.ts";
 import { endpoint } from "../endpoint.ts";
-import { iso, one, page } from "./native.ts";
+import { dataOf, iso, isoTime, maybeTime, one, page, pageOf } from "./native.ts";
 
 const MAX_NAME_LENGTH = 100;
 const MAX_HOST_LENGTH = 253;
@@ -36,12 +36,28 @@ const newRelay = z.object({
   verp: z.boolean("must be true or false").default(true),
 });
 
+const relayView = z.object({
+  id: z.string(),
+  name: z.string(),
+  host: z.string(),
+  port: z.int(),
+  tls: z.enum(["none", "starttls", "implicit"]),
+  username: z.string().nullable(),
+  verp: z.boolean(),
+  created_at: isoTime,
+  failures: z.int(),
+  aside_until: maybeTime,
+  last_failure: z.string().nullable(),
+  intake: z.enum(VENDORS).nullable(),
+});
+
 const create = endpoint({
   method: "POST",
   path: "/relays",
   summary: "Add an SMTP relay",
   scope: "manage",
   request: { body: newRelay },
+  response: { 201: dataOf(relayView) },
   async handle(app, { body }) {
     const { name, host, port, tls, username, password, verp } = body;
     if ((username === undefined) !== (password === undefined)) {
@@ -73,6 +89,7 @@ const list = endpoint({
   summary: "List relays in the order they are tried, with how they have been",
   scope: "read",
   request: {},
+  response: { 200: pageOf(relayView) },
   async handle(app) {
     const { relays, health, vendors } = await listRelays(app.db);
     const all = [...relays, ...defaultRelay(app)];
@@ -91,6 +108,8 @@ const remove = endpoint({
   summary: "Remove a relay; what waits goes through the others",
   scope: "manage",
   request: { params: z.object({ id: z.string() }) },
+  response: { 200: dataOf(z.object({ id: z.string(), deleted: z.literal(true) })) },
+  problems: ["conflict"],
   async handle(app, { params }) {
     if (params.id === DEFAULT_RELAY_ID) {
       return fail({ kind: "conflict", reason: "the default relay comes from RELAY_URL" });

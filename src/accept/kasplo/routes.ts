@@ -15,7 +15,7 @@ import { creditEndpoints } from "./credits.ts";
 import { inboundEndpoints } from "./inbound.ts";
 import { auditEndpoints } from "./audit.ts";
 import { deliveryEndpoints } from "./deliveries.ts";
-import { dryRunAnswer } from "./dry-run.ts";
+import { dryRunAnswer, dryRunView } from "./dry-run.ts";
 import { eventEndpoints } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { intakeEndpoints } from "./intakes.ts";
@@ -31,7 +31,7 @@ import { recipientEndpoints } from "./recipients.ts";
 import { relayEndpoints } from "./relays.ts";
 import { sendBodySchema } from "./schema.ts";
 import { sendRaw } from "./send-raw.ts";
-import { sentHeaders } from "./sent.ts";
+import { SENT_HEADERS, sentHeaders } from "./sent.ts";
 import { smtpCredentialEndpoints } from "./smtp-credentials.ts";
 import { statsEndpoints } from "./stats.ts";
 import { suppressionExportEndpoints } from "./suppression-export.ts";
@@ -43,6 +43,12 @@ import { webhookEndpoints } from "./webhooks.ts";
 /** The answer to every accepted send, byte for byte (contract 1.2). */
 const SUCCESS = { statusCode: 1000, status: "SUCCESS", message: "NA" };
 
+const successView = z.object({
+  statusCode: z.literal(1000),
+  status: z.literal("SUCCESS"),
+  message: z.literal("NA"),
+});
+
 const sendQuery = z.object({
   dry_run: z.enum(["true", "false"], "must be true or false").default("false"),
 });
@@ -53,7 +59,10 @@ const sendEmail = endpoint({
   summary: "Accept one email for delivery (E-01)",
   scope: "send",
   sends: true,
+  description:
+    "The nested form stands in `email`, the flat one at the top level. With `dry_run=true` nothing is sent: the answer is the exact MIME of the first delivery and the bulk-sender rules that it breaks.",
   request: { query: sendQuery, body: sendBodySchema },
+  response: { 200: { schema: z.union([successView, dryRunView]), headers: SENT_HEADERS } },
   async handle(app, { query, body, key, idempotencyKey, bodyHash }) {
     const mapped = mapSend(body, body.from ? null : await defaultSender(app));
     if (!mapped.ok) return mapped;

@@ -7,8 +7,8 @@ import { endpoint } from "../endpoint.ts";
 import { readEnvelope } from "../envelope.ts";
 import { mapRaw } from "../raw-message.ts";
 import { type Accepted, send } from "../send.ts";
-import { one } from "./native.ts";
-import { sentHeaders } from "./sent.ts";
+import { dataOf, one } from "./native.ts";
+import { SENT_HEADERS, sentHeaders } from "./sent.ts";
 
 const envelopeQuery = z.object({
   from: z.string().optional(),
@@ -16,6 +16,12 @@ const envelopeQuery = z.object({
   // Who asks for one must not find that the mail was sent.
   dry_run: z.undefined("is for POST /v1/send-email only").optional(),
 });
+
+/** What `accepted` makes. */
+export const ACCEPTED = {
+  schema: dataOf(z.object({ message_id: z.string() })),
+  headers: SENT_HEADERS,
+};
 
 /** Accepts one message. */
 export const sendRaw = endpoint({
@@ -25,7 +31,16 @@ export const sendRaw = endpoint({
   scope: "send",
   sends: true,
   streams: { type: "message/rfc822", as: "bytes" },
-  request: { query: envelopeQuery },
+  description:
+    "The envelope stands in header fields or in the query: one place for each of its parts.",
+  request: {
+    query: envelopeQuery,
+    headers: {
+      "X-Envelope-From": "Who the message is from, as an SMTP client would say it.",
+      "X-Envelope-To": "Recipients, separated by commas.",
+    },
+  },
+  response: { 200: ACCEPTED },
   async handle(app, { headers, query, bytes, key, idempotencyKey, bodyHash: hash }) {
     const envelope = readEnvelope(headers, query);
     if (!envelope.ok) return envelope;

@@ -2,6 +2,12 @@
 import type { AnswerHeaders } from "../endpoint.ts";
 import type { Accepted } from "../send.ts";
 
+/** Header fields of an accepted send, beside those that sentHeaders adds. */
+export const SENT_HEADERS = {
+  "X-Message-Id": "The id of the message, for `/v1/messages/:id`.",
+  "X-Lint": "The bulk-sender rules that the mail breaks; absent when it breaks none.",
+} as const;
+
 /** Whether it is the first answer again, and the bulk-sender rules that the mail breaks. */
 export function sentHeaders({ replayed, brokenRules }: Accepted): AnswerHeaders {
   return {

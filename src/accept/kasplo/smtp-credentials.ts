@@ -21,7 +21,7 @@ import {
 import { endpoint } from "../endpoint.ts";
 import { accountPlan } from "../plan.ts";
 import { boundBy } from "./keys.ts";
-import { iso, one, page, timeParameter } from "./native.ts";
+import { dataOf, iso, isoTime, maybeTime, one, page, pageOf, timeParameter } from "./native.ts";
 
 const MAX_NAME_LENGTH = 100;
 
@@ -34,12 +34,28 @@ const newCredential = z.object({
   expires_at: timeParameter.optional(),
 });
 
+const credentialView = z.object({
+  id: z.string(),
+  username: z.string(),
+  name: z.string(),
+  domain: z.string(),
+  sender_domain: z.string().nullable(),
+  mail_class: z.enum(MAIL_CLASSES).nullable(),
+  require_tls: z.boolean(),
+  created_at: isoTime,
+  expires_at: maybeTime,
+  revoked_at: maybeTime,
+  last_used_at: maybeTime,
+});
+
 const create = endpoint({
   method: "POST",
   path: "/smtp-credentials",
   summary: "Create an SMTP credential; the answer is the only place that shows its password",
   scope: "manage",
   request: { body: newCredential },
+  response: { 201: dataOf(credentialView.extend({ password: z.string() })) },
+  problems: ["conflict", "sender_not_allowed", "mail_class_not_allowed"],
   async handle(app, { body, key: maker }) {
     if (!maker.scopes.includes("send")) return fail({ kind: "insufficient_scope", scope: "send" });
     // It would not be bound by them: credentials have no limits of their own.
@@ -88,6 +104,7 @@ const list = endpoint({
   summary: "List SMTP credentials, newest first",
   scope: "manage",
   request: {},
+  response: { 200: pageOf(credentialView) },
   async handle(app) {
     return ok(page((await listCredentials(app.db)).map(shown), null));
   },
@@ -99,6 +116,7 @@ const revoke = endpoint({
   summary: "Revoke an SMTP credential; it stops within 30 seconds",
   scope: "manage",
   request: { params: z.object({ id: z.string() }) },
+  response: { 200: dataOf(z.object({ id: z.string(), revoked_at: isoTime })) },
   async handle(app, { params }) {
     const revokedAt = await revokeCredential(app.db, params.id, app.now());
     if (revokedAt === null) return fail({ kind: "not_found", what: "this SMTP credential" });

@@ -1,7 +1,8 @@
 // From roll-ups to what /v1/stats shows: sums by interval, under the names with the most in them. Pure but
 // for what gathers the sums while pages of roll-ups come.
+import * as z from "zod";
 import { MAIL_CLASSES, type MailClass } from "../../model/message.ts";
-import { ratesOf, type Span, SPANS, spanStart } from "../../model/stats.ts";
+import { COUNTERS, ratesOf, type Span, SPANS, spanStart } from "../../model/stats.ts";
 import {
   type Cell,
   countsOf,
@@ -11,10 +12,39 @@ import {
   volumeOf,
 } from "../../model/stats-rollup.ts";
 import type { CellsOf } from "../../store/stats-rollup.ts";
-import { iso } from "./native.ts";
+import { iso, isoTime } from "./native.ts";
 
 /** What counts are split by. */
 export const STATS_BY = ["none", "mail_class", "tag", "domain_group"] as const;
+
+const count = z.int();
+const rate = z.number().nullable();
+
+const figures = {
+  counts: z.record(z.enum([...COUNTERS, "bounced"]), count),
+  rates: z.object({
+    delivery: rate,
+    bounce: rate,
+    complaint: rate,
+    open: rate,
+    click: rate,
+    unsubscribe: rate,
+  }),
+};
+const figuresView = z.object(figures);
+
+/** What `shown` of series makes. */
+export const seriesView = z.object({
+  total: figuresView,
+  series: z.array(
+    z.object({
+      value: z.string().nullable(),
+      remainder: z.boolean(),
+      total: figuresView,
+      intervals: z.array(z.object({ at: isoTime, ...figures })),
+    }),
+  ),
+});
 
 /** What is asked: whole spans from one moment up to (not including) another. */
 export type Question = {

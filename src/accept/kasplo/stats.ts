@@ -11,8 +11,15 @@ import { type Span, SPANS, spanStart } from "../../model/stats.ts";
 import { countStats, type Uncounted, uncounted } from "../../record/stats.ts";
 import { type CellsOf, pageRollups } from "../../store/stats-rollup.ts";
 import { endpoint } from "../endpoint.ts";
-import { iso, limitOf, one, timeParameter } from "./native.ts";
-import { newRanking, newSeries, type Question, spansOf, STATS_BY } from "./stats-series.ts";
+import { dataOf, iso, isoTime, limitOf, one, timeParameter } from "./native.ts";
+import {
+  newRanking,
+  newSeries,
+  type Question,
+  seriesView,
+  spansOf,
+  STATS_BY,
+} from "./stats-series.ts";
 
 /** How far back a question goes unless it says so, and at most, in days. */
 const DEFAULT_DAYS = { hour: 1, day: 30 } as const satisfies Record<Span, number>;
@@ -41,6 +48,19 @@ const query = z.object({
 });
 type Query = z.output<typeof query>;
 
+const statsView = seriesView.extend({
+  from: isoTime,
+  to: isoTime,
+  interval: z.enum(["hour", "day"]),
+  by: z.enum(STATS_BY),
+  filters: z.object({
+    mail_class: z.enum(MAIL_CLASSES).optional(),
+    tag: z.string().optional(),
+    domain_group: z.string().optional(),
+  }),
+  counted_until: isoTime,
+});
+
 const read = endpoint({
   method: "GET",
   path: "/stats",
@@ -48,6 +68,7 @@ const read = endpoint({
     "Count what happened, by hour or day, and by mail class, tag or group of recipient domains",
   scope: "read",
   request: { query },
+  response: { 200: dataOf(statsView) },
   async handle(app, { query }) {
     const asked = questionOf(query, app.now());
     if (!asked.ok) return asked;

@@ -24,6 +24,7 @@ const exportList = endpoint({
       scope: scopeField.optional(),
     }),
   },
+  response: { 200: { type: "text/csv" } },
   async handle(app, { query }) {
     const headers = {
       "Content-Type": TABLE_TYPES[query.format],

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import type { TableShape } from "../../lib/table.ts";
 import { headerTextFault } from "../../model/header.ts";
+import { MAIL_CLASSES } from "../../model/message.ts";
 import {
   bareEntry,
   classesStoppedBy,
@@ -17,7 +18,7 @@ import {
   type SuppressionChange,
   type SuppressionScope,
 } from "../../model/suppression.ts";
-import { iso } from "./native.ts";
+import { iso, isoTime } from "./native.ts";
 
 /** Characters of a reason; what is kept of a relay's words is no longer. */
 const MAX_REASON_LENGTH = 1_000;
@@ -87,6 +88,32 @@ const EVENTS: Readonly<Record<SuppressionScope, string | null>> = {
   unsubscribe: "unsubscribe",
   transactional: null,
 };
+
+/** What `shown` makes. */
+export const suppressionView = z.object({
+  entry: z.string(),
+  email: z.string().optional(),
+  domain: z.string().optional(),
+  md5: z.string().optional(),
+  scope: scopeField,
+  stops: z.array(z.enum(MAIL_CLASSES)),
+  reason: z.string(),
+  evidence: z
+    .object({ message_id: z.string(), event: z.string().nullable(), text: z.string() })
+    .nullable(),
+  added_by: z.string().nullable(),
+  created_at: isoTime,
+});
+
+/** What `shownChange` makes. */
+export const changeView = z.object({
+  action: z.string(),
+  scope: scopeField,
+  at: isoTime,
+  by: z.string().nullable(),
+  reason: z.string(),
+  message_id: z.string().nullable(),
+});
 
 /** An entry as answers and exports show it. */
 export function shown(suppression: Suppression) {

@@ -10,7 +10,7 @@ import type { NewSuppression } from "../../model/suppression.ts";
 import { twice } from "../../store/db.ts";
 import { insertSuppressions } from "../../store/suppression.ts";
 import { type Answer, endpoint } from "../endpoint.ts";
-import { one } from "./native.ts";
+import { dataOf, one } from "./native.ts";
 import { nativeError } from "./problem.ts";
 import { reasonField, scopeField } from "./suppression-fields.ts";
 import { csvRows, jsonRows, type Place, type Row, type Rows } from "./suppression-rows.ts";
@@ -34,6 +34,20 @@ const bulkQuery = z.object({
   results: z.enum(["summary", "rows"], "must be summary or rows").default("summary"),
 });
 
+const summaryView = z.object({
+  rows: z.int(),
+  accepted: z.int(),
+  already_there: z.int(),
+  refused: z.int(),
+  errors: z.array(
+    z.object({ line: z.int().optional(), index: z.int().optional(), reason: z.string() }),
+  ),
+  errors_left_out: z.int(),
+});
+
+/** A summary; with results=rows a line of JSON for each row instead, as application/x-ndjson. */
+const uploadAnswers = { 200: dataOf(summaryView) };
+
 const bulkCsv = endpoint({
   method: "POST",
   path: "/suppressions/bulk",
@@ -41,6 +55,7 @@ const bulkCsv = endpoint({
   scope: "manage",
   streams: { type: "text/csv", as: "text" },
   request: { query: bulkQuery },
+  response: uploadAnswers,
   async handle(app, { query, key, text, requestId }) {
     const results = store(app, key, csvRows(text, query));
     return query.results === "rows" ? ok(lines(app, results, requestId)) : summary(results);
@@ -56,6 +71,7 @@ const bulkJson = endpoint({
     query: bulkQuery,
     body: z.array(z.unknown(), "must be an array of entries"),
   },
+  response: uploadAnswers,
   async handle(app, { query, key, body, requestId }) {
     const results = store(app, key, jsonRows(body, query));
     return query.results === "rows" ? ok(lines(app, results, requestId)) : summary(results);

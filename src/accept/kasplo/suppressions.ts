@@ -20,14 +20,16 @@ import {
   type SuppressionPlace,
 } from "../../store/suppression.ts";
 import { endpoint } from "../endpoint.ts";
-import { limitParameter, one, page } from "./native.ts";
+import { dataOf, limitParameter, one, page, pageOf } from "./native.ts";
 import {
+  changeView,
   entryFields,
   reasonField,
   requestedEntry,
   scopeField,
   shown,
   shownChange,
+  suppressionView,
 } from "./suppression-fields.ts";
 
 const add = endpoint({
@@ -36,6 +38,7 @@ const add = endpoint({
   summary: "Stop mail to an address, a domain or the address with this MD5",
   scope: "manage",
   request: { body: entryFields },
+  response: { 200: dataOf(suppressionView), 201: dataOf(suppressionView) },
   async handle(app, { body, key }) {
     const asked = requestedEntry(body, { scope: "global", reason: "" });
     if (!asked.ok) return fail(invalidField(asked.error.path, asked.error.reason));
@@ -66,6 +69,7 @@ const list = endpoint({
       cursor: cursorParameter.optional(),
     }),
   },
+  response: { 200: pageOf(suppressionView) },
   async handle(app, { query }) {
     const { suppressions, next } = await listSuppressions(app.db, {
       after: query.cursor ?? null,
@@ -85,6 +89,9 @@ const get = endpoint({
   summary: "Look up an address with every entry that stops it, the one that decides first",
   scope: "read",
   request: { params: byEntry },
+  response: {
+    200: dataOf(suppressionView.extend({ asked: z.string(), entries: z.array(suppressionView) })),
+  },
   async handle(app, { params }) {
     const entry = entryOf(params.entry);
     if (!entry.ok) return entry;
@@ -101,6 +108,7 @@ const changes = endpoint({
   summary: "Tell who removed an entry, when and why, and how it had come",
   scope: "read",
   request: { params: byEntry },
+  response: { 200: pageOf(changeView) },
   async handle(app, { params }) {
     const entry = entryOf(params.entry);
     if (!entry.ok) return entry;
@@ -120,6 +128,15 @@ const remove = endpoint({
       reason: reasonField.pipe(z.string().min(1, "must say why")),
       scope: scopeField.optional(),
     }),
+  },
+  response: {
+    200: dataOf(
+      z.object({
+        entry: z.string(),
+        removed: z.array(suppressionView),
+        entries: z.array(suppressionView),
+      }),
+    ),
   },
   async handle(app, { params, body, key }) {
     const entry = entryOf(params.entry);

@@ -19,7 +19,7 @@ import {
   type WebhookFailure,
 } from "../../store/webhook-replay.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
-import { iso } from "./native.ts";
+import { dataOf, iso, isoTime, maybeTime, pageOf } from "./native.ts";
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
@@ -29,12 +29,39 @@ const MAX_TIME = 253_402_300_799_999;
 
 const byId = z.object({ id: z.string() });
 
+const testView = z.object({
+  ok: z.boolean(),
+  status: z.int().nullable(),
+  ms: z.number(),
+  error: z.string().nullable(),
+  event_id: z.string(),
+  event: z.string(),
+});
+
+const failureView = z.object({
+  event_id: z.string(),
+  event: z.string(),
+  at: isoTime,
+  tries: z.int(),
+  next_try_at: maybeTime,
+  last_error: z.string(),
+  exhausted: z.boolean(),
+});
+
+const replayView = z.object({
+  result: z.literal("queued"),
+  event_id: z.string().optional(),
+  from: isoTime.optional(),
+  to: isoTime.optional(),
+});
+
 const test = endpoint({
   method: "POST",
   path: "/webhooks/:id/test",
   summary: "Post a sample event at once and tell what the receiver answered",
   scope: "manage",
   request: { params: byId },
+  response: { 200: dataOf(testView) },
   async handle(app, { params }) {
     const webhook = await findWebhook(app.db, params.id);
     if (!webhook) return fail(notFound);
@@ -77,6 +104,7 @@ const failures = endpoint({
         .optional(),
     }),
   },
+  response: { 200: pageOf(failureView) },
   async handle(app, { params, query }) {
     const webhook = await findWebhook(app.db, params.id);
     if (!webhook) return fail(notFound);
@@ -106,6 +134,8 @@ const replay = endpoint({
     params: byId,
     body: z.object({ event_id: z.string().optional(), from: time, to: time }),
   },
+  response: { 202: dataOf(replayView) },
+  problems: ["conflict"],
   async handle(app, { params, body }) {
     const webhook = await findWebhook(app.db, params.id);
     if (!webhook) return fail(notFound);

@@ -24,7 +24,7 @@ import {
   updateWebhook,
 } from "../../store/webhook.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
-import { iso } from "./native.ts";
+import { dataOf, iso, isoTime, maybeTime, pageOf } from "./native.ts";
 import { webhookPostEndpoints } from "./webhook-posts.ts";
 
 /** A resolver that does not answer is usually back by then. */
@@ -47,6 +47,19 @@ const format = z.enum(WEBHOOK_FORMATS, {
 
 const state = z.enum(["enabled", "disabled"], { error: "must be enabled or disabled" });
 
+const webhookView = z.object({
+  id: z.string(),
+  url: z.string(),
+  events: z.array(z.enum(EVENT_NAMES)).nullable(),
+  format: z.enum(WEBHOOK_FORMATS),
+  state: z.enum(["enabled", "disabled"]),
+  disabled_reason: z.string().nullable(),
+  failing_since: maybeTime,
+  created_at: isoTime,
+  updated_at: isoTime,
+  warning: z.string().optional(),
+});
+
 const create = endpoint({
   method: "POST",
   path: "/webhooks",
@@ -59,6 +72,8 @@ const create = endpoint({
       format: format.default("kasplo"),
     }),
   },
+  response: { 201: dataOf(webhookView.extend({ secret: z.string() })) },
+  problems: ["conflict"],
   async handle(app, { body }) {
     const refused = await refusedUrl(app, body.url);
     if (refused) return fail(refused);
@@ -90,6 +105,7 @@ const list = endpoint({
   summary: "List the webhook endpoints, oldest first",
   scope: "read",
   request: {},
+  response: { 200: pageOf(webhookView) },
   async handle(app) {
     const webhooks = await listWebhooks(app.db);
     return ok({ status: 200, json: { data: webhooks.map(view), next_cursor: null } });
@@ -102,6 +118,7 @@ const read = endpoint({
   summary: "Show a webhook endpoint",
   scope: "read",
   request: { params: byId },
+  response: { 200: dataOf(webhookView) },
   async handle(app, { params }) {
     return shown(await findWebhook(app.db, params.id));
   },
@@ -120,6 +137,7 @@ const change = endpoint({
       state: state.optional(),
     }),
   },
+  response: { 200: dataOf(webhookView) },
   async handle(app, { params, body }) {
     const refused = body.url === undefined ? null : await refusedUrl(app, body.url);
     if (refused) return fail(refused);
@@ -135,6 +153,7 @@ const remove = endpoint({
   summary: "Delete a webhook endpoint and everything that waits for it",
   scope: "manage",
   request: { params: byId },
+  response: { 204: null },
   async handle(app, { params }) {
     if (!(await deleteWebhook(app.db, params.id))) return fail(notFound);
     // Its object finds the row gone and deletes what it remembers.
@@ -149,6 +168,9 @@ const rotate = endpoint({
   summary: "Make a new secret, shown once; the old one signs too for 24 hours",
   scope: "manage",
   request: { params: byId },
+  response: {
+    200: dataOf(webhookView.extend({ secret: z.string(), previous_secret_until: isoTime })),
+  },
   async handle(app, { params }) {
     const now = app.now();
     const secret = makeWebhookSecret();
