@@ -80,14 +80,17 @@ type Visit = {
   readonly first?: boolean;
 };
 
-/** What the log also keeps and nobody is told: a suppression stopped a delivery that was to be claimed. */
+/**
+ * What the log also keeps and nobody is told: a suppression stopped a delivery that was to be claimed, or one of
+ * a list's mail was cancelled.
+ */
 export type SilentEntry = {
-  readonly name: "suppressed";
+  readonly name: "suppressed" | "cancelled";
   /** Epoch milliseconds. */
   readonly at: number;
   readonly mailClass: MailClass;
   readonly tags: string;
-  /** The recipient's; no address stands here, so that there is none to erase. */
+  /** The recipient's, "" of one that is erased; no address stands here, so that there is none to erase. */
   readonly domain: string;
   /** Only of a list's mail: where it was counted as sent. `startedAt` is its accept, epoch milliseconds. */
   readonly campaign?: CampaignName & { readonly form: ContentForm; readonly startedAt: number };
@@ -98,7 +101,7 @@ export type LogEntry = DeliveryEvent | SilentEntry;
 
 /** Whether an entry is told. */
 export function isEvent(entry: LogEntry): entry is DeliveryEvent {
-  return entry.name !== "suppressed";
+  return entry.name !== "suppressed" && entry.name !== "cancelled";
 }
 
 /** Whether a machine did it. */

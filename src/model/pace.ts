@@ -81,6 +81,7 @@ function outcomeOf(entry: LogEntry): Partial<Outcomes> | null {
     case "click":
     case "unsubscribe":
     case "suppressed":
+    case "cancelled":
       return null;
   }
 }

@@ -93,6 +93,8 @@ function countersOf(entry: LogEntry): readonly Counter[] {
       return ["complaints"];
     case "suppressed":
       return ["suppressed"];
+    case "cancelled":
+      return [];
   }
 }
 

@@ -8,6 +8,7 @@ import { storedContent, type StoredContent } from "./content.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
 import { LOST_ATTEMPT, MAX_LOSSES, SCAN_ROWS } from "./delivery.ts";
 import { decodeMessage, JOIN_CONTENT, MESSAGE_COLUMNS, type MessageRow } from "./message.ts";
+import { CAMPAIGN_OF } from "./list-campaign.ts";
 import { stopped } from "./suppression.ts";
 
 /** One delivery under lease, ready to be attempted. */
@@ -155,8 +156,7 @@ function logSuppressed(
      select max(?2 * 1000, coalesce((select max(position) + 1 from event_log), 0)),
        json_group_array(json_patch(json_object('name', 'suppressed', 'at', ?2, 'mailClass', ?1,
          'tags', m.tags, 'domain', substr(l.recipient, instr(l.recipient, '@') + 1)),
-         iif(m.list_id = m.mail_class, '{}', json_object('campaign', json_object('listId', m.list_id,
-           'sendId', m.send_id, 'form', coalesce(m.form, 'multipart'), 'startedAt', m.created_at)))))
+         ${CAMPAIGN_OF}))
      from ${LEASED} l join messages m on m.id = l.message_id
      where ${SUPPRESSED} group by 'one row'`,
     claim.lane,

@@ -27,6 +27,11 @@ type Row = {
   codes: string;
 };
 
+/** SQL of what a silent entry of the log says of the list of message `m`; nothing where it has none. */
+export const CAMPAIGN_OF = `iif(m.list_id = m.mail_class, '{}', json_object('campaign', json_object(
+  'listId', m.list_id, 'sendId', m.send_id, 'form', coalesce(m.form, 'multipart'),
+  'startedAt', m.created_at)))`;
+
 type NamedRow = { id: number; list_id: string; name: string };
 
 /** Lists that any of the texts in ?1 names: by number, `list_id` or name; living ones first. */

@@ -3,12 +3,13 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { receiveReports } from "../../src/inbound/receive.ts";
-import { uuidv7 } from "../../src/lib/id.ts";
+import { uuidv7, uuidv7Bound } from "../../src/lib/id.ts";
 import type { Fact } from "../../src/model/fact.ts";
 import { newHexId } from "../../src/model/list.ts";
 import { countsByName, NO_COUNTS } from "../../src/model/list-campaign.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { COMMIT_LAG_MS, countStats } from "../../src/record/stats.ts";
+import { cancelOpen } from "../../src/store/erasure-delivery.ts";
 import { campaignStarts, campaignSums } from "../../src/store/list-campaign.ts";
 import { changeList, insertList } from "../../src/store/list.ts";
 import { insertSuppressions } from "../../src/store/suppression.ts";
@@ -119,6 +120,18 @@ describe("mail that names a list", () => {
     await stop("p0@example.com");
     await world.send(people(3), mailed("news"));
     await stop("p1@example.com");
+    await countAll();
+    expect(await sums(list)).toEqual({ sent_html: 1, total_success: 1, codes: {} });
+  });
+
+  it("was not sent to whom an erasure forgot before it left", async () => {
+    const list = (await given("News"))?.id ?? 0;
+    await world.send(people(2), mailed("news"));
+    world.clock.advance(MINUTE);
+    const bound = uuidv7Bound(world.clock.now());
+    const sent = { recipient: "p0@example.com", bound };
+    expect(await cancelOpen(env.DB, sent, world.clock.now())).toEqual({ cancelled: 1, sending: 0 });
+    expect(await cancelOpen(env.DB, sent, world.clock.now())).toEqual({ cancelled: 0, sending: 0 });
     await countAll();
     expect(await sums(list)).toEqual({ sent_html: 1, total_success: 1, codes: {} });
   });
