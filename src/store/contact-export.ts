@@ -55,7 +55,8 @@ export async function pageSubscribers(
     statement(
       db,
       `select ${COLUMNS}, ${PLACE}
-       from (select * from memberships where list_id = ?6 and contact_id > ?1 and contact_id <= ?2
+       from (select list_id, contact_id, status, subscribed_at, subscribe_ip, confirmed, email_format, fields
+         from memberships where list_id = ?6 and contact_id > ?1 and contact_id <= ?2
          and subscribed_at between ?3 and ?4 order by contact_id limit ?5) m
        join contacts c on c.id = m.contact_id order by m.contact_id`,
       after,

@@ -50,9 +50,11 @@ export function writeContacts(db: D1Database, write: ContactsWrite): D1PreparedS
        from ${GIVEN} r where ${all} on conflict do nothing`,
     ),
     run(
+      // The limit keeps the inner rows first: else SQLite reads the whole list for them.
       `update memberships set fields = json_patch(memberships.fields, r.lists_own)
-       from ${GIVEN} r join contacts c on c.email = r.email
-       where memberships.list_id = ?2 and memberships.contact_id = c.id
+       from (select ?2 as list_id, c.id, r.lists_own
+         from ${GIVEN} r cross join contacts c on c.email = r.email limit -1) r
+       where memberships.list_id = r.list_id and memberships.contact_id = r.id
          and ?4 = 1 and r.lists_own <> '{}' and ${all}`,
     ),
     run(

@@ -52,7 +52,7 @@ async function subscribe(
   const empty = { firstName: null, lastName: null, fields: none, defaults: none };
   const whole = contacts.map((contact) => ({ ...empty, ...contact }));
   await insertJob(DB, listId, { update: true, tagIds, contacts: whole }, at);
-  await workOnJob(DB, at);
+  while (await workOnJob(DB, at));
 }
 
 async function recordsOf(body: Readonly<Record<string, unknown>>) {

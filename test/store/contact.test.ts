@@ -9,8 +9,10 @@ import {
   findContact,
   findSubscribers,
   leaveList,
+  listContacts,
   listSubscribers,
 } from "../../src/store/contact.ts";
+import { pageSubscribers } from "../../src/store/contact-export.ts";
 import { insertJob, jobWaits, workOnJob } from "../../src/store/contact-job.ts";
 import {
   deleteContact,
@@ -20,6 +22,7 @@ import {
 } from "../../src/store/contact-removal.ts";
 import { findList, insertList, listLists } from "../../src/store/list.ts";
 import { insertTag } from "../../src/store/tag.ts";
+import { faultyD1 } from "../support/faults.ts";
 import { countOf, emptyLedger } from "../support/ledger.ts";
 
 const { DB } = env;
@@ -172,5 +175,46 @@ describe("a list", () => {
     expect(await names("%")).toEqual(["100% off"]);
     expect(await names("A_B")).toEqual(["a_b"]);
     expect(await names("")).toHaveLength(4);
+  });
+});
+
+describe("work on few of many", () => {
+  it("reads what it is about, and not the list", async () => {
+    const list = await given();
+    const tag = await insertTag(DB, { tagId: newTagId(), name: "friends", createdAt: 1 });
+    const many = Array.from({ length: 2_000 }, (_, n) => write(`p${n}@example.com`));
+    const tagIds = [tag?.id ?? 0];
+    await done(list.id, { contacts: many, tagIds });
+    const { db, rowsRead, reset } = faultyD1(DB);
+    const cost = async (work: () => Promise<unknown>) => {
+      reset();
+      await work();
+      return rowsRead();
+    };
+    const own = { all: {}, list: { 9: "b" } };
+    const few = many.slice(7, 17).map((contact) => ({ ...contact, fields: own }));
+    await insertJob(DB, list.id, { update: true, tagIds, contacts: few }, 9);
+    expect(await cost(() => workOnJob(db, 9))).toBeLessThan(10 * 20);
+    const [ann] = await listContacts(DB, { after: 0, limit: 1 });
+    const id = ann?.id ?? 0;
+    const costs = [
+      await cost(() => listContacts(db, { after: id + 900, limit: 10 })),
+      await cost(() => listSubscribers(db, list.id, { after: id + 900, limit: 10 })),
+      await cost(() =>
+        pageSubscribers(db, list.id, {
+          after: id + 900,
+          upTo: id + 1_999,
+          from: 0,
+          to: 9,
+          limit: 10,
+        }),
+      ),
+      await cost(() => findContact(db, { email: "p3@example.com" })),
+      await cost(() => deleteContact(db, { id })),
+    ];
+    expect(costs.filter((rows) => rows > 10 * 10)).toEqual([]);
+    expect(await findContact(DB, { email: "p7@example.com" })).toMatchObject({
+      memberships: [{ fields: { 9: "b" } }],
+    });
   });
 });

@@ -1,7 +1,7 @@
 // How /v1 shows contacts: values of custom fields by the names that the fields have now. Those of a deleted
 // field are seen only in what is kept of an address.
 import * as z from "zod";
-import { type FieldValues, MEMBERSHIP_STATUSES } from "../../model/contact.ts";
+import { type Contact, type FieldValues, MEMBERSHIP_STATUSES } from "../../model/contact.ts";
 import type { ContactCard, Membership, Subscriber } from "../../store/contact.ts";
 import { fieldNames } from "../../store/custom-field.ts";
 import { iso, isoTime } from "./native.ts";
@@ -26,13 +26,17 @@ const personView = {
   custom_fields: valuesView,
 };
 
-/** A contact in an answer. */
-export const contactView = z.object({
+/** One of many contacts in an answer. */
+export const contactItemView = z.object({
   ...personView,
-  tags: z.array(z.string()).describe("Ids of tags"),
-  lists: z.array(z.object({ id: z.int(), ...placeView, custom_fields: valuesView })),
   created_at: isoTime,
   updated_at: isoTime,
+});
+
+/** A contact in an answer. */
+export const contactView = contactItemView.extend({
+  tags: z.array(z.string()).describe("Ids of tags"),
+  lists: z.array(z.object({ id: z.int(), ...placeView, custom_fields: valuesView })),
 });
 
 /** A contact in an answer about one list. */
@@ -52,21 +56,33 @@ export async function shownCards(
   return cards.map((card) => shownCard(card, names));
 }
 
-function shownCard({ contact, memberships, tags }: ContactCard, names: Names) {
+/** Contacts without their lists and tags. */
+export async function shownContacts(db: D1Database, contacts: readonly Contact[]) {
+  const names = await fieldNames(db, idsOf(contacts), "shown");
+  return contacts.map((contact) => shownContact(contact, names));
+}
+
+function shownContact(contact: Contact, names: Names) {
   return {
     id: contact.id,
     email: contact.email,
     first_name: contact.firstName,
     last_name: contact.lastName,
     custom_fields: named(contact.fields, names),
+    created_at: iso(contact.createdAt),
+    updated_at: iso(contact.updatedAt),
+  };
+}
+
+function shownCard({ contact, memberships, tags }: ContactCard, names: Names) {
+  return {
+    ...shownContact(contact, names),
     tags,
     lists: memberships.map((place) => ({
       id: place.listId,
       ...shownPlace(place),
       custom_fields: named(place.fields, names),
     })),
-    created_at: iso(contact.createdAt),
-    updated_at: iso(contact.updatedAt),
   };
 }
 

@@ -19,7 +19,7 @@ import { fieldsOfList, listFields } from "../../store/custom-field.ts";
 import { twice } from "../../store/db.ts";
 import { tagsAmong } from "../../store/tag.ts";
 import { type Answer, endpoint } from "../endpoint.ts";
-import { contactView, shownCards } from "./contact-fields.ts";
+import { contactItemView, contactView, shownCards, shownContacts } from "./contact-fields.ts";
 import { named } from "./lists.ts";
 import { dataOf, idCursor, limitParameter, one, page, pageOf } from "./native.ts";
 
@@ -77,16 +77,16 @@ const create = endpoint({
 const all = endpoint({
   method: "GET",
   path: "/contacts",
-  summary: "List contacts, oldest first",
+  summary: "List contacts, oldest first, without their lists and tags",
   scope: "read",
   request: { query: z.object({ limit: limitParameter, cursor: idCursor }) },
-  response: { 200: pageOf(contactView) },
+  response: { 200: pageOf(contactItemView) },
   async handle(app, { query }) {
     const { limit, cursor } = query;
     const found = await listContacts(app.db, { after: cursor, limit: limit + 1 });
     const shown = found.slice(0, limit);
-    const next = found.length > limit ? String(shown.at(-1)?.contact.id) : null;
-    return ok(page(await shownCards(app.db, shown), next));
+    const next = found.length > limit ? String(shown.at(-1)?.id) : null;
+    return ok(page(await shownContacts(app.db, shown), next));
   },
 });
 
