@@ -27,6 +27,9 @@ export type Ground = {
   readonly worker: WorkerSettings;
   readonly state: string;
   readonly apiKey: string;
+  /** Keys of the Audience and the Mailing Lists API. */
+  readonly audienceKey: string;
+  readonly mailingListsKey: string;
   /** What an SMTP client logs in with. */
   readonly smtp: { readonly username: string; readonly password: string };
   readonly remove: () => void;
@@ -67,16 +70,19 @@ export async function prepareGround(): Promise<Ground> {
   mkdirSync(state);
   const worker = workerSettings();
   const apiKey = makeKey("kasplo");
+  const audienceKey = makeKey("audience");
+  const mailingListsKey = makeKey("mailing_lists");
   const smtp = newSmtpLogin();
   const options = miniflareOptions({ bundle, worker }, state, {});
   await fillDatabase(state, options, {
     api_key: apiKey,
-    audience_key: makeKey("audience"),
-    mailing_lists_key: makeKey("mailing_lists"),
+    audience_key: audienceKey,
+    mailing_lists_key: mailingListsKey,
     smtp,
   });
   const counted = join(countedFolder, "counted.js");
-  return { bundle, counted, worker, state, apiKey, smtp, remove };
+  const keys = { apiKey, audienceKey, mailingListsKey };
+  return { bundle, counted, worker, state, ...keys, smtp, remove };
 }
 
 async function fillDatabase(state: string, options: object, logins: Logins): Promise<void> {

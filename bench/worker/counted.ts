@@ -90,6 +90,7 @@ function countedQueue(real: Queue<Job>): Queue<Job> {
 function counts() {
   return {
     d1_round_trips: sum(databases.map((database) => database.calls().length)),
+    d1_rows_read: sum(databases.map((database) => database.rowsRead())),
     d1_rows_written: sum(databases.map((database) => database.rowsWritten())),
     queue_writes: queue.writes,
     queue_reads: queue.reads,
