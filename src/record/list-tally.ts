@@ -17,7 +17,7 @@ import type { AcceptedRow } from "../store/stats.ts";
 
 /** Counts gathered by campaign. */
 export type ListTally = {
-  readonly accepted: (row: AcceptedRow) => void;
+  readonly accepted: (row: Pick<AcceptedRow, "accepted" | "suppressed" | "campaign">) => void;
   readonly entry: (entry: LogEntry) => void;
   readonly changes: () => readonly CampaignChange[];
 };

@@ -4,7 +4,6 @@
 // told to the quota as well, which slows down a sender whose mail fails.
 import type { App } from "../app.ts";
 import { timeOfUuidv7 } from "../lib/id.ts";
-import type { CampaignChange } from "../model/list-campaign.ts";
 import { twice } from "../store/db.ts";
 import { changedCampaigns } from "../store/list-campaign.ts";
 import { MAX_STORE_MS } from "../model/message.ts";
@@ -82,22 +81,16 @@ function gather({ tally, lists }: Tallies, outcomes: Outcomes[], { log, accepted
 export type Uncounted = {
   readonly until: number;
   readonly hours: readonly { readonly at: number; readonly added: Rollup }[];
-  readonly campaigns: readonly CampaignChange[];
 };
 
 /** Looks at what was accepted and is not counted yet, one piece of it. */
 export async function uncounted(app: App): Promise<Uncounted> {
   const now = app.now();
   const tally = newTally();
-  const lists = newListTally();
   const { rows, last, more } = await readAccepted(app.db, now + 1);
-  for (const row of rows) {
-    tally.accepted(row);
-    lists.accepted(row);
-  }
+  for (const row of rows) tally.accepted(row);
   const hours = [...tally.changes()].map(([at, { added }]) => ({ at, added }));
-  const campaigns = lists.changes();
-  return { until: more && last !== null ? timeOfUuidv7(last) : now, hours, campaigns };
+  return { until: more && last !== null ? timeOfUuidv7(last) : now, hours };
 }
 
 async function commit(

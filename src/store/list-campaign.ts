@@ -1,12 +1,11 @@
 // SQL of what lists' mail came to. It changes only in the transaction of commitStats (stats.ts).
 import {
-  CAMPAIGN_COUNTERS,
   type CampaignChange,
   type CampaignCounts,
   type CampaignName,
   sumCounts,
 } from "../model/list-campaign.ts";
-import { batch, rows, rowsOf, statement, stored } from "./db.ts";
+import { batch, rowsOf, statement, stored } from "./db.ts";
 import { CHUNK_LENGTH, chunks, type Guard } from "./stats-rollup.ts";
 
 /** A campaign as it is stored. */
@@ -115,56 +114,4 @@ export function upsertListCampaigns(
       `[${chunk.join(",")}]`,
     ),
   );
-}
-
-/** Campaigns of a list that started from one moment up to (not including) another. */
-export type Started = { readonly list: number; readonly from: number; readonly to: number };
-
-/** Those campaigns: a send id counts as one however the mail called the list. */
-const STARTED = `list_id = ?1 and send_id in (select send_id from list_campaigns where list_id = ?1
-  group by send_id having min(started_at) >= ?2 and min(started_at) < ?3)`;
-
-/** What the campaigns of a list that started in a time came to, all together. */
-export async function campaignSums(db: D1Database, asked: Started): Promise<CampaignCounts> {
-  const sums = CAMPAIGN_COUNTERS.map((_, n) => `coalesce(sum(counters ->> '$[${n}]'), 0)`);
-  const parameters = [asked.list, asked.from, asked.to];
-  const [counted, codes] = await batch(db, [
-    statement(
-      db,
-      `select json_array(${sums.join(", ")}) as counts from list_campaigns where ${STARTED}`,
-      ...parameters,
-    ),
-    statement(
-      db,
-      `select c.key as code, sum(c.value) as n from list_campaigns, json_each(codes) c
-       where ${STARTED} group by c.key having sum(c.value) <> 0 order by cast(c.key as integer)`,
-      ...parameters,
-    ),
-  ]);
-  const [row] = rowsOf<{ counts: string }>(counted);
-  const byCode = rowsOf<{ code: string; n: number }>(codes).map(
-    ({ code, n }) => [code, n] as const,
-  );
-  return {
-    counts: row ? stored<number[]>(row.counts) : [],
-    codes: Object.fromEntries(byCode),
-  };
-}
-
-/** When campaigns of a list started, as far as it is counted, by send id; epoch milliseconds. */
-export async function campaignStarts(
-  db: D1Database,
-  list: number,
-  sendIds: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const found = await rows<{ send_id: string; at: number }>(
-    statement(
-      db,
-      `select send_id, min(started_at) as at from list_campaigns
-       where list_id = ?1 and send_id in (select value from json_each(?2)) group by send_id`,
-      list,
-      JSON.stringify(sendIds),
-    ),
-  );
-  return new Map(found.map(({ send_id: sendId, at }) => [sendId, at]));
 }

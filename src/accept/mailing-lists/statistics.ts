@@ -9,8 +9,10 @@ import {
   NO_COUNTS,
   sumCounts,
 } from "../../model/list-campaign.ts";
-import { countStats, uncounted } from "../../record/stats.ts";
-import { campaignStarts, campaignSums, changedCampaigns } from "../../store/list-campaign.ts";
+import { newListTally } from "../../record/list-tally.ts";
+import { countStats } from "../../record/stats.ts";
+import { changedCampaigns } from "../../store/list-campaign.ts";
+import { campaignStarts, campaignSums } from "../../store/list-campaign-sums.ts";
 import { endpoint } from "../endpoint.ts";
 import { failure, success } from "./envelope.ts";
 import { existing } from "./lists.ts";
@@ -95,20 +97,19 @@ function dayExists(day: string): boolean {
   return Number.isFinite(at) && new Date(at).toISOString().startsWith(day);
 }
 
-/** Counted campaigns and those that are still to be. */
+/** What is counted and what was accepted since: of campaigns that started in a time. */
 async function countsOf(app: App, list: number, { from, to }: Started): Promise<CampaignCounts> {
   await countStats(app, PIECES);
-  const counted = await campaignSums(app.db, { list, from, to });
-  // Last: what is counted from now on would otherwise be in both.
-  const { campaigns } = await uncounted(app);
-  const fresh = (await changedCampaigns(app.db, campaigns)).filter((one) => one.list === list);
-  const starts = await campaignStarts(
-    app.db,
-    list,
-    fresh.map(({ sendId }) => sendId),
-  );
-  const added = fresh.flatMap(({ listId, sendId, startedAt }) => {
-    const change = campaigns.find((one) => one.listId === listId && one.sendId === sendId);
+  const { counted, fresh } = await campaignSums(app.db, { list, from, to });
+  const tally = newListTally();
+  for (const mail of fresh) tally.accepted(mail);
+  const changes = tally.changes();
+  // What the mail calls its list may be another's name by now.
+  const own = (await changedCampaigns(app.db, changes)).filter((one) => one.list === list);
+  const sendIds = own.map(({ sendId }) => sendId);
+  const starts = await campaignStarts(app.db, list, sendIds);
+  const added = own.flatMap(({ listId, sendId, startedAt }) => {
+    const change = changes.find((one) => one.listId === listId && one.sendId === sendId);
     const first = Math.min(startedAt, starts.get(sendId) ?? startedAt);
     return change && first >= from && first < to ? [change.added] : [];
   });

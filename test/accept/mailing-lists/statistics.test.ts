@@ -1,4 +1,5 @@
 // What the campaigns of a list came to, on the wire (E-13; A-118…A-121): of real sends, counted or not yet.
+import { env } from "cloudflare:workers";
 import PostalMime from "postal-mime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { consume } from "../../../src/queue/consume.ts";
@@ -46,6 +47,22 @@ describe("campaign statistics", () => {
     world.clock.advance(COMMIT_LAG_MS + 1);
     await countStats(world.app);
     expect(await (await client.ask("GET", asked)).text()).toBe(fresh);
+  });
+
+  it("count all that was accepted, however much waits to be counted", async () => {
+    const { app } = world;
+    const now = app.now();
+    const insert = env.DB.prepare(
+      `insert into messages (id, created_at, key_id, mail_class, from_address, from_name, subject,
+         tags, send_id, list_id, metadata, recipients, on_ambiguous, size, form)
+       values (?1, ?2, 'key', 'marketing', 's@edgepost.test', '', 's', '', 'big', 'news', '{}', ?3,
+         'retry', 2, 'text')`,
+    );
+    const thousand = JSON.stringify(
+      people(1_000).map((address) => ({ address, name: "", role: "to" })),
+    );
+    await env.DB.batch(Array.from({ length: 7 }, () => insert.bind(app.newId(), now, thousand)));
+    expect(await statistics()).toMatchObject({ sent_text: 7_000, in_queue: 7_000 });
   });
 
   it("of a list without mail are zeros", async () => {
