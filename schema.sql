@@ -60,7 +60,8 @@ create table sender_domains (
   check_at integer,                 -- when to look into DNS again; null: never by itself
   ed25519 integer not null default 0, -- 1: signs with Ed25519 too
   rotation_at integer,              -- a rotation of its keys was asked for and waits for DNS
-  gate text not null default 'off'  -- off | warn | block: what breaking the bulk-sender rules means
+  gate text not null default 'off', -- off | warn | block: what breaking the bulk-sender rules means
+  warming_since integer             -- when DNS showed its records first; null: it counts as warmed up
 ) without rowid;
 
 -- One row is a DKIM key of a sender domain. Written by the look into DNS.

@@ -76,6 +76,7 @@ export async function prepareGround(): Promise<Ground> {
   const options = miniflareOptions({ bundle, worker }, state, {});
   await fillDatabase(state, options, {
     api_key: apiKey,
+    kasapost_key: makeKey("kasapost"),
     audience_key: audienceKey,
     mailing_lists_key: mailingListsKey,
     smtp,

@@ -16,6 +16,11 @@ const schema = z.object({
   api_key: z.string().min(1),
   /** 32 random bytes, base64: what the SMTP gateway says who it is with. */
   gateway_secret: z.string().min(1).default(newSecret),
+  /** The key of the KasaPost API. */
+  kasapost_key: z
+    .string()
+    .min(1)
+    .default(() => makeKey("kasapost")),
   /** The key of the Audience API. */
   audience_key: z
     .string()

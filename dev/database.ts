@@ -22,8 +22,8 @@ export async function prepareDatabase(
       workerDir,
     );
   });
-  const { api_key: apiKey, audience_key: audience, mailing_lists_key: mailingLists, smtp } = logins;
-  const hash = await sha256Hex(JSON.stringify([apiKey, audience, mailingLists, smtp]));
+  const keys = [logins.api_key, logins.kasapost_key, logins.audience_key, logins.mailing_lists_key];
+  const hash = await sha256Hex(JSON.stringify([...keys, logins.smtp]));
   // What a migration adds may want to be seeded too.
   await once(workerDir, "seed", `${hash}\n${migrations}`, async () => {
     const file = join(workerDir, "seed.sql");

@@ -4,6 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { orgIdOf, sidOf } from "../src/model/account-id.ts";
 import { type Account, loadAccount } from "./account.ts";
+import { KASAPOST_DOMAIN } from "./seed.ts";
 import { prepareDatabase } from "./database.ts";
 import { writeWhole } from "./files.ts";
 import { sendFirst } from "./first-send.ts";
@@ -113,6 +114,7 @@ async function credentials(
     api_key: api.key,
     webhook_secret: account.webhook?.secret,
     smtp: { host: LOOPBACK, port: settings.gatewayPort, ...account.smtp },
+    kasapost: { api_key: account.kasapost_key, domain: KASAPOST_DOMAIN },
     audience: { sid: await sidOf(account.encryption_key), api_key: account.audience_key },
     mailing_lists: {
       org_id: await orgIdOf(account.encryption_key),

@@ -8,12 +8,17 @@ import { parseUsername } from "../src/model/smtp-credential.ts";
 /** Domains that the local account may send from. */
 const LOCAL_DOMAINS = ["edgepost.test", "yourdomain.com", "trans.kasplo.in", "kasapost.com"];
 
+/** The domain of the local KasaPost key, and who its mail is from unless a request says otherwise. */
+export const KASAPOST_DOMAIN = "kasapost.com";
+const KASAPOST_SENDER = { sender: `hello@${KASAPOST_DOMAIN}`, name: "KasaPost" };
+
 /** The one local domain whose AMP parts are approved, for any display name. */
 const LOCAL_AMP_DOMAIN = "edgepost.test";
 
 /** What the local account is entered with. */
 export type Logins = {
   readonly api_key: string;
+  readonly kasapost_key: string;
   readonly audience_key: string;
   readonly mailing_lists_key: string;
   readonly smtp: { readonly username: string; readonly password: string };
@@ -23,22 +28,30 @@ export type Logins = {
 export async function seedSql(logins: Logins, now: number): Promise<string> {
   return [
     await keyRow(logins.api_key, "local", now),
+    await keyRow(logins.kasapost_key, "local", now, KASAPOST),
     await keyRow(logins.audience_key, "local", now, AUDIENCE),
     await keyRow(logins.mailing_lists_key, "local", now, MAILING_LISTS),
     await smtpCredentialRow(logins.smtp, "local", now),
     ...LOCAL_DOMAINS.map((domain) =>
       senderDomainRow({ domain, bounceDomain: `bounce.${domain}` }, now),
     ),
+    senderDomainRow({ domain: KASAPOST_DOMAIN, ...KASAPOST_SENDER }, now),
     ampApprovalRow(LOCAL_AMP_DOMAIN, "*", now),
     "",
   ].join("\n");
 }
 
 /** What opens an API, and what it may do there. */
-type Opens = { readonly family: KeyFamily; readonly scopes: readonly Scope[] };
+type Opens = {
+  readonly family: KeyFamily;
+  readonly scopes: readonly Scope[];
+  /** The one domain of a kasapost key. */
+  readonly domain?: string;
+};
 
 const NATIVE: Opens = { family: "kasplo", scopes: SCOPES };
 const MAILING_LISTS: Opens = { family: "mailing_lists", scopes: ["read", "manage"] };
+const KASAPOST: Opens = { family: "kasapost", scopes: ["send"], domain: KASAPOST_DOMAIN };
 const AUDIENCE: Opens = { family: "audience", scopes: ["read", "manage"] };
 
 /** An API key; of /v1 with every scope, unless told otherwise. */
@@ -46,11 +59,12 @@ export async function keyRow(
   apiKey: string,
   name: string,
   now: number,
-  { family, scopes }: Opens = NATIVE,
+  { family, scopes, domain }: Opens = NATIVE,
 ): Promise<string> {
   const hash = await sha256Hex(apiKey);
-  const values = [hash, uuidv7(now), name, family, JSON.stringify(scopes), hintOf(apiKey)];
-  return `insert or ignore into keys (hash, id, name, family, scopes, hint, created_at)
+  const bound = [JSON.stringify(scopes), domain ?? null, hintOf(apiKey)];
+  const values = [hash, uuidv7(now), name, family, ...bound];
+  return `insert or ignore into keys (hash, id, name, family, scopes, domain, hint, created_at)
     values (${values.map(quote).join(", ")}, ${now});`;
 }
 

@@ -13,6 +13,7 @@ import { bodyPieces } from "./body-pieces.ts";
 import { bodyText } from "./body-text.ts";
 import type { Answer, Dialect, Endpoint, Received } from "./endpoint.ts";
 import { internal } from "./internal/routes.ts";
+import { kasapost } from "./kasapost/routes.ts";
 import { kasplo } from "./kasplo/routes.ts";
 import { mailingLists, unversionedMailingLists } from "./mailing-lists/routes.ts";
 import { answerOpenapi } from "./openapi.ts";
@@ -20,6 +21,7 @@ import { limitHeaders } from "./rate-limit.ts";
 
 /** Longest base first, so that none hides another. */
 export const DIALECTS: readonly Dialect[] = [
+  kasapost,
   audience,
   mailingLists,
   unversionedMailingLists,

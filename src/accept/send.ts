@@ -23,14 +23,19 @@ import { idempotencyKeyFault } from "./idempotency-key.ts";
 import { asListMail } from "./list-mail.ts";
 import { passGate, type Rehearsal, rehearse } from "./lint.ts";
 import { accountPlan } from "./plan.ts";
+import { domainLimit } from "./reputation.ts";
 
 /** A send that is committed. */
 export type Accepted = {
   readonly messageId: string;
+  /** Epoch milliseconds; 0 of a replay. */
+  readonly createdAt: number;
   /** The idempotency key was used before with the same body: this is the first answer again. */
   readonly replayed: boolean;
   /** The bulk-sender rules that the message breaks, if the gate of its domain is on. */
   readonly brokenRules: readonly string[];
+  /** Positions of recipients that a suppression stopped, where `tellStopped` asked; none of a replay. */
+  readonly stopped: readonly number[];
 };
 
 /** Who sends and how the request is told from another one. */
@@ -43,6 +48,8 @@ export type SendRequest = {
   readonly idempotencyKey: string | null;
   /** SHA-256 of the request body; only read beside an idempotency key. */
   readonly bodyHash: string;
+  /** The door tells of stopped recipients, and takes a send all of whose recipients are (E-02). */
+  readonly tellStopped?: boolean;
 };
 
 /** A sender may try again at once; the platform's hiccups are short. */
@@ -105,7 +112,8 @@ async function admit(
 ): Promise<Result<Committed, Problem>> {
   const { plan, allowed, idempotency } = about;
   const { key, command } = request;
-  const admission = await app.quota.take({ plan, key }, command.recipients.length);
+  const domain = await domainLimit(app, key, allowed.sender);
+  const admission = await app.quota.take({ plan, key, domain }, command.recipients.length);
   if (!admission.ok) return (await acceptedBefore(app, key, idempotency)) ?? admission;
 
   await barrier(app.config.faultPlan, "C1");
@@ -114,12 +122,14 @@ async function admit(
   if (!committed.ok) return committed;
   await barrier(app.config.faultPlan, "C2");
 
-  const { messageId, result } = committed.value;
-  if (result.kind !== "accepted") admission.value.release();
+  const { messageId, createdAt, result } = committed.value;
+  const sends = result.kind === "accepted" && result.stopped.length < command.recipients.length;
+  if (!sends) admission.value.release();
   switch (result.kind) {
     case "accepted":
-      app.background("wake_lane_failed", wake(app, allowed.mailClass));
-      return ok({ messageId, replayed: false });
+      if (sends) app.background("wake_lane_failed", wake(app, allowed.mailClass));
+      if (result.stopped.length > 0) app.background("wake_webhooks_failed", app.wake.events());
+      return ok({ messageId, createdAt, replayed: false, stopped: result.stopped });
     case "known":
       return replay(result, idempotency);
     case "all_suppressed":
@@ -142,7 +152,7 @@ async function acceptedBefore(
 
 function replay(owner: Owner, idempotency: Idempotency | null): Result<Committed, Problem> {
   return owner.requestHash === idempotency?.requestHash
-    ? ok({ messageId: owner.messageId, replayed: true })
+    ? ok({ messageId: owner.messageId, createdAt: 0, replayed: true, stopped: [] })
     : fail({ kind: "idempotency_key_reused" });
 }
 
@@ -152,21 +162,22 @@ async function commit(
   request: SendRequest,
   { mailClass, tracking }: Allowed,
   idempotency: Idempotency | null,
-): Promise<Result<{ messageId: string; result: AcceptResult }, Problem>> {
+): Promise<Result<{ messageId: string; createdAt: number; result: AcceptResult }, Problem>> {
   const packed = packContent({ ...request.command.content, tracking });
   const message = { ...draftMessage(app, request, mailClass), size: packed.size };
+  const tellStopped = request.tellStopped ? request.command.recipients.map(app.newId) : null;
   const key = packed.inline ? null : `content/${message.id}/${crypto.randomUUID()}`;
   try {
     if (key !== null) await putContent(app.blobs, key, packed);
     if (app.now() - message.createdAt > MAX_STORE_MS)
       throw new Error("storing the content took too long");
     const result = await twice(() =>
-      acceptMessage(app.db, message, { ...packed, key }, idempotency),
+      acceptMessage(app.db, message, { ...packed, key }, idempotency, tellStopped),
     );
     if (key !== null && result.kind !== "accepted") {
       app.background("delete_unused_content_failed", app.blobs.delete(key));
     }
-    return ok({ messageId: message.id, result });
+    return ok({ messageId: message.id, createdAt: message.createdAt, result });
   } catch (error) {
     // Whether it was committed is not known: the object stays, and the sweeper collects it if not.
     app.log("error", "accept_failed", { message: message.id, reason: reasonOf(error) });

@@ -7,7 +7,15 @@ import type { Problem } from "../model/problem.ts";
 import { type Purse, purse, type Taken } from "./purse.ts";
 import type { JudgedPace } from "./quota.do.ts";
 import type { Ask, Grant } from "./quota.ts";
-import { limited, limitsOf, type Sender, type Standing, standingsOf, tooMany } from "./standing.ts";
+import {
+  bucketsOf,
+  limited,
+  limitsOf,
+  type Sender,
+  type Standing,
+  standingsOf,
+  tooMany,
+} from "./standing.ts";
 
 /** Recipients that were let in. */
 export type Admission = {
@@ -95,7 +103,7 @@ export function admitOver(world: AdmitWorld, places: Places): Admit {
     place.askedAt = askedAt;
     place.askingUntil = askedAt + BROKEN_OFF_MS;
     try {
-      const wanted = { ...bucketsOf(sender), sizes, ...wish };
+      const wanted = { ...askedOf(sender), sizes, ...wish };
       // An object that was just restarted fails the calls it had; what those leased is lost, no more.
       const grant = await inTime(world.lease(wanted).catch(() => world.lease(wanted)));
       const asked = sizes.reduce((sum, size) => sum + size, 0);
@@ -211,14 +219,17 @@ function rests({ purse, askedAt }: Place, sender: Sender, now: number): boolean 
   return now >= askedAt && now < askedAt + Math.min(REST_MS, ...fills.map((ms) => ms / 2));
 }
 
-function bucketsOf(sender: Sender): Pick<Ask, "account" | "key"> {
-  const [account = sender.plan, own] = limitsOf(sender);
-  return { account, key: own ? { id: sender.key.id, limits: own } : null };
+function askedOf(sender: Sender): Pick<Ask, "account" | "others"> {
+  const [, ...own] = bucketsOf(sender);
+  const others = own.map(({ owner, id, limits }) => ({ name: `${owner}:${id}`, limits }));
+  return { account: sender.plan, others };
 }
 
-/** Keys without limits of their own share the account's tokens. */
+/** Those without limits of their own share the account's tokens. */
 function placeOf(places: Places, sender: Sender): Place {
-  const name = limitsOf(sender).length > 1 ? sender.key.id : "";
+  const name = askedOf(sender)
+    .others.map((other) => other.name)
+    .join(" ");
   const known = places.get(name);
   if (known) return known;
   const place = {

@@ -11,7 +11,7 @@ type Lease = { tokens: number; readonly until: number; readonly day: number };
 
 /** A bucket that surely has too little, and when that may change. */
 export type Obstacle = {
-  /** 0 is the account's, 1 the key's. */
+  /** 0 is the account's; the order of standing.ts. */
   readonly bucket: number;
   readonly limit: "rate" | "daily";
   readonly waitMs: number;

@@ -1,5 +1,5 @@
 // The account's object: the only one that leases tokens, from the account's bucket and from one bucket for
-// each key with limits of its own, and slows the account down when its mail fails. A thin shell: the
+// each key with limits of its own and each domain that is new, and slows the account down when its mail fails. A thin shell: the
 // arithmetic is in quota.ts and model/pace.ts.
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../app.ts";
@@ -19,7 +19,7 @@ export class Quota extends DurableObject<Env> {
     const { kv } = this.ctx.storage;
     const named: readonly (readonly [name: string, limits: Source["limits"]])[] = [
       [ACCOUNT_BUCKET, ask.account],
-      ...(ask.key ? [[`bucket:key:${ask.key.id}`, ask.key.limits] as const] : []),
+      ...ask.others.map(({ name, limits }) => [`bucket:${name}`, limits] as const),
     ];
     const now = Date.now();
     const sources = named.map(([name, limits]) => {

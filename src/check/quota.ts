@@ -23,8 +23,8 @@ export type Spare = { readonly day: number; readonly tokens: number };
 /** What an isolate asks for. */
 export type Ask = {
   readonly account: Limits;
-  /** Only a key with limits of its own has a bucket. */
-  readonly key: { readonly id: string; readonly limits: Limits } | null;
+  /** Buckets beside the account's: of a key with limits of its own, of a domain that is new. */
+  readonly others: readonly { readonly name: string; readonly limits: Limits }[];
   /** Recipients of each request that waits, first come first; each is granted whole or not at all. */
   readonly sizes: readonly number[];
   /** Tokens wanted beyond these, for requests still to come. */
@@ -44,7 +44,7 @@ export type Grant = {
   readonly midnightMs: number;
   /** The part of the plan's rate at which the account's bucket fills now (model/pace.ts). */
   readonly pace: number;
-  /** The account's bucket, then the key's. */
+  /** The account's bucket, then the others. */
   readonly buckets: readonly { readonly level: number; readonly used: number }[];
 };
 

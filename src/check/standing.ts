@@ -6,7 +6,15 @@ import type { LimitName, Problem } from "../model/problem.ts";
 import type { Obstacle, Purse } from "./purse.ts";
 
 /** Whose tokens are spent. */
-export type Sender = { readonly plan: Plan; readonly key: Pick<Key, "id" | "limits"> };
+export type Sender = {
+  readonly plan: Plan;
+  readonly key: Pick<Key, "id" | "limits">;
+  /** The domain that it sends from, while that one is new. */
+  readonly domain?: DomainLimit | null;
+};
+
+/** Recipients that a domain may have in a UTC day. */
+export type DomainLimit = { readonly name: string; readonly daily: number };
 
 /** One limit and how much of it is left; null where nobody knows. */
 export type Standing = {
@@ -21,27 +29,55 @@ export type Standing = {
 
 const DAY_SECONDS = 86_400;
 
-/** Names of the limits of the account's bucket, then of the key's. */
-const NAMES = [
-  { rate: "account", daily: "account-daily" },
-  { rate: "key", daily: "key-daily" },
-] as const;
+/** Names of the limits of each kind of bucket. */
+const NAMES = {
+  account: { rate: "account", daily: "account-daily" },
+  key: { rate: "key", daily: "key-daily" },
+  domain: { rate: "domain", daily: "domain-daily" },
+} as const;
 
-/** The limits of a sender's buckets: the account's, then the key's if it has limits of its own. */
-export function limitsOf({ plan, key }: Sender): readonly Limits[] {
+/** A bucket of a sender: whose it is, and its name among those of its kind. */
+export type SenderBucket = {
+  readonly owner: keyof typeof NAMES;
+  readonly id: string;
+  readonly limits: Limits;
+};
+
+/** The buckets of a sender: the account's, the key's if it has limits of its own, the domain's if it is new. */
+export function bucketsOf({ plan, key, domain = null }: Sender): readonly SenderBucket[] {
   const own = keyBucket(key.limits, plan);
-  return own ? [plan, own] : [plan];
+  const { perSecond, burst } = plan;
+  return [
+    { owner: "account", id: "", limits: plan },
+    ...(own ? [{ owner: "key", id: key.id, limits: own } as const] : []),
+    ...(domain
+      ? [
+          {
+            owner: "domain",
+            id: domain.name,
+            limits: { perSecond, burst, daily: domain.daily },
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+/** Their limits. */
+export function limitsOf(sender: Sender): readonly Limits[] {
+  return bucketsOf(sender).map(({ limits }) => limits);
 }
 
 /** Why n recipients can never be let in at once, or null. */
 export function tooMany(sender: Sender, n: number): Problem | null {
-  for (const [bucket, { burst, daily }] of limitsOf(sender).entries()) {
-    const most = Math.min(burst, daily ?? Infinity);
+  for (const [bucket, { owner, limits }] of bucketsOf(sender).entries()) {
+    const { burst, daily } = limits;
+    // What is too much for a new domain today may be sent on another day.
+    const most = Math.min(burst, owner === "domain" ? Infinity : (daily ?? Infinity));
     if (n <= most) continue;
     const which = burst <= most ? "rate" : "daily";
     const name = which === "rate" ? "burst" : "daily limit";
     const reason = `a request may have at most ${most} recipients: the ${name} of ${ownerOf(bucket, sender)}`;
-    return { kind: "too_many_recipients", limit: nameOf(bucket, which), reason };
+    return { kind: "too_many_recipients", limit: nameOf(bucket, which, sender), reason };
   }
   return null;
 }
@@ -61,7 +97,7 @@ export function limited(obstacle: Obstacle, sender: Sender, pace: number): Probl
       ? `, slowed to ${percentOf(pace)} % because too much of the last 15 minutes' mail failed`
       : "";
   const reason = `${what}${slowed}; send it again in ${retryAfterSeconds} s`;
-  return { kind: "rate_limited", limit: nameOf(bucket, limit), reason, retryAfterSeconds };
+  return { kind: "rate_limited", limit: nameOf(bucket, limit, sender), reason, retryAfterSeconds };
 }
 
 /** Every limit of a sender with what the purse knows of it. */
@@ -73,7 +109,7 @@ export function standingsOf(purse: Purse, sender: Sender, now: number): readonly
   return limits.flatMap(({ burst, daily }, bucket): readonly Standing[] => {
     const { level = null, left = null } = known?.[bucket] ?? {};
     const rate = {
-      name: nameOf(bucket, "rate"),
+      name: nameOf(bucket, "rate", sender),
       quota: burst,
       windowSeconds: Math.ceil(burst / rateOf(bucket)),
       remaining: level,
@@ -82,7 +118,7 @@ export function standingsOf(purse: Purse, sender: Sender, now: number): readonly
     if (daily === null) return [rate];
     const midnight = Math.max(0, Math.ceil((purse.midnight() - now) / 1_000));
     const day = {
-      name: nameOf(bucket, "daily"),
+      name: nameOf(bucket, "daily", sender),
       quota: daily,
       windowSeconds: DAY_SECONDS,
       remaining: left === null ? null : Math.min(daily, left),
@@ -92,10 +128,12 @@ export function standingsOf(purse: Purse, sender: Sender, now: number): readonly
   });
 }
 
-function nameOf(bucket: number, limit: Obstacle["limit"]): LimitName {
-  return (NAMES[bucket] ?? NAMES[0])[limit];
+function nameOf(bucket: number, limit: Obstacle["limit"], sender: Sender): LimitName {
+  return NAMES[bucketsOf(sender)[bucket]?.owner ?? "account"][limit];
 }
 
-function ownerOf(bucket: number, { plan }: Sender): string {
-  return bucket === 0 ? `this account (plan ${plan.name})` : "this API key";
+function ownerOf(bucket: number, sender: Sender): string {
+  const { owner, id } = bucketsOf(sender)[bucket] ?? { owner: "account", id: "" };
+  if (owner === "account") return `this account (plan ${sender.plan.name})`;
+  return owner === "key" ? "this API key" : `${id}, which is new and may send more each day,`;
 }

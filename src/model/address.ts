@@ -132,3 +132,10 @@ function unquote(phrase: string): string | null {
   }
   return null;
 }
+
+/** `Name <address>` for people, the name in quotes where it must be; the address alone without a name. */
+export function formatMailbox({ name, address }: Mailbox): string {
+  if (name === "") return address;
+  const bare = !NOT_IN_BARE_NAME.test(name);
+  return `${bare ? name : `"${name.replaceAll(/["\\]/g, "\\$&")}"`} <${address}>`;
+}

@@ -1,7 +1,7 @@
 // What is left of stored texts when an address is erased: of rows' columns, each of its kind. Pure.
 import { isUuidv7 } from "../lib/id.ts";
 import { addressKey } from "./address.ts";
-import { type DeliveryEvent, isEvent, type LogEntry } from "./event.ts";
+import { type DeliveryEvent, isEvent, isTold, type LogEntry } from "./event.ts";
 import { type Mentions, mentionsOf, type Reach } from "./mention.ts";
 import type { Recipient } from "./message.ts";
 import { sumOf, type Tuple } from "./stats-rollup.ts";
@@ -87,9 +87,10 @@ function recipientsWithout(
 function eventsWithout(entries: readonly LogEntry[], erasing: Erasing): readonly LogEntry[] {
   return entries.flatMap((event): readonly LogEntry[] => {
     const tags = erasing.inNames.removedFrom(event.tags);
-    if (!isEvent(event)) return [{ ...event, tags }];
+    if (!isTold(event)) return [{ ...event, tags }];
     if (event.messageId >= erasing.bound) return [event];
     if (addressKey(event.email) === erasing.mentions.key) return [];
+    if (!isEvent(event)) return [{ ...event, tags }];
     return [eventWithout({ ...event, tags }, erasing.mentions)];
   });
 }

@@ -45,6 +45,8 @@ export type DeliveryEvent =
       /** 3.8 text with real newlines. */
       readonly text: string;
       readonly status: AttemptStatus;
+      /** It was the first attempt of this delivery. */
+      readonly first?: true;
     })
   | (EventBase & {
       readonly name: "bounce_all" | "bounce_bad_address";
@@ -96,11 +98,22 @@ export type SilentEntry = {
   readonly campaign?: CampaignName & { readonly form: ContentForm; readonly startedAt: number };
 };
 
-/** One entry of the event log. */
-export type LogEntry = DeliveryEvent | SilentEntry;
+/**
+ * A suppression stopped a recipient when the mail was accepted, at a door whose API tells of it. Contract row
+ * 1.9.2 has no such event, so only the format of that API tells it.
+ */
+export type StoppedEntry = EventBase & { readonly name: "stopped" };
 
-/** Whether an entry is told. */
+/** One entry of the event log. */
+export type LogEntry = DeliveryEvent | SilentEntry | StoppedEntry;
+
+/** Whether an entry is an event of contract row 1.9.2. */
 export function isEvent(entry: LogEntry): entry is DeliveryEvent {
+  return isTold(entry) && entry.name !== "stopped";
+}
+
+/** Whether an entry tells of one delivery. */
+export function isTold(entry: LogEntry): entry is DeliveryEvent | StoppedEntry {
   return entry.name !== "suppressed" && entry.name !== "cancelled";
 }
 

@@ -82,6 +82,7 @@ function outcomeOf(entry: LogEntry): Partial<Outcomes> | null {
     case "unsubscribe":
     case "suppressed":
     case "cancelled":
+    case "stopped":
       return null;
   }
 }

@@ -1,8 +1,14 @@
 // Every way to say no, as one union. Dialects map it exhaustively to their wire; the core never sees
 // an HTTP status.
 
-/** What can be used up: the rate of the account or the key, or its recipients of a UTC day. */
-export type LimitName = "account" | "account-daily" | "key" | "key-daily";
+/** What can be used up: the rate of the account or the key, or recipients of a UTC day, a new domain's too. */
+export type LimitName =
+  | "account"
+  | "account-daily"
+  | "key"
+  | "key-daily"
+  | "domain"
+  | "domain-daily";
 
 /** Why a request was refused. `path` is a JSON path into the request; texts never echo a secret. */
 export type Problem =

@@ -24,6 +24,8 @@ export type SenderDomain = {
   /** What may be tracked in mail from here; a message can only ask for less. */
   readonly tracking: Tracking;
   readonly gate: Gate;
+  /** Since when it may send, while it is new; null when it is not, or was there before that was kept. */
+  readonly warmingSince: number | null;
   /** What the gate judges by; null while it is off. */
   readonly published: Published | null;
 };

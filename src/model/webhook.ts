@@ -1,10 +1,31 @@
 // Webhook endpoints: what a customer may set, what the product keeps, and when an endpoint is given up.
 import { open } from "../lib/seal.ts";
-import type { EventName } from "./event.ts";
+import { EVENT_NAMES, type EventName } from "./event.ts";
 
 /** The dialects of bodies that exist. */
-export const WEBHOOK_FORMATS = ["kasplo"] as const;
+export const WEBHOOK_FORMATS = ["kasplo", "kasapost"] as const;
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
+
+/** What happens in the words of the KasaPost API (contract 1.3). */
+export const KASAPOST_EVENTS = [
+  "accepted",
+  "delivered",
+  "deferred",
+  "failed",
+  "bounced",
+  "suppressed",
+  "complained",
+] as const;
+export type KasapostEvent = (typeof KASAPOST_EVENTS)[number];
+
+/** Names of events in the words of one format. */
+export type WebhookEvent = EventName | KasapostEvent;
+
+/** The names that each format has. */
+export const FORMAT_EVENTS: Readonly<Record<WebhookFormat, readonly WebhookEvent[]>> = {
+  kasplo: EVENT_NAMES,
+  kasapost: KASAPOST_EVENTS,
+};
 
 /** Each endpoint is woken for every commit of events; more would slow all of them. */
 export const MAX_WEBHOOKS = 50;
@@ -20,7 +41,7 @@ export type Webhook = {
   readonly id: string;
   readonly url: string;
   /** Null subscribes to all. */
-  readonly events: readonly EventName[] | null;
+  readonly events: readonly WebhookEvent[] | null;
   readonly format: WebhookFormat;
   readonly sealedSecret: string;
   readonly sealedPrevious: string | null;
@@ -40,7 +61,7 @@ export type WebhookEntry = {
   /** The event's id, which is the `webhook-id`. */
   readonly id: string;
   readonly at: number;
-  readonly event: EventName;
+  readonly event: WebhookEvent;
   readonly body: string;
   /** What the last try came to; empty when there was none. */
   readonly error: string;
@@ -59,7 +80,7 @@ export type WebhookJob = {
 };
 
 /** Whether events of this name go to the endpoint. */
-export function subscribes(webhook: Pick<Webhook, "events">, event: EventName): boolean {
+export function subscribes(webhook: Pick<Webhook, "events">, event: WebhookEvent): boolean {
   return webhook.events === null || webhook.events.includes(event);
 }
 

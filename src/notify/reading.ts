@@ -1,19 +1,26 @@
 // From rows of the event log to what one endpoint is posted, and how far a round of posts got. Pure.
-import { subscribes, type Webhook, type WebhookEntry } from "../model/webhook.ts";
-import type { LogRow } from "../store/event.ts";
-import { kasploEntry } from "./payload/kasplo.ts";
+import type { Webhook, WebhookEntry } from "../model/webhook.ts";
+import type { ToldRow } from "../store/event.ts";
+import { entriesFor } from "./payload/format.ts";
+import type { Letter } from "./payload/kasapost.ts";
 import type { Tried } from "./post.ts";
 
 /** An entry and the position of the row that it came from. */
 export type LogEntry = { readonly position: number; readonly entry: WebhookEntry };
 
 /** The events of these rows that the endpoint subscribes to, in order. */
-export function entriesFrom(log: readonly LogRow[], webhook: Webhook): readonly LogEntry[] {
-  return log.flatMap(({ position, events }) =>
-    events
-      .filter((event) => subscribes(webhook, event.name))
-      .map((event) => ({ position, entry: kasploEntry(event) })),
-  );
+export async function entriesFrom(
+  log: readonly ToldRow[],
+  webhook: Webhook,
+  letters: ReadonlyMap<string, Letter>,
+): Promise<readonly LogEntry[]> {
+  const all: LogEntry[] = [];
+  for (const { position, events } of log) {
+    for (const event of events) {
+      for (const entry of await entriesFor(webhook, event, letters)) all.push({ position, entry });
+    }
+  }
+  return all;
 }
 
 /** How far a round got: the last row that needs no other look, and what was handled up to there. */

@@ -5,6 +5,8 @@ import type { App } from "../app.ts";
 import { barrier } from "../lib/barrier.ts";
 import { checkUrl } from "../lib/public-address.ts";
 import { SECRET_LOST, signingSecrets, type Webhook, type WebhookJob } from "../model/webhook.ts";
+import type { ToldRow } from "../store/event.ts";
+import { lettersOf } from "../store/message.ts";
 import { commitPass, readLogPiece, readTailWork, type TailWork } from "../store/webhook-job.ts";
 import { type Destination, postEntries, type Tried } from "./post.ts";
 import { entriesFrom, type LogEntry, reached } from "./reading.ts";
@@ -56,7 +58,7 @@ type Asked = {
 
 async function runPass(app: App, work: TailWork): Promise<PassEnd> {
   const { webhook } = work;
-  const fresh = entriesFrom(work.log, webhook);
+  const fresh = await entriesOfLog(app, webhook, work.log);
   const asked = await Promise.all(work.jobs.map((job) => ask(app, webhook, job)));
   const kept = asked.flatMap(({ piece }) => piece);
   const posted = await postBoth(app, webhook, { fresh, kept });
@@ -93,7 +95,20 @@ async function ask(app: App, webhook: Webhook, job: WebhookJob): Promise<Asked> 
     return { job, piece: job.entries.map((entry) => ({ position: 0, entry })), end: 0 };
   }
   const log = await readLogPiece(app.db, job.range);
-  return { job, piece: entriesFrom(log, webhook), end: log.at(-1)?.position ?? job.range.to };
+  const piece = await entriesOfLog(app, webhook, log);
+  return { job, piece, end: log.at(-1)?.position ?? job.range.to };
+}
+
+/** The entries of log rows; only a format that tells of the message itself costs a look at it. */
+async function entriesOfLog(
+  app: App,
+  webhook: Webhook,
+  log: readonly ToldRow[],
+): Promise<readonly LogEntry[]> {
+  const ids = log.flatMap(({ events }) => events.map(({ messageId }) => messageId));
+  const asks = webhook.format === "kasapost" && ids.length > 0;
+  const letters = asks ? await lettersOf(app.db, [...new Set(ids)]) : new Map();
+  return entriesFrom(log, webhook, letters);
 }
 
 type Both<T> = { readonly fresh: T; readonly kept: T };

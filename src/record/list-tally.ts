@@ -48,6 +48,7 @@ export function newListTally(): ListTally {
       add(sheetOf(campaign, campaign.startedAt), sentAs(campaign.form), accepted - suppressed);
     },
     entry(entry) {
+      if (entry.name === "stopped") return;
       if (!isEvent(entry)) {
         const { campaign } = entry;
         if (campaign) add(sheetOf(campaign, campaign.startedAt), sentAs(campaign.form), -1);

@@ -115,6 +115,7 @@ function attemptEvent(
     injectedAt: message.createdAt,
     text,
     status,
+    ...(attempted.delivery.attempts === 0 ? { first: true as const } : {}),
   };
 }
 

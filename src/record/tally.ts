@@ -2,7 +2,7 @@
 // the tally itself, which is filled by one run and then read once.
 import type { BounceType } from "../model/bounce.ts";
 import { domainGroup } from "../model/domain-group.ts";
-import { isEvent, type LogEntry } from "../model/event.ts";
+import { isTold, type LogEntry } from "../model/event.ts";
 import { domainOf } from "../model/address.ts";
 import type { MailClass } from "../model/message.ts";
 import { COUNTERS, type Counter, SPANS, spanStart } from "../model/stats.ts";
@@ -94,6 +94,8 @@ function countersOf(entry: LogEntry): readonly Counter[] {
     case "suppressed":
       return ["suppressed"];
     case "cancelled":
+    case "stopped":
+      // Its message counts it.
       return [];
   }
 }
@@ -113,7 +115,7 @@ function late(deliveredAt: number | null): readonly Counter[] {
 function underOf(entry: LogEntry): Under {
   // Of an unsubscribe whose message is purged only this is known: it stops marketing mail.
   const unknown = entry.name === "unsubscribe" ? "marketing" : "transactional";
-  const domain = isEvent(entry) ? domainOf(entry.email) : entry.domain;
+  const domain = isTold(entry) ? domainOf(entry.email) : entry.domain;
   return { mailClass: entry.mailClass ?? unknown, tag: entry.tags, group: groupOf(domain) };
 }
 

@@ -1,9 +1,21 @@
 // SQL of the event log: positions only grow, and a time finds its position without an index.
-import { type DeliveryEvent, isEvent, type LogEntry } from "../model/event.ts";
+import {
+  type DeliveryEvent,
+  isEvent,
+  isTold,
+  type LogEntry,
+  type StoppedEntry,
+} from "../model/event.ts";
 import { rows, statement, stored } from "./db.ts";
 
 /** One committed batch of events and where it stands; what nobody is told is left out. */
 export type LogRow = { readonly position: number; readonly events: readonly DeliveryEvent[] };
+
+/** The same, with what only some formats tell. */
+export type ToldRow = {
+  readonly position: number;
+  readonly events: readonly (DeliveryEvent | StoppedEntry)[];
+};
 
 /** A row of the log as it is stored. */
 export type EventRow = { position: number; events: string };
@@ -50,9 +62,17 @@ export async function readPiece(
   range: { readonly after: number; readonly upTo: number },
   piece: LogPiece,
 ): Promise<readonly LogRow[]> {
+  return (await readRows(db, range, piece)).map(decodeLogRow);
+}
+
+/** The same, as they are stored. */
+export function readRows(
+  db: D1Database,
+  range: { readonly after: number; readonly upTo: number },
+  piece: LogPiece,
+): Promise<readonly EventRow[]> {
   const sql = logPieceSql("?1", "?4");
-  const query = statement(db, sql, range.after, piece.rows, piece.size, range.upTo);
-  return (await rows<EventRow>(query)).map(decodeLogRow);
+  return rows<EventRow>(statement(db, sql, range.after, piece.rows, piece.size, range.upTo));
 }
 
 /** SQL of a piece; the arguments are SQL, ?2 is its rows and ?3 its size. */
@@ -67,6 +87,11 @@ export function logPieceSql(after: string, upTo: string): string {
 /** A row of the log as the product knows it. */
 export function decodeLogRow(row: EventRow): LogRow {
   return { position: row.position, events: stored<LogEntry[]>(row.events).filter(isEvent) };
+}
+
+/** A row of the log as webhooks tell it. */
+export function decodeToldRow(row: EventRow): ToldRow {
+  return { position: row.position, events: stored<LogEntry[]>(row.events).filter(isTold) };
 }
 
 /** One committed batch with all its entries, those that nobody is told too. */

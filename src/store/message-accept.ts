@@ -7,6 +7,7 @@ import { scopesThatStop } from "../model/suppression.ts";
 import { inlineParts, type PackedContent } from "./content.ts";
 import { BALANCE, chargedSql, chargeSql, paidSql } from "./credit.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
+import { logStopped, selectStopped, type StoppedIds } from "./message-stopped.ts";
 import { stopped } from "./suppression.ts";
 
 /** An idempotency key given by the sender, and the hash of the body it came with. */
@@ -17,7 +18,11 @@ export type Owner = { readonly messageId: string; readonly requestHash: string }
 
 /** What accepting came to. */
 export type AcceptResult =
-  | { readonly kind: "accepted" }
+  | {
+      readonly kind: "accepted";
+      /** Positions of recipients that a suppression stopped; told only where the door asked. */
+      readonly stopped: readonly number[];
+    }
   /** The idempotency key already belongs to a message. */
   | ({ readonly kind: "known" } & Owner)
   | { readonly kind: "all_suppressed" }
@@ -37,29 +42,33 @@ const counting = new WeakSet<D1Database>();
  * Commits a message with one delivery per recipient, whose first state is decided by the suppressions,
  * or nothing: when every recipient is suppressed, the idempotency key is taken or there are too few
  * credits. Safe to repeat with the same message id. `contentKey` names the R2 object of content that is not inline.
+ * With `tellStopped` a message is kept also when every recipient is suppressed, and the log tells of those who are.
  */
 export async function acceptMessage(
   db: D1Database,
   message: Message,
   content: PackedContent & { readonly key: string | null },
   idempotency: Idempotency | null,
+  tellStopped: StoppedIds | null = null,
 ): Promise<AcceptResult> {
   const keys = JSON.stringify(await recipientKeys(message));
-  const accepting = { message, keys, content, idempotency };
+  const accepting = { message, keys, content, idempotency, tellStopped };
   if (!counting.has(db)) {
-    const owners = rowsOf<OwnerRow>((await batch(db, storing(db, accepting))).at(-1));
-    if (owners.length > 0) return resultOf(message, owners);
+    const stored = await batch(db, storing(db, accepting));
+    const owners = rowsOf<OwnerRow>(stored.at(-1));
+    if (owners.length > 0) return resultOf(accepting, owners, stored.at(-2));
     // Every recipient is suppressed, or credits are counted and nothing was charged.
   }
   // After the key that is too old was freed, before the row that a charge allows.
   const parts = storing(db, accepting).toSpliced(CHARGE_AT, 0, charge(db, accepting));
   const results = await batch(db, [...parts, selectLack(db, message, keys)]);
+  const stored = results.at(-3);
   const owners = rowsOf<OwnerRow>(results.at(-2));
   const [lack] = rowsOf<{ needed: number; balance: number }>(results.at(-1));
   const charged = (results[CHARGE_AT]?.meta.changes ?? 0) > 0;
   if (charged || lack) counting.add(db);
   else if (owners.some(({ id }) => id === message.id)) counting.delete(db);
-  if (owners.length > 0) return resultOf(message, owners);
+  if (owners.length > 0) return resultOf(accepting, owners, stored);
   return lack ? { kind: "out_of_credits", ...lack } : { kind: "all_suppressed" };
 }
 
@@ -68,25 +77,36 @@ type Accepting = {
   readonly keys: string;
   readonly content: PackedContent & { readonly key: string | null };
   readonly idempotency: Idempotency | null;
+  readonly tellStopped: StoppedIds | null;
 };
 
 /** What stores a message, unless credits are counted and it was not charged; tells who owns it last. */
 function storing(db: D1Database, accepting: Accepting): D1PreparedStatement[] {
-  const { message, keys, content, idempotency } = accepting;
+  const { message, keys, content, idempotency, tellStopped: ids } = accepting;
   return [
     forgetOldKey(db, message, idempotency),
     insertMessage(db, accepting),
     insertContent(db, message.id, content),
+    ...(ids ? [logStopped(db, message, keys, { ids, stopped: SUPPRESSED })] : []),
     insertDeliveries(db, message, keys),
+    ...(ids ? [selectStopped(db, message)] : []),
     selectOwner(db, message, idempotency),
   ];
 }
 
 type OwnerRow = { readonly id: string; readonly request_hash: string | null };
 
-function resultOf(message: Message, owners: readonly OwnerRow[]): AcceptResult {
+/** `beforeOwner` is what stands before the owner: who was stopped, where it was asked. */
+function resultOf(
+  { message, tellStopped }: Accepting,
+  owners: readonly OwnerRow[],
+  beforeOwner: D1Result | undefined,
+): AcceptResult {
   const [owner] = owners;
-  if (!owner || owners.some(({ id }) => id === message.id)) return { kind: "accepted" };
+  if (!owner || owners.some(({ id }) => id === message.id)) {
+    const found = tellStopped ? rowsOf<{ position: number }>(beforeOwner) : [];
+    return { kind: "accepted", stopped: found.map(({ position }) => position) };
+  }
   return { kind: "known", messageId: owner.id, requestHash: owner.request_hash ?? "" };
 }
 
@@ -150,7 +170,7 @@ function insertMessage(db: D1Database, accepting: Accepting) {
      select ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
        case when ?19 is null then (select coalesce(max(id), 0) + 1 from contents) end, ?19,
        ${chargedSql("?3")}, ?20
-     where exists (select 1 from json_each(?1) r where not ${SUPPRESSED}) and ${paidSql("?3")}
+     where iif(exists (select 1 from json_each(?1) r where not ${SUPPRESSED}), ${paidSql("?3")}, ?21)
      on conflict do nothing`,
     accepting.keys,
     JSON.stringify(scopesThatStop(message.mailClass)),
@@ -172,6 +192,7 @@ function insertMessage(db: D1Database, accepting: Accepting) {
     message.size,
     content.key,
     content.form,
+    accepting.tellStopped ? 1 : 0,
   );
 }
 

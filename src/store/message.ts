@@ -65,6 +65,27 @@ export async function findMessage(
   return row ? { message: decodeMessage(row), content: storedContent(row) } : null;
 }
 
+/** Who messages are from, and their subjects, by id; of those that are gone nothing. */
+export async function lettersOf(
+  db: D1Database,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Pick<Message, "from" | "subject">>> {
+  const found = await rows<Pick<MessageRow, "id" | "from_address" | "from_name" | "subject">>(
+    statement(
+      db,
+      `select id, from_address, from_name, subject from messages
+       where id in (select value from json_each(?1))`,
+      JSON.stringify(ids),
+    ),
+  );
+  return new Map(
+    found.map((row) => {
+      const from = { address: row.from_address, name: row.from_name };
+      return [row.id, { from, subject: row.subject }];
+    }),
+  );
+}
+
 /** Which of these R2 keys belong to a message. */
 export async function knownContentKeys(
   db: D1Database,

@@ -176,7 +176,8 @@ export function keepChecked(
     db,
     `update sender_domains set state = ?2, verified = iif(?2 = 'pending', 0, 1),
        bounce_domain = iif(?3, ?8, bounce_domain), return_domain = coalesce(return_domain, ?8),
-       tracking_ready = iif(?4, 1, tracking_ready), records = ?5, checked_at = ?6, check_at = ?7
+       tracking_ready = iif(?4, 1, tracking_ready), records = ?5, checked_at = ?6, check_at = ?7,
+       warming_since = coalesce(warming_since, iif(verified = 0 and ?2 <> 'pending', ?6, null))
      where domain = ?1 and coalesce(return_domain, ?8) = ?8 and tracking_host is ?9`,
     checked.domain,
     checked.state,

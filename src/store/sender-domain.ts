@@ -12,6 +12,7 @@ type Row = PublishedRow & {
   track_clicks: number;
   amp: string;
   gate: Gate;
+  warming_since: number | null;
 };
 
 /** The sender domain with its AMP approvals, or null. */
@@ -22,7 +23,7 @@ export async function findSenderDomain(
   const found = await rows<Row>(
     statement(
       db,
-      `select domain, verified, track_opens, track_clicks, gate, bounce_domain,
+      `select domain, verified, track_opens, track_clicks, gate, bounce_domain, warming_since,
          iif(gate = 'off', null, records) as records,
          (select json_group_array(from_name) from amp_approvals a where a.domain = ?1) as amp
        from sender_domains where domain = ?1`,
@@ -37,6 +38,7 @@ export async function findSenderDomain(
     ampFromNames: stored<string[]>(row.amp),
     tracking: { opens: row.track_opens === 1, clicks: row.track_clicks === 1 },
     gate: row.gate,
+    warmingSince: row.warming_since,
     published: row.gate === "off" ? null : published(row),
   };
 }
@@ -52,13 +54,18 @@ function published({ records, bounce_domain: bounceDomain }: PublishedRow): Publ
   return { records: records === null ? null : stored<DnsRecord[]>(records), bounceDomain };
 }
 
-/** The sender of requests that name none: the oldest verified domain's default, or null. */
-export async function findDefaultSender(db: D1Database): Promise<DefaultSender | null> {
+/** The sender of requests that name none: a domain's default, else the oldest verified domain's; or null. */
+export async function findDefaultSender(
+  db: D1Database,
+  domain: string | null,
+): Promise<DefaultSender | null> {
   const found = await rows<{ address: string; name: string | null }>(
     statement(
       db,
       `select default_sender as address, default_name as name from sender_domains
-       where verified = 1 and default_sender is not null order by created_at, domain limit 1`,
+       where verified = 1 and default_sender is not null and (?1 is null or domain = ?1)
+       order by created_at, domain limit 1`,
+      domain,
     ),
   );
   return found[0] ? { address: found[0].address, name: found[0].name ?? "" } : null;

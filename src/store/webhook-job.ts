@@ -2,7 +2,7 @@
 // outcome of one pass as one transaction.
 import type { Webhook, WebhookJob } from "../model/webhook.ts";
 import { batch, rowsOf, statement, twice } from "./db.ts";
-import { decodeLogRow, type EventRow, logPieceSql, type LogRow, readPiece } from "./event.ts";
+import { decodeToldRow, type EventRow, logPieceSql, readRows, type ToldRow } from "./event.ts";
 import { decodeWebhook, shelveJobs, WEBHOOK_COLUMNS, type WebhookRow } from "./webhook.ts";
 
 /** What there is to do for an endpoint. */
@@ -11,7 +11,7 @@ export type TailWork = {
   /** Due jobs, oldest first; a few. */
   readonly jobs: readonly WebhookJob[];
   /** Rows of the event log after the cursor; a few. */
-  readonly log: readonly LogRow[];
+  readonly log: readonly ToldRow[];
   /** When the next job is due that is not due yet. */
   readonly nextDueAt: number | null;
 };
@@ -71,7 +71,7 @@ export async function readTailWork(
   return {
     webhook: decodeWebhook(webhook),
     jobs: rowsOf<JobRow>(jobs).map(decodeJob),
-    log: rowsOf<EventRow>(log).map(decodeLogRow),
+    log: rowsOf<EventRow>(log).map(decodeToldRow),
     nextDueAt: rowsOf<{ due_at: number | null }>(next)[0]?.due_at ?? null,
   };
 }
@@ -80,9 +80,10 @@ export async function readTailWork(
 export async function readLogPiece(
   db: D1Database,
   range: { readonly from: number; readonly to: number },
-): Promise<readonly LogRow[]> {
+): Promise<readonly ToldRow[]> {
   const piece = { rows: LOG_ROWS_A_PASS, size: LOG_BYTES_A_PASS };
-  return readPiece(db, { after: range.from, upTo: range.to }, piece);
+  const found = await readRows(db, { after: range.from, upTo: range.to }, piece);
+  return found.map(decodeToldRow);
 }
 
 /** What a pass came to; times in epoch milliseconds. */

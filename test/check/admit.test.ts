@@ -84,7 +84,7 @@ async function raceInOwnTime(isolates: number, limits: Partial<KeyLimits>, run: 
     time,
     async lease(ask) {
       await time.wait(2);
-      const all = [ask.account, ...(ask.key ? [ask.key.limits] : [])];
+      const all = [ask.account, ...ask.others.map(({ limits }) => limits)];
       const sources = all.map((rules, index) => ({ limits: rules, bucket: kept[index] ?? null }));
       const { buckets, grant } = lease(sources, ask, time.now());
       kept = buckets;

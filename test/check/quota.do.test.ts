@@ -12,7 +12,7 @@ function anObject() {
   const name = crypto.randomUUID();
   const lease = (sizes: readonly number[], change: Partial<Ask> = {}) => {
     const spare = { day: 0, tokens: 0 };
-    const ask = { account: ACCOUNT, key: null, sizes, surplus: 0, spare, ...change };
+    const ask = { account: ACCOUNT, others: [], sizes, surplus: 0, spare, ...change };
     // A stub of a dead instance is dead too: each call takes a new one.
     return env.QUOTA.getByName(name).lease(ask);
   };
@@ -26,10 +26,10 @@ function anObject() {
 describe("the account's object", () => {
   it("leases from the account's bucket and the key's at once", async () => {
     const { lease, kept } = anObject();
-    const grant = await lease([60], { key: { id: "a", limits: KEY } });
+    const grant = await lease([60], { others: [{ name: "key:a", limits: KEY }] });
     expect(grant.asked).toBe(60);
-    expect((await lease([41], { key: { id: "a", limits: KEY } })).asked).toBe(0);
-    expect((await lease([100], { key: { id: "b", limits: KEY } })).asked).toBe(100);
+    expect((await lease([41], { others: [{ name: "key:a", limits: KEY }] })).asked).toBe(0);
+    expect((await lease([100], { others: [{ name: "key:b", limits: KEY }] })).asked).toBe(100);
     expect((await kept()).map(([name, { used }]) => [name, used])).toEqual([
       ["bucket:account", 160],
       ["bucket:key:a", 60],
@@ -56,11 +56,11 @@ describe("the account's object", () => {
       halved: false,
     });
     const fast = { perSecond: 1_000, burst: 1_000, daily: null };
-    const key = { id: "a", limits: fast };
-    await lease([1_000], { account: fast, key });
+    const others = [{ name: "key:a", limits: fast }];
+    await lease([1_000], { account: fast, others });
     const start = Date.now();
     await new Promise((resolve) => setTimeout(resolve, 200));
-    const { pace, buckets } = await lease([], { account: fast, key });
+    const { pace, buckets } = await lease([], { account: fast, others });
     const waited = Date.now() - start;
     expect(pace).toBe(0.5);
     expect(buckets[0]?.level).toBeLessThanOrEqual(waited / 2 + 10);

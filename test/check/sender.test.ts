@@ -28,6 +28,7 @@ describe("checkSender", () => {
         ampFromNames: expect.arrayContaining(["Shop", "*"]),
         tracking: { opens: true, clicks: true },
         gate: "off",
+        warmingSince: null,
         published: null,
       },
     });

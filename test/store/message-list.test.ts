@@ -106,7 +106,7 @@ describe("what a message says of itself", () => {
       fc.asyncProperty(recipients, metadata, text, async (people, own, subject) => {
         await emptyLedger();
         const message = messageOf({ recipients: people, metadata: own, subject, tags: subject });
-        expect(await accept(message)).toEqual({ kind: "accepted" });
+        expect(await accept(message)).toEqual({ kind: "accepted", stopped: [] });
         const found = await findMessage(env.DB, message.id);
         const plain = found?.message.recipients.map(({ address, name, role }) => ({
           address,

@@ -69,7 +69,7 @@ describe("acceptMessage", () => {
   it("costs one round trip and 4 rows, 5 with an idempotency key, 2 for each more recipient", async () => {
     const cost = async (message: Message, key: string | null) => {
       d1.reset();
-      expect(await accept(message, key)).toEqual({ kind: "accepted" });
+      expect(await accept(message, key)).toEqual({ kind: "accepted", stopped: [] });
       return [d1.calls().length, d1.rowsWritten()];
     };
     expect(await cost(messageTo(["a@example.com"]), null)).toEqual([1, 4]);
@@ -82,7 +82,7 @@ describe("acceptMessage", () => {
     const message = messageTo(["a@example.com", "b@example.com"]);
     await accept(message, "k");
     d1.reset();
-    expect(await accept(message, "k")).toEqual({ kind: "accepted" });
+    expect(await accept(message, "k")).toEqual({ kind: "accepted", stopped: [] });
     expect(d1.rowsWritten()).toBe(0);
     expect([await countOf("messages"), await countOf("deliveries")]).toEqual([1, 2]);
   });

@@ -24,6 +24,7 @@ describe("findSenderDomain", () => {
       ampFromNames: ["*", "O'\"Shop"],
       tracking: { opens: true, clicks: true },
       gate: "off",
+      warmingSince: null,
       published: null,
     });
     expect(await findSenderDomain(env.DB, "b.test")).toMatchObject({ verified: false });
@@ -68,9 +69,9 @@ describe("findDefaultSender", () => {
   }
 
   it("is nobody where none is configured", async () => {
-    expect(await findDefaultSender(env.DB)).toBeNull();
+    expect(await findDefaultSender(env.DB, null)).toBeNull();
     await givenDomain("a.test");
-    expect(await findDefaultSender(env.DB)).toBeNull();
+    expect(await findDefaultSender(env.DB, null)).toBeNull();
   });
 
   it("is the one of the oldest verified domain that has one", async () => {
@@ -81,8 +82,8 @@ describe("findDefaultSender", () => {
     await date("a.test", 3, "A");
     await date("b.test", 2, null);
     await date("c.test", 1, "C");
-    expect(await findDefaultSender(env.DB)).toEqual({ address: "x@b.test", name: "" });
+    expect(await findDefaultSender(env.DB, null)).toEqual({ address: "x@b.test", name: "" });
     await date("b.test", 4, "B");
-    expect(await findDefaultSender(env.DB)).toEqual({ address: "x@a.test", name: "A" });
+    expect(await findDefaultSender(env.DB, null)).toEqual({ address: "x@a.test", name: "A" });
   });
 });

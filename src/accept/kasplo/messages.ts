@@ -28,7 +28,10 @@ const STORED = {
 
 const METADATA_PREFIX = "metadata.";
 
-const messageId = z.object({ id: z.string() });
+/** A message by its id, or by what the KasaPost API calls it: `<id>@<domain>`, or `log_<id>`. */
+const messageId = z.object({
+  id: z.string().transform((text) => text.replace(/^log_/, "").replace(/@.*$/, "")),
+});
 
 const listQuery = z
   .looseObject({

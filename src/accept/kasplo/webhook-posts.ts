@@ -7,8 +7,15 @@ import { postWebhook } from "../../lib/post-webhook.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { type DeliveryEvent, EVENT_NAMES, type EventName } from "../../model/event.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
-import { SECRET_LOST, signingSecrets, subscribes, type Webhook } from "../../model/webhook.ts";
+import {
+  SECRET_LOST,
+  signingSecrets,
+  type Webhook,
+  type WebhookEntry,
+} from "../../model/webhook.ts";
+import { entriesFor } from "../../notify/payload/format.ts";
 import { kasploEntry } from "../../notify/payload/kasplo.ts";
+import { lettersOf } from "../../store/message.ts";
 import { findWebhook } from "../../store/webhook.ts";
 import {
   findEvent,
@@ -65,9 +72,8 @@ const test = endpoint({
   async handle(app, { params }) {
     const webhook = await findWebhook(app.db, params.id);
     if (!webhook) return fail(notFound);
-    const name = EVENT_NAMES.find((event) => subscribes(webhook, event)) ?? "delivery_attempt";
-    const entry = kasploEntry(sampleEvent(name, { id: app.newId(), now: app.now() }));
-    const about = { event_id: entry.id, event: name };
+    const entry = await sampleFor(webhook, { id: app.newId(), now: app.now() });
+    const about = { event_id: entry.id, event: entry.event };
     const refused = (error: string) => {
       const data = { ok: false, status: null, ms: 0, error, ...about };
       return ok({ status: 200, json: { data } });
@@ -168,11 +174,14 @@ async function replayEvent(app: App, webhook: Webhook, eventId: string): Promise
   if (await retryKept(app.db, { ...ask, eventId })) return ok({ event_id: eventId });
   const event = await findEvent(app.db, eventId);
   if (!event) return fail({ kind: "not_found", what: "this event" });
-  if (!subscribes(webhook, event.name)) {
+  const letters = await lettersOf(app.db, [event.messageId]);
+  const entries = await entriesFor(webhook, event, letters);
+  const entry = entries.find(({ id }) => id === eventId);
+  if (!entry) {
     const reason = `this webhook does not subscribe to ${event.name}`;
     return fail({ kind: "conflict", reason });
   }
-  await insertRetry(app.db, { ...ask, entry: kasploEntry(event) });
+  await insertRetry(app.db, { ...ask, entry });
   return ok({ event_id: eventId });
 }
 
@@ -200,6 +209,25 @@ function view(failure: WebhookFailure) {
 }
 
 const SAMPLE_VISIT = { ip: "192.0.2.1", userAgent: "Mozilla/5.0 (sample)", machine: false };
+
+const SAMPLE_LETTER = {
+  from: { address: "sender@example.com", name: "Sample" },
+  subject: "A sample",
+};
+
+/** The entry of an event that never happened, of a kind that the endpoint subscribes to. */
+async function sampleFor(
+  webhook: Webhook,
+  about: { readonly id: string; readonly now: number },
+): Promise<WebhookEntry> {
+  const letters = new Map([[about.id, SAMPLE_LETTER]]);
+  for (const name of EVENT_NAMES) {
+    const [entry] = await entriesFor(webhook, sampleEvent(name, about), letters);
+    if (entry) return entry;
+  }
+  // It waits for what only a real send comes to.
+  return kasploEntry(sampleEvent("delivery_attempt", about));
+}
 
 /** An event that never happened, recognisable by its addresses (RFC 2606) and its tag. */
 function sampleEvent(

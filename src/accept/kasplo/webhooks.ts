@@ -3,17 +3,21 @@
 import * as z from "zod";
 import type { App } from "../../app.ts";
 import { checkUrl } from "../../lib/public-address.ts";
-import { fail, ok } from "../../lib/result.ts";
+import { fail, ok, type Result } from "../../lib/result.ts";
 import { seal } from "../../lib/seal.ts";
 import { makeWebhookSecret } from "../../lib/standard-webhooks.ts";
 import { EVENT_NAMES } from "../../model/event.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import {
+  FORMAT_EVENTS,
+  KASAPOST_EVENTS,
   MAX_WEBHOOKS,
   ROTATION_MS,
   sealPurpose,
   type Webhook,
   WEBHOOK_FORMATS,
+  type WebhookEvent,
+  type WebhookFormat,
 } from "../../model/webhook.ts";
 import {
   deleteWebhook,
@@ -34,23 +38,22 @@ const byId = z.object({ id: z.string() });
 
 const url = z.string({ error: "is required: an https:// or http:// URL" });
 
+const ALL_EVENTS = [...EVENT_NAMES, ...KASAPOST_EVENTS] as const;
+
 const events = z
-  .array(z.enum(EVENT_NAMES, { error: `must be one of ${EVENT_NAMES.join(", ")}` }), {
+  .array(z.enum(ALL_EVENTS, { error: `must be one of ${ALL_EVENTS.join(", ")}` }), {
     error: "must be an array of event names; leave it out for all events",
   })
-  .min(1, { error: "must name at least one event; leave it out for all events" })
-  .transform((names) => EVENT_NAMES.filter((name) => names.includes(name)));
+  .min(1, { error: "must name at least one event; leave it out for all events" });
 
-const format = z.enum(WEBHOOK_FORMATS, {
-  error: `must be ${WEBHOOK_FORMATS.join(" or ")}; no other format exists yet`,
-});
+const format = z.enum(WEBHOOK_FORMATS, { error: `must be ${WEBHOOK_FORMATS.join(" or ")}` });
 
 const state = z.enum(["enabled", "disabled"], { error: "must be enabled or disabled" });
 
 const webhookView = z.object({
   id: z.string(),
   url: z.string(),
-  events: z.array(z.enum(EVENT_NAMES)).nullable(),
+  events: z.array(z.enum(ALL_EVENTS)).nullable(),
   format: z.enum(WEBHOOK_FORMATS),
   state: z.enum(["enabled", "disabled"]),
   disabled_reason: z.string().nullable(),
@@ -75,6 +78,8 @@ const create = endpoint({
   response: { 201: dataOf(webhookView.extend({ secret: z.string() })) },
   problems: ["conflict"],
   async handle(app, { body }) {
+    const chosen = eventsOf(body.format, body.events ?? null);
+    if (!chosen.ok) return chosen;
     const refused = await refusedUrl(app, body.url);
     if (refused) return fail(refused);
     const id = app.newId();
@@ -84,7 +89,7 @@ const create = endpoint({
       {
         id,
         url: body.url,
-        events: body.events ?? null,
+        events: chosen.value,
         format: body.format,
         sealedSecret: await seal(app.config.encryptionKey, sealPurpose(id), secret),
         createdAt: app.now(),
@@ -139,9 +144,13 @@ const change = endpoint({
   },
   response: { 200: dataOf(webhookView) },
   async handle(app, { params, body }) {
+    const known = body.events ? await findWebhook(app.db, params.id) : null;
+    const chosen = known && eventsOf(known.format, body.events ?? null);
+    if (chosen && !chosen.ok) return chosen;
     const refused = body.url === undefined ? null : await refusedUrl(app, body.url);
     if (refused) return fail(refused);
-    const changed = await updateWebhook(app.db, { ...body, id: params.id, now: app.now() });
+    const changing = { ...body, ...(chosen?.ok ? { events: chosen.value } : {}) };
+    const changed = await updateWebhook(app.db, { ...changing, id: params.id, now: app.now() });
     if (changed) app.background("webhook.wake", app.wakeTail(changed.id));
     return shown(changed);
   },
@@ -196,6 +205,19 @@ export const webhookEndpoints: readonly Endpoint[] = [
 ];
 
 const notFound: Problem = { kind: "not_found", what: "this webhook" };
+
+/** The events that an endpoint subscribes to, in the words of its format and their order. */
+function eventsOf(
+  format: WebhookFormat,
+  names: readonly WebhookEvent[] | null,
+): Result<Webhook["events"], Problem> {
+  if (names === null) return ok(null);
+  const known = FORMAT_EVENTS[format];
+  const wrong = names.findIndex((name) => !known.includes(name));
+  if (wrong < 0) return ok(known.filter((name) => names.includes(name)));
+  const reason = `must be one of ${known.join(", ")} for format ${format}`;
+  return fail(invalidField(`events[${wrong}]`, reason));
+}
 
 function shown(webhook: Webhook | null) {
   if (!webhook) return fail(notFound);

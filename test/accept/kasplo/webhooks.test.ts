@@ -66,7 +66,7 @@ describe("POST /v1/webhooks", () => {
     [{ url: "https://8.8.8.8/", events: ["Unsubscribe"] }, "events[0]"],
     [{ url: "https://8.8.8.8/", events: [] }, "events"],
     [{ url: "https://8.8.8.8/", events: "open" }, "events"],
-    [{ url: "https://8.8.8.8/", format: "kasapost" }, "format"],
+    [{ url: "https://8.8.8.8/", format: "xml" }, "format"],
   ])("refuses %j, naming %s", async (body, path) => {
     expect((await call("POST /webhooks", body)).problem).toMatchObject({
       kind: "invalid_field",

@@ -112,6 +112,7 @@ describe("the account", () => {
     const sql = await seedSql(
       {
         api_key: "ep_live_key",
+        kasapost_key: "kp_live_key",
         audience_key: "au_live_key",
         mailing_lists_key: "ml_live_key",
         smtp,
@@ -135,6 +136,13 @@ describe("the account", () => {
         hash: await sha256Hex("ep_live_key"),
         family: "kasplo",
         scopes: '["send","read","manage"]',
+        mail_class: null,
+        revoked_at: null,
+      },
+      {
+        hash: await sha256Hex("kp_live_key"),
+        family: "kasapost",
+        scopes: '["send"]',
         mail_class: null,
         revoked_at: null,
       },
@@ -172,7 +180,7 @@ describe("the account", () => {
     expect(
       all(
         `select domain, default_sender as sender, bounce_domain as bounce from sender_domains
-         where default_sender is not null`,
+         where default_sender is not null order by domain desc`,
       ),
     ).toEqual([
       {
@@ -180,6 +188,7 @@ describe("the account", () => {
         sender: "o'neil@yourdomain.com",
         bounce: "bounce.yourdomain.com",
       },
+      { domain: "kasapost.com", sender: "hello@kasapost.com", bounce: "bounce.kasapost.com" },
     ]);
     const tracked =
       "select track_opens as o, track_clicks as c from sender_domains where domain = ";
@@ -199,6 +208,7 @@ const ACCOUNT = {
   encryption_key: "a2V5",
   api_key: "k",
   gateway_secret: "Z2F0ZQ==",
+  kasapost_key: "kp",
   audience_key: "a",
   mailing_lists_key: "m",
   smtp: { username: "u", password: "p" },

@@ -40,6 +40,7 @@ export async function prepareGround(): Promise<Ground> {
   const seed = await seedSql(
     {
       api_key: apiKey,
+      kasapost_key: makeKey("kasapost"),
       audience_key: makeKey("audience"),
       mailing_lists_key: makeKey("mailing_lists"),
       smtp,
