@@ -3,17 +3,19 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import document from "../../seeds/mailing-lists.json";
 import { countOf, emptyLedger } from "../../support/ledger.ts";
-import { ownClock, testApp } from "../../support/world.ts";
+import { ask, givenKey, ownClock, testApp, type TestApp } from "../../support/world.ts";
 import { type Client, mailingListsClient } from "./client.ts";
 
 const START = Date.UTC(2026, 10, 21, 10, 0, 0, 7);
 
+let app: TestApp;
 let client: Client;
 let clock: ReturnType<typeof ownClock>;
 beforeEach(async () => {
   await emptyLedger();
   clock = ownClock(START);
-  client = await mailingListsClient(testApp({ now: clock.now, log() {} }));
+  app = testApp({ now: clock.now, log() {} });
+  client = await mailingListsClient(app);
 });
 
 async function given(name: string): Promise<string> {
@@ -52,10 +54,24 @@ describe("the code that confirms a deletion", () => {
     await env.DB.prepare("insert into contact_jobs (list_id, job, created_at) values (?1, '{}', 0)")
       .bind(Number(news.split("/").at(-1)))
       .run();
+    const { secret: key } = await givenKey();
+    const order = { kind: "contacts", format: "csv", list: "news" };
+    const ordered = await ask(app, "POST", "/v1/exports", { key, body: order });
+    expect(ordered.status).toBe(202);
+    await env.DB.prepare(
+      `insert into imports (id, key_id, state, bytes, header, start_offset, start_line, list_id, place,
+         line, created_at, expires_at)
+       values ('import', 'key', 'importing', 1, '[]', 0, 0, ?1, 0, 0, 0, ?2)`,
+    )
+      .bind(Number(news.split("/").at(-1)), START * 2)
+      .run();
     const answer = await client.ask("DELETE", confirm(news, await codeOf(news)));
     expect([answer.status, await answer.text()]).toEqual([200, JSON.stringify(document.delete)]);
     expect(await names()).toEqual(["Other"]);
     expect([await countOf("memberships"), await countOf("contact_jobs")]).toEqual([1, 0]);
+    expect(await env.DB.prepare("select state from imports").first("state")).toBe("cancelled");
+    const exports = await ask(app, "GET", "/v1/exports", { key });
+    expect(await exports.json()).toMatchObject({ data: [] });
     expect(await client.refusal(404, "GET", `${news}/subscribers`)).toMatch(/^not_found/);
     const other2 = await client.data<readonly unknown[]>("GET", `${other}/subscribers`);
     expect(other2).toHaveLength(1);
