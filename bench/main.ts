@@ -8,13 +8,24 @@ import { accept } from "./legs/accept.ts";
 import { deliver } from "./legs/deliver.ts";
 import { exports } from "./legs/exports.ts";
 import { gateway } from "./legs/gateway.ts";
+import { imports } from "./legs/imports.ts";
 import { lists } from "./legs/lists.ts";
 import { redirect } from "./legs/redirect.ts";
 import { webhooks } from "./legs/webhooks.ts";
 import { quota } from "./legs/quota.ts";
 import { surroundings, table, writeTable } from "./report.ts";
 
-const LEGS: readonly Leg[] = [accept, deliver, webhooks, exports, gateway, redirect, quota, lists];
+const LEGS: readonly Leg[] = [
+  accept,
+  deliver,
+  webhooks,
+  exports,
+  gateway,
+  redirect,
+  quota,
+  lists,
+  imports,
+];
 
 // What the ground and the stages left is removed on exit.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
