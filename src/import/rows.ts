@@ -1,7 +1,7 @@
 // The rows of an import's file, judged: which contacts to write, which rows are refused and why. Pure.
 import type { CsvEnd, CsvRecord } from "../lib/csv.ts";
 import { unguardFormula } from "../lib/csv.ts";
-import { type ContactWrite, contactWrite } from "../model/contact.ts";
+import { type ContactWrite, contactWrite, defaultsOf, type Values } from "../model/contact.ts";
 import type { CustomField } from "../model/custom-field.ts";
 import { type Import, type ImportError, type ImportSettings, targetOf } from "../model/import.ts";
 import type { ImportChunk } from "../store/import-lease.ts";
@@ -26,16 +26,17 @@ export async function* chunks(
   records: AsyncIterable<readonly CsvRecord[]>,
   judging: Judging,
 ): AsyncGenerator<ImportChunk, void> {
+  const defaults = defaultsOf(judging.fields);
   let chunk = begin(judging.one.place);
   for await (const some of records) {
     for (const record of some) {
       add(chunk, record, judging);
       if (chunk.rows < CHUNK_ROWS && chunk.units < CHUNK_UNITS) continue;
-      yield finished(chunk);
+      yield finished(chunk, defaults);
       chunk = begin(chunk.to);
     }
   }
-  if (chunk.rows > 0) yield finished(chunk);
+  if (chunk.rows > 0) yield finished(chunk, defaults);
 }
 
 type Growing = {
@@ -51,8 +52,8 @@ function begin(place: CsvEnd): Growing {
   return { from: place, to: place, rows: 0, units: 0, contacts: new Map(), errors: [] };
 }
 
-function finished({ from, to, rows, contacts, errors }: Growing): ImportChunk {
-  return { from, to, rows, contacts: [...contacts.values()], errors };
+function finished({ from, to, rows, contacts, errors }: Growing, defaults: Values): ImportChunk {
+  return { from, to, rows, contacts: [...contacts.values()], defaults, errors };
 }
 
 function add(chunk: Growing, record: CsvRecord, judging: Judging): void {

@@ -44,8 +44,6 @@ export type ContactWrite = {
   readonly firstName: string | null;
   readonly lastName: string | null;
   readonly fields: Values;
-  /** Values for those who are new. */
-  readonly defaults: Values;
 };
 
 /** Values of the fields that all lists have, and of those that the one list has. */
@@ -55,6 +53,8 @@ export type Values = { readonly all: FieldValues; readonly list: FieldValues };
 export type ContactJob = {
   readonly update: boolean;
   readonly tagIds: readonly number[];
+  /** Values that those have who are new, where none is given. */
+  readonly defaults: Values;
   readonly contacts: readonly ContactWrite[];
 };
 
@@ -88,7 +88,7 @@ export function contactWrite(
   if (lastName === undefined) return fail("Invalid last name");
   const values = valuesOf(asked.fields, fields);
   if (!values.ok) return values;
-  return ok({ email: addressKey(address.value), firstName, lastName, ...values.value });
+  return ok({ email: addressKey(address.value), firstName, lastName, fields: values.value });
 }
 
 /** A name, null when none is given, undefined when it is none. */
@@ -101,7 +101,7 @@ function nameOf(given: unknown): string | null | undefined {
 function valuesOf(
   asked: ContactAsked["fields"],
   fields: readonly CustomField[],
-): Result<Pick<ContactWrite, "fields" | "defaults">, string> {
+): Result<Values, string> {
   const values = noValues();
   const byName = new Map(fields.map((field) => [field.name.toLowerCase(), field]));
   for (const [name, written] of Object.entries(asked)) {
@@ -112,14 +112,21 @@ function valuesOf(
     if (!value.ok) return fail(`Invalid value for custom field ${field.name}`);
     values[placeOf(field)][field.id] = value.value;
   }
+  const missing = fields.find(
+    (field) =>
+      field.required && values[placeOf(field)][field.id] === undefined && defaultOf(field) === null,
+  );
+  return missing ? fail(`Custom field ${missing.name} is required`) : ok(values);
+}
+
+/** The defaults of fields, for those who are new. */
+export function defaultsOf(fields: readonly CustomField[]): Values {
   const defaults = noValues();
   for (const field of fields) {
-    if (values[placeOf(field)][field.id] !== undefined) continue;
     const fallback = defaultOf(field);
     if (fallback !== null) defaults[placeOf(field)][field.id] = fallback;
-    else if (field.required) return fail(`Custom field ${field.name} is required`);
   }
-  return ok({ fields: values, defaults });
+  return defaults;
 }
 
 function noValues(): Record<keyof Values, Record<string, FieldValue>> {

@@ -45,12 +45,12 @@ export async function workOnJob(db: D1Database, now: number): Promise<boolean> {
   );
   const row = found[0];
   if (!row) return false;
-  const { contacts, update, tagIds } = stored<ContactJob>(row.job);
-  const guard = { sql: "exists (select 1 from contact_jobs where id = ?6)", parameters: [row.id] };
+  const { contacts, ...job } = stored<ContactJob>(row.job);
+  const guard = { sql: "exists (select 1 from contact_jobs where id = ?7)", parameters: [row.id] };
   // An address that was erased meanwhile is no address any more.
   const alive = contacts.filter(({ email }) => email.includes("@"));
   await batch(db, [
-    ...writeContacts(db, { listId: row.list_id, contacts: alive, update, tagIds, now, guard }),
+    ...writeContacts(db, { ...job, listId: row.list_id, contacts: alive, now, guard }),
     statement(db, "delete from contact_jobs where id = ?1", row.id),
   ]);
   return true;

@@ -1,26 +1,19 @@
 // SQL that writes contacts in bulk, with their places on a list and their tags: the statements of jobs and
 // imports, which put them into a transaction of their own. Written twice is as written once.
-import type { ContactWrite } from "../model/contact.ts";
+import type { ContactJob } from "../model/contact.ts";
 import { type Parameter, statement } from "./db.ts";
 
-/** Contacts for one list. */
-export type ContactsWrite = {
+/** Contacts for one list, no two with the same address. */
+export type ContactsWrite = ContactJob & {
   readonly listId: number;
-  /** No two with the same address. */
-  readonly contacts: readonly ContactWrite[];
-  /** Whether contacts that exist take over what is given. */
-  readonly update: boolean;
-  readonly tagIds: readonly number[];
   readonly now: number;
-  /** A condition in SQL without which nothing is written; its parameters begin with ?6. */
+  /** A condition in SQL without which nothing is written; its parameters begin with ?7. */
   readonly guard: { readonly sql: string; readonly parameters: readonly Parameter[] };
 };
 
 /** The contacts as rows: r. */
 const GIVEN = `(select value ->> 'email' as email, value ->> 'firstName' as first_name,
-  value ->> 'lastName' as last_name, value -> '$.fields.all' as own, value -> '$.fields.list' as lists_own,
-  json_patch(value -> '$.defaults.all', value -> '$.fields.all') as first_own,
-  json_patch(value -> '$.defaults.list', value -> '$.fields.list') as first_lists_own
+  value ->> 'lastName' as last_name, value -> '$.fields.all' as own, value -> '$.fields.list' as lists_own
   from json_each(?1))`;
 
 /** The statements, in their order: 2 rows a new contact, 1 its place on the list, 1 each tag. */
@@ -32,10 +25,12 @@ export function writeContacts(db: D1Database, write: ContactsWrite): D1PreparedS
     write.now,
     write.update ? 1 : 0,
     JSON.stringify(write.tagIds),
+    JSON.stringify(write.defaults),
     ...parameters,
   ];
   // Numbered parameters must all be named: each statement has the same ones.
-  const all = `(?1 <> '' and ?2 is not null and ?3 is not null and ?4 is not null and ?5 <> '') and ${guard}`;
+  const all = `(?1 <> '' and ?2 is not null and ?3 is not null and ?4 is not null and ?5 <> ''
+    and ?6 <> '') and ${guard}`;
   const run = (text: string) => statement(db, text, ...given);
   return [
     run(
@@ -46,7 +41,8 @@ export function writeContacts(db: D1Database, write: ContactsWrite): D1PreparedS
     ),
     run(
       `insert into contacts (email, first_name, last_name, fields, created_at, updated_at)
-       select r.email, coalesce(r.first_name, ''), coalesce(r.last_name, ''), r.first_own, ?3, ?3
+       select r.email, coalesce(r.first_name, ''), coalesce(r.last_name, ''),
+         json_patch(?6 -> '$.all', r.own), ?3, ?3
        from ${GIVEN} r where ${all} on conflict do nothing`,
     ),
     run(
@@ -59,7 +55,7 @@ export function writeContacts(db: D1Database, write: ContactsWrite): D1PreparedS
     ),
     run(
       `insert into memberships (list_id, contact_id, status, subscribed_at, fields)
-       select ?2, c.id, 'active', ?3, r.first_lists_own
+       select ?2, c.id, 'active', ?3, json_patch(?6 -> '$.list', r.lists_own)
        from ${GIVEN} r join contacts c on c.email = r.email where ${all} on conflict do nothing`,
     ),
     run(

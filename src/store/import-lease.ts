@@ -1,6 +1,6 @@
 // SQL of working on an import: whoever holds its lease may keep how far it came. What is kept without the
 // lease, or was kept already, changes nothing, so two at once do what one does.
-import type { ContactWrite } from "../model/contact.ts";
+import type { ContactWrite, Values } from "../model/contact.ts";
 import {
   FIRST_ERRORS,
   type Import,
@@ -58,6 +58,8 @@ export type ImportChunk = {
   readonly rows: number;
   /** No two with the same address. */
   readonly contacts: readonly ContactWrite[];
+  /** Values that those have who are new. */
+  readonly defaults: Values;
   readonly errors: readonly ImportError[];
 };
 
@@ -98,6 +100,7 @@ export async function keepChunk(
       ? writeContacts(db, {
           listId: settings.listId,
           contacts: chunk.contacts,
+          defaults: chunk.defaults,
           update: settings.updateContacts,
           tagIds: settings.tagIds,
           now,
@@ -129,8 +132,8 @@ export async function keepChunk(
   return (results.at(-1)?.results.length ?? 0) > 0;
 }
 
-/** The guard of the contacts' statements; their own parameters end with ?5. */
-const HELD_AT = "exists (select 1 from imports where id = ?6 and lease_id = ?7 and place = ?8)";
+/** The guard of the contacts' statements; their own parameters end with ?6. */
+const HELD_AT = "exists (select 1 from imports where id = ?7 and lease_id = ?8 and place = ?9)";
 
 /** How an import goes on: over, or given back to whoever comes next. */
 export type ImportEnd =

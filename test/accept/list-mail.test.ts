@@ -85,7 +85,8 @@ describe("mail that names a list", () => {
     await env.DB.batch(
       writeContacts(env.DB, {
         listId: list,
-        contacts: [{ ...person, fields: none, defaults: none }],
+        defaults: none,
+        contacts: [{ ...person, fields: none }],
         update: false,
         tagIds: [],
         now: 0,

@@ -49,9 +49,9 @@ async function subscribe(
   { at = START, tagIds = [] }: { readonly at?: number; readonly tagIds?: readonly number[] } = {},
 ) {
   const none = { all: {}, list: {} };
-  const empty = { firstName: null, lastName: null, fields: none, defaults: none };
+  const empty = { firstName: null, lastName: null, fields: none };
   const whole = contacts.map((contact) => ({ ...empty, ...contact }));
-  await insertJob(DB, listId, { update: true, tagIds, contacts: whole }, at);
+  await insertJob(DB, listId, { update: true, tagIds, defaults: none, contacts: whole }, at);
   while (await workOnJob(DB, at));
 }
 

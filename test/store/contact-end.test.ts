@@ -38,9 +38,8 @@ async function givenList(name: string, emails: readonly string[]) {
     firstName: null,
     lastName: null,
     fields: none,
-    defaults: none,
   }));
-  await insertJob(DB, list.id, { update: false, tagIds: [], contacts }, 1);
+  await insertJob(DB, list.id, { update: false, tagIds: [], defaults: none, contacts }, 1);
   await workOnJob(DB, 1);
   return list;
 }

@@ -27,9 +27,10 @@ import { countOf, emptyLedger } from "../support/ledger.ts";
 
 const { DB } = env;
 
+const none = { all: {}, list: {} };
+
 function write(email: string, change: Partial<ContactWrite> = {}): ContactWrite {
-  const none = { all: {}, list: {} };
-  return { email, firstName: null, lastName: null, fields: none, defaults: none, ...change };
+  return { email, firstName: null, lastName: null, fields: none, ...change };
 }
 
 async function given(name = "News") {
@@ -43,7 +44,7 @@ async function done(
   job: Partial<ContactJob> & Pick<ContactJob, "contacts">,
   now = 5,
 ) {
-  await insertJob(DB, listId, { update: false, tagIds: [], ...job }, now);
+  await insertJob(DB, listId, { update: false, tagIds: [], defaults: none, ...job }, now);
   while (await jobWaits(DB)) await workOnJob(DB, now);
 }
 
@@ -55,8 +56,8 @@ describe("a contact job", () => {
     const tag = await insertTag(DB, { tagId: newTagId(), name: "friends", createdAt: 1 });
     const defaults = { all: { 7: "Bangalore", 8: 1 }, list: { 9: "x" } };
     const fields = { all: { 8: 2 }, list: {} };
-    const first = write("ann@example.com", { firstName: "Ann", fields, defaults });
-    await done(list.id, { contacts: [first], tagIds: [tag?.id ?? 0] });
+    const first = write("ann@example.com", { firstName: "Ann", fields });
+    await done(list.id, { contacts: [first], defaults, tagIds: [tag?.id ?? 0] });
     await done(list.id, { contacts: [write("ann@example.com", { firstName: "Other" })] }, 9);
     const card = await findContact(DB, { email: "ann@example.com" });
     expect(card).toMatchObject({
@@ -100,7 +101,7 @@ describe("a contact job", () => {
   it("is written once, by however many", async () => {
     const list = await given();
     const contacts = Array.from({ length: 100 }, (_, n) => write(`p${n}@example.com`));
-    await insertJob(DB, list.id, { update: true, tagIds: [], contacts }, 5);
+    await insertJob(DB, list.id, { update: true, tagIds: [], defaults: none, contacts }, 5);
     expect(await countOf("contact_jobs")).toBe(1);
     await Promise.all([workOnJob(DB, 5), workOnJob(DB, 6)]);
     expect(await workOnJob(DB, 7)).toBe(false);
@@ -193,7 +194,7 @@ describe("work on few of many", () => {
     };
     const own = { all: {}, list: { 9: "b" } };
     const few = many.slice(7, 17).map((contact) => ({ ...contact, fields: own }));
-    await insertJob(DB, list.id, { update: true, tagIds, contacts: few }, 9);
+    await insertJob(DB, list.id, { update: true, tagIds, defaults: none, contacts: few }, 9);
     expect(await cost(() => workOnJob(db, 9))).toBeLessThan(10 * 20);
     const [ann] = await listContacts(DB, { after: 0, limit: 1 });
     const id = ann?.id ?? 0;

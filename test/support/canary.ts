@@ -143,8 +143,8 @@ async function subscribed(): Promise<void> {
     lastName: `mark-last of ${WRITTEN}`,
   };
   const values = { all: { 1: `mark-field ${WRITTEN}` }, list: { 2: `mark-own ${WRITTEN}` } };
-  const contacts = [{ ...person, fields: values, defaults: { all: {}, list: {} } }];
-  const job = { update: true, tagIds: [1], contacts };
+  const contacts = [{ ...person, fields: values }];
+  const job = { update: true, tagIds: [1], defaults: { all: {}, list: {} }, contacts };
   await env.DB.batch([
     env.DB.prepare(`insert into lists (id, list_id, name, status, settings, created_at, updated_at)
       values (1, 'a', 'News', 'active', ?1, 0, 0)`).bind(

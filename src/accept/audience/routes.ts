@@ -4,7 +4,7 @@ import { sameBytes } from "../../lib/digest.ts";
 import { utf8 } from "../../lib/bytes.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { sidOf } from "../../model/account-id.ts";
-import type { CustomField } from "../../model/custom-field.ts";
+import { defaultsOf } from "../../model/contact.ts";
 import type { Key } from "../../model/key.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { contactsAmong } from "../../store/contact.ts";
@@ -104,9 +104,6 @@ const contacts = endpoint({
       return fail(invalidField("tags", "must be tag_ids of tags that exist"));
     }
     const fields = await fieldsOfList(app.db, list.id);
-    if (defaultsLength(fields) * body.data.length > MAX_DEFAULTS) {
-      return fail(invalidField("data", "has too many contacts for fields with such long defaults"));
-    }
     let sorted = sortContacts(body.data, fields);
     if (!body.update_subscribers) {
       const emails = sorted.valid.map(({ contact }) => contact.email);
@@ -116,6 +113,7 @@ const contacts = endpoint({
       const job = {
         update: body.update_subscribers,
         tagIds: known.map(({ id }) => id),
+        defaults: defaultsOf(fields),
         contacts: sorted.valid.map(({ contact }) => contact),
       };
       // A job that is there twice is written twice, which is as once.
@@ -125,13 +123,6 @@ const contacts = endpoint({
     return ok({ status: 202, json: report(sorted) });
   },
 });
-
-/** Characters that the defaults of a request's contacts may have: 40,000 for each of 100 contacts. */
-const MAX_DEFAULTS = 4_000_000;
-
-function defaultsLength(fields: readonly CustomField[]): number {
-  return fields.reduce((sum, { defaultValue }) => sum + defaultValue.length, 0);
-}
 
 /** The key of an `api-key` header, if the path names this deployment too. */
 async function authenticate(

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { App } from "../../app.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { addressKey, parseAddress } from "../../model/address.ts";
-import { contactWrite, MEMBERSHIP_STATUSES } from "../../model/contact.ts";
+import { contactWrite, defaultsOf, MEMBERSHIP_STATUSES } from "../../model/contact.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import {
   changeContact,
@@ -59,13 +59,15 @@ const create = endpoint({
       lastName: body.last_name,
       fields: body.custom_fields,
     };
-    const contact = contactWrite(asked, await fieldsOfList(app.db, list.value.id));
+    const fields = await fieldsOfList(app.db, list.value.id);
+    const contact = contactWrite(asked, fields);
     if (!contact.ok) return fail(invalidField(pathOf(contact.error), contact.error));
     const { email } = contact.value;
     const known = await findContact(app.db, { email });
     const job = {
       update: body.update,
       tagIds: tags.map(({ id }) => id),
+      defaults: defaultsOf(fields),
       contacts: [contact.value],
     };
     await twice(() => writeNow(app.db, list.value.id, job, app.now()));

@@ -4,7 +4,7 @@ import * as z from "zod";
 import type { App } from "../../app.ts";
 import { fail, ok } from "../../lib/result.ts";
 import { addressKey } from "../../model/address.ts";
-import { type ContactAsked, contactWrite } from "../../model/contact.ts";
+import { type ContactAsked, contactWrite, defaultsOf } from "../../model/contact.ts";
 import type { List } from "../../model/list.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import {
@@ -110,13 +110,19 @@ const create = endpoint({
       lastName: undefined,
       fields: body.custom_fields ?? {},
     };
-    const contact = contactWrite(asked, await fieldsOfList(app.db, id));
+    const fields = await fieldsOfList(app.db, id);
+    const contact = contactWrite(asked, fields);
     if (!contact.ok) return fail(refusal(contact.error));
     const { email } = contact.value;
     if ((await named(app, list.value, [email])).length > 0) return fail(taken);
     const now = app.now();
     await twice(() =>
-      writeNow(app.db, id, { update: true, tagIds: [], contacts: [contact.value] }, now),
+      writeNow(
+        app.db,
+        id,
+        { update: true, tagIds: [], defaults: defaultsOf(fields), contacts: [contact.value] },
+        now,
+      ),
     );
     const [made] = await named(app, list.value, [email]);
     if (!made) return fail(nobody);
