@@ -190,7 +190,10 @@ export async function findSubscribers(
   return found.map(decodeSubscriber);
 }
 
-/** Which of these addresses are contacts. */
+/** Jobs looked into for contacts that are accepted and not written yet: those of the last moment. */
+const WAITING_JOBS = 20;
+
+/** Which of these addresses are contacts, or soon will be. */
 export async function contactsAmong(
   db: D1Database,
   emails: readonly string[],
@@ -198,7 +201,11 @@ export async function contactsAmong(
   const found = await rows<{ email: string }>(
     statement(
       db,
-      "select email from contacts where email in (select value from json_each(?1))",
+      `select email from contacts where email in (select value from json_each(?1))
+       union select c.value ->> 'email'
+       from (select job from contact_jobs order by id desc limit ${WAITING_JOBS}) j,
+         json_each(j.job, '$.contacts') c
+       where c.value ->> 'email' in (select value from json_each(?1))`,
       JSON.stringify(emails),
     ),
   );

@@ -277,6 +277,7 @@ describe("POST contact (E-07)", () => {
     };
     await post({ list_id: listId, data: [john] });
     expect(await findContact(env.DB, { email: "test@kasplo.com" })).toBeNull();
+    expect(await reasons({ list_id: listId, data: [john] })).toEqual(["Contact already exists"]);
     await workOnContacts(app);
     const jon = { email: "test@kasplo.com", first_name: "Jon", last_name: "Doe" };
     expect(await reasons({ list_id: listId, data: [jon] })).toEqual(["Contact already exists"]);
