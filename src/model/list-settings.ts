@@ -76,9 +76,8 @@ export const DEFAULT_SETTINGS: ListSettings = {
   google_analytics: null,
 };
 
-/** Settings from what is kept of them. */
+/** Settings from what `keptSettings` made of them. */
 export function listSettings(kept: Readonly<Record<string, unknown>>): ListSettings {
-  // Only this file writes it.
   return { ...DEFAULT_SETTINGS, ...kept };
 }
 

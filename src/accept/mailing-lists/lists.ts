@@ -1,4 +1,5 @@
 // Lists: see, make and change them (E-08…E-10). What only this API tells is kept in their settings.
+import * as z from "zod";
 import type { App } from "../../app.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { type List, MAX_LISTS, newHexId } from "../../model/list.ts";
@@ -11,7 +12,6 @@ import {
 import type { Problem } from "../../model/problem.ts";
 import { twice } from "../../store/db.ts";
 import { changeList, insertList, listById, listLists } from "../../store/list.ts";
-import * as z from "zod";
 import { endpoint } from "../endpoint.ts";
 import { success } from "./envelope.ts";
 import { shownList } from "./map.ts";

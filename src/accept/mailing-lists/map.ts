@@ -3,22 +3,22 @@ import type { CustomField } from "../../model/custom-field.ts";
 import type { List } from "../../model/list.ts";
 import { type ListAnalytics, type ListSettings, listSettings } from "../../model/list-settings.ts";
 import { bounceId, type References } from "./references.ts";
+import { VIRTUAL_MTAS } from "./virtual-mtas.ts";
 
 /** A list with all its settings. */
 export function shownList(list: List, references: References) {
   const settings = listSettings(list.settings);
-  const { mtas, urlDomains, bounces } = references;
-  const { d_virtual_mta_id: mtaId, d_url_domain: urlDomain, d_bounce_email: bounce } = settings;
-  // What is gone is not shown: its settings are as if they had never been made.
-  const mta = mtaId === null ? undefined : mtas.get(mtaId);
+  const { urlDomains, bounces } = references;
+  const { d_url_domain: urlDomain, d_bounce_email: bounce } = settings;
+  const mta = VIRTUAL_MTAS.find(({ id }) => id === settings.d_virtual_mta_id);
   return {
     id: list.id,
     name: list.name,
     d_from_email: settings.d_from_email,
     d_from_name: settings.d_from_name,
     d_reply_to: settings.d_reply_to,
-    d_virtual_mta: mta ?? null,
-    d_virtual_mta_id: mta === undefined ? null : mtaId,
+    d_virtual_mta: mta?.name ?? null,
+    d_virtual_mta_id: mta?.id ?? null,
     d_url_domain: urlDomain,
     d_url_domain_id: urlDomain === null ? null : (urlDomains.get(urlDomain) ?? null),
     d_speed: settings.d_speed,

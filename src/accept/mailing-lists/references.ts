@@ -8,12 +8,9 @@ import { allFields } from "../../store/custom-field.ts";
 import { numbersOf } from "../../store/list-number.ts";
 import { seedListNames } from "../../store/seed-list.ts";
 import { domainHosts } from "../../store/sender-domain-hosts.ts";
-import { virtualMtas } from "./virtual-mtas.ts";
 
 /** What lists refer to, as far as these lists do. */
 export type References = {
-  /** Names of virtual MTAs by number. */
-  readonly mtas: ReadonlyMap<number, string>;
   /** Names of seed lists by number. */
   readonly seedLists: ReadonlyMap<number, string>;
   /** Custom fields by number. */
@@ -33,9 +30,7 @@ export type BounceNumbers = {
 export async function referencesOf(app: App, lists: readonly ListSettings[]): Promise<References> {
   const seeds = [...new Set(lists.flatMap((list) => list.d_seed_list_ids))];
   const previews = lists.some((list) => Object.keys(list.preview_custom_field_data).length > 0);
-  const routed = lists.some((list) => list.d_virtual_mta_id !== null);
-  const [mtas, seedLists, fields, urlDomains, bounces] = await Promise.all([
-    routed ? virtualMtas(app) : [],
+  const [seedLists, fields, urlDomains, bounces] = await Promise.all([
     seeds.length === 0
       ? new Map<number, string>()
       : seedListNames(app.db, { ids: seeds, names: [] }),
@@ -44,7 +39,6 @@ export async function referencesOf(app: App, lists: readonly ListSettings[]): Pr
     bounceNumbers(app, texts(lists.map((list) => list.d_bounce_email))),
   ]);
   return {
-    mtas: new Map(mtas.map(({ id, name }) => [id, name])),
     seedLists,
     fields: new Map(fields.map((field) => [field.id, field])),
     urlDomains,
