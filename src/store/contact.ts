@@ -1,5 +1,6 @@
 // SQL of contacts and their places on lists: finding, pages by key, changes, removal.
 import type { Contact, FieldValues, MembershipStatus } from "../model/contact.ts";
+import type { FieldValue } from "../model/custom-field.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 
 /** The columns that make a Contact. */
@@ -212,11 +213,14 @@ export async function contactsAmong(
   return new Set(found.map(({ email }) => email));
 }
 
+/** Values that take the place of those that are there; null takes one away. */
+export type ValueChanges = Readonly<Record<string, FieldValue | null>>;
+
 /** What of a contact may change; null leaves it. Values are added to those that are there. */
 export type ContactChange = {
   readonly firstName: string | null;
   readonly lastName: string | null;
-  readonly fields: FieldValues;
+  readonly fields: ValueChanges;
   readonly now: number;
 };
 
@@ -247,7 +251,7 @@ export type MembershipChange = {
   readonly subscribeIp: string | null;
   readonly confirmed: boolean | null;
   readonly emailFormat: "html" | "plaintext" | null;
-  readonly fields: FieldValues;
+  readonly fields: ValueChanges;
 };
 
 /** Changes a contact's place on a list; false when it has none there. */

@@ -49,6 +49,12 @@ describe("a content", () => {
     expect(attachmentBytes.map(fromUtf8)).toEqual([`a,xxx@xxxxxxx.xxx`]);
   });
 
+  it("loses the number of the subscriber from its link tags", () => {
+    const utm = { source: "news", campaign: "july", domains: null, subscribers: [1, 2, null] };
+    const left = contentWithout({ ...content, utm }, mentions, 1);
+    expect("utm" in left && left.utm).toEqual({ ...utm, subscribers: [1, null, null] });
+  });
+
   it("is the same object when nothing of it changes", () => {
     const other = mentionsOf("bob@example.com", "sent");
     expect(contentWithout(content, other, null)).toBe(content);

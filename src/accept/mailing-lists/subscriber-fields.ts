@@ -1,12 +1,12 @@
 // Subscribers on the wire (contract 3.6): what a request says of one, and how one is shown.
 import * as z from "zod";
 import { fail, ok, type Result } from "../../lib/result.ts";
-import { type FieldValues, MEMBERSHIP_STATUSES } from "../../model/contact.ts";
+import { MEMBERSHIP_STATUSES } from "../../model/contact.ts";
 import { type CustomField, type FieldValue, fieldValue } from "../../model/custom-field.ts";
 import type { List } from "../../model/list.ts";
 import { listSettings } from "../../model/list-settings.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
-import type { Subscriber } from "../../store/contact.ts";
+import type { Subscriber, ValueChanges } from "../../store/contact.ts";
 import { epochSeconds, isoSeconds } from "./envelope.ts";
 import { shortValue } from "./list-fields.ts";
 import { longValues } from "./map.ts";
@@ -50,21 +50,19 @@ export const newSubscriber = wrapped(
   keys.extend({ email: z.string("cannot be blank").trim().min(1, "cannot be blank") }),
 );
 
-/** Values to change, those of all lists and the list's own; null goes back to none. */
+/** Values to change, those of all lists and the list's own; null takes one away. */
 export function valuesAfter(
   asked: Readonly<Record<string, unknown>>,
   fields: readonly CustomField[],
-): Result<Readonly<Record<"all" | "list", FieldValues>>, Problem> {
-  const values: Record<"all" | "list", Record<string, FieldValue>> = { all: {}, list: {} };
+): Result<Readonly<Record<"all" | "list", ValueChanges>>, Problem> {
+  const values: Record<"all" | "list", Record<string, FieldValue | null>> = { all: {}, list: {} };
   for (const [name, written] of Object.entries(asked)) {
     const path = `custom_fields.${name}`;
     const field = fields.find((one) => one.name.toLowerCase() === name.toLowerCase());
     if (!field) return fail(invalidField(path, "is no custom field of the list"));
-    if (written === null || written === "") {
-      if (field.required) return fail(invalidField(path, "is required"));
-      continue;
-    }
-    const value = fieldValue(field, written);
+    const gone = written === null || written === "";
+    if (gone && field.required) return fail(invalidField(path, "is required"));
+    const value = gone ? ok(null) : fieldValue(field, written);
     if (!value.ok) return fail(invalidField(path, value.error));
     values[field.listId === null ? "all" : "list"][field.id] = value.value;
   }

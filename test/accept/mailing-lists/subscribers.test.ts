@@ -67,6 +67,9 @@ describe("subscribers", () => {
       status: "unsubscribed",
       custom_fields: { City: { value: "Oslo" } },
     });
+    expect(await put({ custom_fields: { City: null } })).toMatchObject({
+      custom_fields: { City: { value: null } },
+    });
     const path = `${list}/subscribers/${id}`;
     const wrong = [
       [{ email: "bob@example.com" }, /email may not change/],
