@@ -38,22 +38,33 @@ export async function jobWaits(db: D1Database): Promise<boolean> {
   );
 }
 
-/** Writes the oldest job and drops it in the same transaction; false when there is none. */
-export async function workOnJob(db: D1Database, now: number): Promise<boolean> {
+/** A job that waits. */
+export type WaitingJob = { readonly id: number; readonly listId: number; readonly job: string };
+
+/** The oldest job behind an id; null when there is none. */
+export async function nextJob(db: D1Database, after: number): Promise<WaitingJob | null> {
   const found = await rows<{ id: number; list_id: number; job: string }>(
-    statement(db, "select id, list_id, job from contact_jobs order by id limit 1"),
+    statement(
+      db,
+      "select id, list_id, job from contact_jobs where id > ?1 order by id limit 1",
+      after,
+    ),
   );
   const row = found[0];
-  if (!row) return false;
-  const { contacts, ...job } = stored<ContactJob>(row.job);
-  const guard = { sql: "exists (select 1 from contact_jobs where id = ?7)", parameters: [row.id] };
+  return row ? { id: row.id, listId: row.list_id, job: row.job } : null;
+}
+
+/** Writes a job and drops it in the same transaction; one that is gone changes nothing. */
+export async function writeJob(db: D1Database, waiting: WaitingJob, now: number): Promise<void> {
+  const { id, listId } = waiting;
+  const { contacts, ...job } = stored<ContactJob>(waiting.job);
+  const guard = { sql: "exists (select 1 from contact_jobs where id = ?7)", parameters: [id] };
   // An address that was erased meanwhile is no address any more.
   const alive = contacts.filter(({ email }) => email.includes("@"));
   await batch(db, [
-    ...writeContacts(db, { ...job, listId: row.list_id, contacts: alive, now, guard }),
-    statement(db, "delete from contact_jobs where id = ?1", row.id),
+    ...writeContacts(db, { ...job, listId, contacts: alive, now, guard }),
+    statement(db, "delete from contact_jobs where id = ?1", id),
   ]);
-  return true;
 }
 
 /** Writes contacts at once, without a job. */

@@ -6,11 +6,12 @@ import { workOnExports } from "../../src/export/work.ts";
 import type { ContactWrite } from "../../src/model/contact.ts";
 import { newHexId } from "../../src/model/list.ts";
 import { newTagId } from "../../src/model/tag.ts";
-import { insertJob, workOnJob } from "../../src/store/contact-job.ts";
+import { insertJob } from "../../src/store/contact-job.ts";
 import { deleteList } from "../../src/store/contact-removal.ts";
 import { insertField } from "../../src/store/custom-field.ts";
 import { insertList } from "../../src/store/list.ts";
 import { insertTag } from "../../src/store/tag.ts";
+import { writeJobs } from "../support/contact-jobs.ts";
 import { csvRecords, type ExportWorld, exportWorld, START } from "../support/export-world.ts";
 
 const { DB } = env;
@@ -52,7 +53,7 @@ async function subscribe(
   const empty = { firstName: null, lastName: null, fields: none };
   const whole = contacts.map((contact) => ({ ...empty, ...contact }));
   await insertJob(DB, listId, { update: true, tagIds, defaults: none, contacts: whole }, at);
-  while (await workOnJob(DB, at));
+  await writeJobs(DB, at);
 }
 
 async function recordsOf(body: Readonly<Record<string, unknown>>) {

@@ -12,11 +12,12 @@ import { type DeliveryEvent } from "../../src/model/event.ts";
 import { newHexId } from "../../src/model/list.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { findContact } from "../../src/store/contact.ts";
-import { insertJob, workOnJob } from "../../src/store/contact-job.ts";
+import { insertJob } from "../../src/store/contact-job.ts";
 import { insertList } from "../../src/store/list.ts";
 import { endMemberships } from "../../src/store/contact-end.ts";
 import { insertSuppressions } from "../../src/store/suppression.ts";
 import { unsubscribe } from "../../src/store/suppression-unsubscribe.ts";
+import { writeJobs } from "../support/contact-jobs.ts";
 import { queueWorld, type QueueWorld } from "../support/queue-world.ts";
 
 const { DB } = env;
@@ -40,7 +41,7 @@ async function givenList(name: string, emails: readonly string[]) {
     fields: none,
   }));
   await insertJob(DB, list.id, { update: false, tagIds: [], defaults: none, contacts }, 1);
-  await workOnJob(DB, 1);
+  await writeJobs(DB, 1);
   return list;
 }
 

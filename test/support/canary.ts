@@ -7,13 +7,14 @@ import { receiveReports } from "../../src/inbound/receive.ts";
 import { fromBase64, toBase64, utf8 } from "../../src/lib/bytes.ts";
 import { md5Hex } from "../../src/lib/digest.ts";
 import type { ContactWrite } from "../../src/model/contact.ts";
-import { insertJob, workOnJob } from "../../src/store/contact-job.ts";
+import { insertJob } from "../../src/store/contact-job.ts";
 import { runTail } from "../../src/notify/tail.ts";
 import { countStats } from "../../src/record/stats.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { recordFacts } from "../../src/track/consume.ts";
 import { startHttpReceiver } from "../peers/client.ts";
 import type { SmtpScript } from "../peers/script.ts";
+import { writeJobs } from "./contact-jobs.ts";
 import type { QueueWorld } from "./queue-world.ts";
 import { BROWSER, follow, type tracking } from "./tracking.ts";
 import { ask, email, givenKey } from "./world.ts";
@@ -157,7 +158,7 @@ async function subscribed(): Promise<void> {
       values (1, 'b', 'friends', 'active', 0, 0)`),
   ]);
   await insertJob(env.DB, 1, job, 0);
-  await workOnJob(env.DB, 0);
+  await writeJobs(env.DB, 0);
   await env.DB.prepare("update memberships set subscribe_ip = ?1").bind(`mark-ip ${WRITTEN}`).run();
   const refused = (mark: string) =>
     JSON.stringify([{ line: 2, reason: "Invalid email", cells: [`${mark} ${WRITTEN}`] }]);
