@@ -72,8 +72,16 @@ export async function twice<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** UTF-8 bytes of a part of a name: D1's limit for a pattern is 50, its two `%` among them. */
-export const MAX_LIKE_BYTES = 48;
+/** D1's limit for a pattern, in UTF-8 bytes, with what escapes `%`, `_` and `\` in it. */
+const MAX_PATTERN_BYTES = 50;
+
+/** What a part of a name may have in UTF-8; each `%`, `_` and `\` counts twice. */
+export const MAX_LIKE_BYTES = MAX_PATTERN_BYTES - "%%".length;
+
+/** Whether D1 can look for a part of a name. */
+export function isLikeable(part: string): boolean {
+  return new TextEncoder().encode(likeText(part)).length <= MAX_PATTERN_BYTES;
+}
 
 /** The pattern of a part of a name, without case (of ASCII), for `like … escape '\'`; "" for the empty part. */
 export function likeText(part: string): string {

@@ -3,7 +3,17 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batch, databaseSize, rows, rowsOf, statement, stored, twice } from "../../src/store/db.ts";
+import {
+  batch,
+  databaseSize,
+  isLikeable,
+  likeText,
+  rows,
+  rowsOf,
+  statement,
+  stored,
+  twice,
+} from "../../src/store/db.ts";
 
 const db = env.DB;
 
@@ -87,4 +97,16 @@ describe("stored", () => {
       }),
     );
   });
+});
+
+describe("a part of a name", () => {
+  it.each(["a".repeat(48), "_".repeat(24), "%".repeat(24), "\\".repeat(24), "ä".repeat(24)])(
+    "that is as long as D1 takes can be looked for: %s",
+    async (part) => {
+      expect([isLikeable(part), isLikeable(`${part}a`)]).toEqual([true, false]);
+      const sql = "select ?1 like ?2 escape '\\' as found";
+      const found = await rows<{ found: number }>(statement(db, sql, `x${part}y`, likeText(part)));
+      expect(found).toEqual([{ found: 1 }]);
+    },
+  );
 });

@@ -19,7 +19,10 @@ const patterns = new WeakMap<Endpoint, RegExp>();
 function patternOf({ base }: Dialect, endpoint: Endpoint): RegExp {
   const known = patterns.get(endpoint);
   if (known) return known;
-  const path = (base + endpoint.path).replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+");
+  const path = (base + endpoint.path)
+    .replace(/\/$/, "")
+    .replaceAll(".", "\\.")
+    .replaceAll(/:\w+/g, "[^/]+");
   const pattern = new RegExp(`^${path}/*$`);
   patterns.set(endpoint, pattern);
   return pattern;

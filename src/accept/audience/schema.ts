@@ -1,7 +1,7 @@
 // Requests of the Audience API (contract 1.4).
 import * as z from "zod";
 import { AUDIENCE_TYPE_NAMES } from "../../model/custom-field.ts";
-import { MAX_LIKE_BYTES } from "../../store/db.ts";
+import { namePart } from "../kasplo/lists.ts";
 
 /** Rows of a page unless asked otherwise, and at most. */
 export const DEFAULT_PAGE_SIZE = 10;
@@ -24,13 +24,7 @@ function whole(byDefault: number, most: number) {
 export const pageQuery = z.object({
   pageSize: whole(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
   page: whole(1, MAX_PAGE),
-  name: z
-    .string()
-    .refine(
-      (text) => new TextEncoder().encode(text).length <= MAX_LIKE_BYTES,
-      `must be at most ${MAX_LIKE_BYTES} bytes`,
-    )
-    .default(""),
+  name: namePart,
 });
 
 /** The query of tags: 1 is active, 2 inactive. */

@@ -31,7 +31,7 @@ const receipt = z.object({
 
 const sendEmail = endpoint({
   method: "POST",
-  path: "/send",
+  path: "/send/",
   summary: "Accept one email for delivery (E-02)",
   description:
     "Without a sender the default one of the key's domain is used. A send all of whose recipients are suppressed is accepted with the status `suppressed`, and sends nothing.",

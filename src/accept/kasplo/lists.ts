@@ -6,7 +6,7 @@ import { type List, MAX_LIST_NAME, MAX_LISTS, newHexId } from "../../model/list.
 import type { Problem } from "../../model/problem.ts";
 import { listSubscribers } from "../../store/contact.ts";
 import { deleteList } from "../../store/contact-removal.ts";
-import { MAX_LIKE_BYTES, twice } from "../../store/db.ts";
+import { isLikeable, MAX_LIKE_BYTES, twice } from "../../store/db.ts";
 import { changeList, findList, insertList, listLists } from "../../store/list.ts";
 import { endpoint } from "../endpoint.ts";
 import { shownSubscribers, subscriberView } from "./contact-fields.ts";
@@ -25,10 +25,7 @@ export function nameField(most: number) {
 /** A part of a name that lists are filtered by. */
 export const namePart = z
   .string()
-  .refine(
-    (text) => new TextEncoder().encode(text).length <= MAX_LIKE_BYTES,
-    `must be at most ${MAX_LIKE_BYTES} bytes`,
-  )
+  .refine(isLikeable, `must be at most ${MAX_LIKE_BYTES} bytes, of which %, _ and \\ count twice`)
   .default("");
 
 const byId = z.object({ id: z.string() });
