@@ -56,6 +56,40 @@ export type CampaignChange = CampaignName & {
   readonly added: CampaignCounts;
 };
 
+/**
+ * What counts as a first of its delivery, and does not if the recipient did it with another mail of the campaign
+ * before: unique counts are of recipients.
+ */
+export type CampaignFirst = CampaignName & {
+  readonly messageId: string;
+  readonly email: string;
+  readonly kind: "open" | "click" | "bounce";
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** What it added to the campaign's unique counts. */
+  readonly added: CampaignCounts;
+};
+
+/** The changes without what was no recipient's first after all. */
+export function withoutRepeated(
+  changes: readonly CampaignChange[],
+  repeated: readonly CampaignFirst[],
+): readonly CampaignChange[] {
+  if (repeated.length === 0) return changes;
+  return changes.map((change) => {
+    const { listId, sendId, added } = change;
+    const own = repeated.filter((one) => one.listId === listId && one.sendId === sendId);
+    return { ...change, added: sumCounts([added, ...own.map((one) => negated(one.added))]) };
+  });
+}
+
+function negated({ counts, codes }: CampaignCounts): CampaignCounts {
+  return {
+    counts: counts.map((n) => -n),
+    codes: Object.fromEntries(Object.entries(codes).map(([code, n]) => [code, -n])),
+  };
+}
+
 /** Whether mail has a list: without one its mail class stands in `listid`. */
 export function hasList(listId: string, mailClass: MailClass | undefined): boolean {
   return listId !== "" && listId !== (mailClass ?? "");

@@ -8,6 +8,8 @@ import {
   CAMPAIGN_COUNTERS,
   type CampaignChange,
   type CampaignCounter,
+  type CampaignCounts,
+  type CampaignFirst,
   type CampaignName,
   type CountedBounce,
   hasList,
@@ -20,22 +22,21 @@ export type ListTally = {
   readonly accepted: (row: Pick<AcceptedRow, "accepted" | "suppressed" | "campaign">) => void;
   readonly entry: (entry: LogEntry) => void;
   readonly changes: () => readonly CampaignChange[];
+  /** Those among the changes that count only if they are their recipient's first. */
+  readonly firsts: () => readonly CampaignFirst[];
 };
 
-type Sheet = CampaignName & {
-  startedAt: number;
-  readonly counts: number[];
-  readonly codes: Record<string, number>;
-};
+type Counting = { readonly counts: number[]; readonly codes: Record<string, number> };
+type Sheet = CampaignName & Counting & { startedAt: number };
 
 /** An empty tally. */
 export function newListTally(): ListTally {
   const sheets = new Map<string, Sheet>();
+  const firsts: CampaignFirst[] = [];
 
   function sheetOf({ listId, sendId }: CampaignName, startedAt: number): Sheet {
     const place = JSON.stringify([listId, sendId]);
-    const counts = CAMPAIGN_COUNTERS.map(() => 0);
-    const sheet = sheets.get(place) ?? { listId, sendId, startedAt, counts, codes: {} };
+    const sheet = sheets.get(place) ?? { listId, sendId, startedAt, ...emptySheet() };
     sheet.startedAt = Math.min(sheet.startedAt, startedAt);
     sheets.set(place, sheet);
     return sheet;
@@ -56,12 +57,16 @@ export function newListTally(): ListTally {
       }
       if (!hasList(entry.listId, entry.mailClass)) return;
       const counters = countersOf(entry);
-      const bounces = bouncesOf(entry);
-      if (counters.length === 0 && bounces === null) return;
+      const unique = uniqueOf(entry);
+      if (counters.length === 0) return;
       const sheet = sheetOf(entry, timeOfUuidv7(entry.messageId));
       for (const counter of counters) add(sheet, counter, 1);
-      if (bounces) recount(sheet, bounces);
+      if (unique === null) return;
+      addAll(sheet, unique.added);
+      const { listId, sendId, messageId, email, at } = entry;
+      firsts.push({ listId, sendId, messageId, email, at, ...unique });
     },
+    firsts: () => firsts,
     changes: () =>
       [...sheets.values()].map(({ counts, codes, ...campaign }) => ({
         ...campaign,
@@ -70,7 +75,7 @@ export function newListTally(): ListTally {
   };
 }
 
-function add(sheet: Sheet, counter: CampaignCounter, n: number): void {
+function add(sheet: Counting, counter: CampaignCounter, n: number): void {
   const index = CAMPAIGN_COUNTERS.indexOf(counter);
   sheet.counts[index] = (sheet.counts[index] ?? 0) + n;
 }
@@ -99,14 +104,10 @@ function countersOf(event: DeliveryEvent): readonly CampaignCounter[] {
       return ["bounces_status_updated"];
     case "open":
       if (event.machine) return [];
-      return ["opens_total", ...(event.first ? (["opens_unique"] as const) : [])];
+      return ["opens_total"];
     case "click":
       if (event.machine) return [];
-      return [
-        "clicks_total",
-        ...(event.first ? (["clicks_unique"] as const) : []),
-        ...(event.firstOfLink ? (["clicks_unique_by_link"] as const) : []),
-      ];
+      return ["clicks_total", ...(event.firstOfLink ? (["clicks_unique_by_link"] as const) : [])];
     case "unsubscribe":
       return ["unsubs"];
     case "spam_complaint":
@@ -114,19 +115,36 @@ function countersOf(event: DeliveryEvent): readonly CampaignCounter[] {
   }
 }
 
-/** How a delivery counted before a bounce, and counts now. */
-type Bounces = { readonly before: CountedBounce | null; readonly now: CountedBounce };
+type Unique = Pick<CampaignFirst, "kind" | "added">;
 
-function bouncesOf(event: DeliveryEvent): Bounces | null {
-  if (event.name !== "bounce_all" || !isBounceCode(event.bounceCode)) return null;
-  const before = event.reported?.before ?? null;
-  const next = { code: event.bounceCode, local: event.reported === undefined };
-  return { before, now: worseBounce(before, next) };
+/** What an event adds to unique counts, if nothing of the kind was before. */
+function uniqueOf(event: DeliveryEvent): Unique | null {
+  switch (event.name) {
+    case "open":
+      return event.first ? { kind: "open", added: one("opens_unique") } : null;
+    case "click":
+      return event.first ? { kind: "click", added: one("clicks_unique") } : null;
+    case "bounce_all":
+      return bounceOf(event.bounceCode, event.reported);
+    case "bounce_bad_address":
+    case "delivery_attempt":
+    case "unsubscribe":
+    case "spam_complaint":
+      return null;
+  }
 }
 
-function recount(sheet: Sheet, { before, now }: Bounces): void {
+type Reported = { readonly before: CountedBounce | null };
+
+/** A delivery counts once as bounced: a worse bounce takes the place of the one before. */
+function bounceOf(bounceCode: number, reported: Reported | undefined): Unique | null {
+  if (!isBounceCode(bounceCode)) return null;
+  const before = reported?.before ?? null;
+  const now = worseBounce(before, { code: bounceCode, local: reported === undefined });
+  const sheet = emptySheet();
   if (before !== null) countBounce(sheet, before, -1);
   countBounce(sheet, now, 1);
+  return { kind: "bounce", added: sheet };
 }
 
 const UNIQUE = {
@@ -135,8 +153,25 @@ const UNIQUE = {
   o: "bounces_unique_other",
 } as const;
 
-function countBounce(sheet: Sheet, { code, local }: CountedBounce, n: number): void {
+function countBounce(sheet: Counting, { code, local }: CountedBounce, n: number): void {
   add(sheet, UNIQUE[bounceType(code)], n);
   add(sheet, local ? "bounces_unique_local" : "bounces_unique_remote", n);
   sheet.codes[code] = (sheet.codes[code] ?? 0) + n;
+}
+
+function one(counter: CampaignCounter): CampaignCounts {
+  const sheet = emptySheet();
+  add(sheet, counter, 1);
+  return sheet;
+}
+
+function emptySheet(): Counting {
+  return { counts: CAMPAIGN_COUNTERS.map(() => 0), codes: {} };
+}
+
+function addAll(sheet: Counting, { counts, codes }: CampaignCounts): void {
+  counts.forEach((n, index) => {
+    sheet.counts[index] = (sheet.counts[index] ?? 0) + n;
+  });
+  for (const [code, n] of Object.entries(codes)) sheet.codes[code] = (sheet.codes[code] ?? 0) + n;
 }

@@ -5,7 +5,9 @@
 import type { App } from "../app.ts";
 import { timeOfUuidv7 } from "../lib/id.ts";
 import { twice } from "../store/db.ts";
+import { type CampaignChange, withoutRepeated } from "../model/list-campaign.ts";
 import { changedCampaigns } from "../store/list-campaign.ts";
+import { repeatedFirsts } from "../store/list-campaign-first.ts";
 import { MAX_STORE_MS } from "../model/message.ts";
 import { type Outcomes, outcomesOf } from "../model/pace.ts";
 import { type Span, spanStart } from "../model/stats.ts";
@@ -113,8 +115,14 @@ async function commit(
       return isEmpty(rollup) && isEmpty(next) ? [] : [{ at, rollup: next }];
     });
   const rollups = { hour: changed("hour"), day: changed("day") };
-  const campaigns = await changedCampaigns(app.db, run.lists.changes());
+  const campaigns = await changedCampaigns(app.db, await campaignChanges(app, run.lists));
   await twice(() => commitStats(app.db, { from: run.from, to: run.to, rollups, campaigns }));
+}
+
+/** What changes in campaigns, where unique counts are of recipients. */
+async function campaignChanges(app: App, lists: ListTally): Promise<readonly CampaignChange[]> {
+  const changes = lists.changes();
+  return withoutRepeated(changes, await repeatedFirsts(app.db, lists.firsts(), changes));
 }
 
 function isEmpty({ tags, groups }: Rollup): boolean {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { uuidv7 } from "../../src/lib/id.ts";
 import type { DeliveryEvent, LogEntry } from "../../src/model/event.ts";
-import { countsByName } from "../../src/model/list-campaign.ts";
+import { countsByName, withoutRepeated } from "../../src/model/list-campaign.ts";
 import { newListTally } from "../../src/record/list-tally.ts";
 
 const T = Date.UTC(2026, 10, 21, 10);
@@ -121,6 +121,27 @@ describe("an entry of a list's mail", () => {
       bounces_unique_hard: 1,
       bounces_unique_local: 1,
     });
+  });
+
+  it("is a first of its recipient only if the delivery's first", () => {
+    const tally = newListTally();
+    const open = { ...VISIT, name: "open" } as const;
+    for (const entry of [{ ...open, first: true }, open, { ...CLICK, first: true }]) {
+      tally.entry(entry);
+    }
+    tally.entry({ ...BOUNCE, bounceType: "h", bounceCode: 10 });
+    const { messageId, email, at } = BASE;
+    const who = { ...NAME, messageId, email, at };
+    const firsts = tally.firsts();
+    expect(firsts).toMatchObject(["open", "click", "bounce"].map((kind) => ({ ...who, kind })));
+    const [change] = withoutRepeated(tally.changes(), firsts);
+    const left = change ? Object.entries(countsByName(change.added)) : [];
+    expect(Object.fromEntries(left.filter(([, n]) => n !== 0))).toEqual({
+      opens_total: 2,
+      clicks_total: 1,
+      bounces_total: 1,
+    });
+    expect(change?.added.codes).toEqual({});
   });
 
   it("starts its campaign at the accept of its message", () => {

@@ -110,6 +110,59 @@ describe("mail that names a list", () => {
     expect(await sums(list)).not.toHaveProperty("bounces_unique_other");
   });
 
+  it("counts who did it with two mails of one send id once, whichever is counted first", async () => {
+    const list = (await given("News"))?.id ?? 0;
+    const first = await world.send(people(2), mailed("news"));
+    world.clock.advance(MINUTE);
+    const second = await world.send(people(2), mailed("news"));
+    const other = await world.send(people(2), mailed("news", "august"));
+    await countAll();
+    world.clock.advance(MINUTE);
+    const early = world.clock.now();
+    world.clock.advance(MINUTE);
+    // The second mail was opened first; both are in one window, then a third mail follows.
+    await recordFacts(world.app, [read(first, "open"), read(second, "open", { at: early })]);
+    await recordFacts(world.app, [read(first, "click"), read(second, "open", { position: 1 })]);
+    await countAll();
+    await recordFacts(world.app, [read(second, "click"), read(other, "open")]);
+    await countAll();
+    expect(await sums(list)).toMatchObject({
+      opens_total: 4,
+      opens_unique: 3,
+      clicks_total: 2,
+      clicks_unique: 1,
+      clicks_unique_by_link: 2,
+    });
+  });
+
+  it("counts somebody once as bounced, and a worse reply to the second mail not at all", async () => {
+    const list = (await given("News"))?.id ?? 0;
+    const ids = [
+      await world.send(people(1), mailed("news")),
+      await world.send(people(1), mailed("news")),
+    ];
+    await countAll();
+    const said = { kind: "bounce", code: 22, reply: "552 full", host: "" } as const;
+    const away = { kind: "auto_reply", reply: "away" } as const;
+    for (const [n, spoken] of [
+      [0, away],
+      [1, away],
+      [1, said],
+    ] as const) {
+      world.clock.advance(MINUTE);
+      const place = { by: "place", messageId: ids[n] ?? "", position: 0 } as const;
+      await receiveReports(world.app, [{ place, at: world.clock.now(), said: spoken }]);
+      await countAll();
+    }
+    expect(await sums(list)).toMatchObject({
+      bounces_total: 3,
+      bounces_unique_other: 1,
+      bounces_unique_remote: 1,
+      codes: { 60: 1 },
+    });
+    expect(await sums(list)).not.toHaveProperty("bounces_unique_soft");
+  });
+
   it("was not sent to whom a suppression stopped, at once or before it left", async () => {
     const list = (await given("News"))?.id ?? 0;
     const stop = (entry: string) =>
