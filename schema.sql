@@ -111,7 +111,8 @@ create table messages (
   content_id integer,               -- row in contents, or null when the content is in R2
   content_key text,                 -- R2 object, or null when the content is in contents
   credits integer not null default 0, -- charged for it; 0 while credits are not counted
-  form text                         -- text | html | multipart; null: nobody told them apart then
+  form text,                        -- text | html | multipart; null: nobody told them apart then
+  send_at integer                   -- when it is to be sent, if later than it was accepted
 ) without rowid;
 
 -- At most one living message per API key and idempotency key; rows without a key cost nothing.

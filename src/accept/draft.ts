@@ -23,5 +23,6 @@ export function draftMessage(
     metadata: command.metadata,
     recipients: command.recipients,
     onAmbiguous: command.onAmbiguous,
+    sendAt: (command.sendAt ?? 0) > now ? (command.sendAt ?? null) : null,
   };
 }

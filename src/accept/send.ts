@@ -8,7 +8,8 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key } from "../model/key.ts";
 import { MAX_STORE_MS, type MailClass, type SendCommand } from "../model/message.ts";
 import type { Plan } from "../model/plan.ts";
-import type { Problem } from "../model/problem.ts";
+import { invalidField, type Problem } from "../model/problem.ts";
+import { aheadFault, wakeDelay } from "../model/schedule.ts";
 import { packContent, putContent } from "../store/content.ts";
 import { twice } from "../store/db.ts";
 import {
@@ -93,8 +94,13 @@ async function allow(
   request: Omit<SendRequest, "bodyHash">,
   plan: Plan,
 ): Promise<Result<Allowed, Problem>> {
-  const fault = idempotencyKeyFault(request.idempotencyKey);
+  const fault = idempotencyKeyFault(request.idempotencyKey) ?? sendAtFault(app, request.command);
   return fault ? fail(fault) : check(app, { ...request, plan });
+}
+
+function sendAtFault(app: App, { sendAt }: SendCommand): Problem | null {
+  const reason = aheadFault(sendAt ?? 0, app.now());
+  return reason === null ? null : invalidField("sendAt", reason);
 }
 
 /** A send that is committed, before the answer says which rules it breaks. */
@@ -127,7 +133,7 @@ async function admit(
   if (!sends) admission.value.release();
   switch (result.kind) {
     case "accepted":
-      if (sends) app.background("wake_lane_failed", wake(app, allowed.mailClass));
+      if (sends) app.background("wake_lane_failed", wake(app, allowed.mailClass, command));
       if (result.stopped.length > 0) app.background("wake_webhooks_failed", app.wake.events());
       return ok({ messageId, createdAt, replayed: false, stopped: result.stopped });
     case "known":
@@ -190,8 +196,9 @@ async function commit(
   }
 }
 
-async function wake(app: App, lane: MailClass): Promise<void> {
+async function wake(app: App, lane: MailClass, { sendAt }: SendCommand): Promise<void> {
   await barrier(app.config.faultPlan, "C3");
-  await app.wake.lane(lane);
+  const delay = wakeDelay(sendAt ?? 0, app.now());
+  if (delay !== null) await app.wake.lane(lane, delay);
   await barrier(app.config.faultPlan, "C5");
 }

@@ -16,6 +16,7 @@ import {
   type Message,
   type MessageContent,
   type Recipient,
+  leavesAt,
 } from "../model/message.ts";
 import { escapeHtml, render } from "../model/template.ts";
 
@@ -36,7 +37,7 @@ export type Composed = {
  * `links` nothing is tracked and no unsubscribe link is added.
  */
 export async function compose(
-  message: Pick<Message, "id" | "createdAt" | "mailClass">,
+  message: Pick<Message, "id" | "createdAt" | "sendAt" | "mailClass">,
   recipients: readonly Recipient[],
   content: Content,
   position: number,
@@ -56,7 +57,7 @@ export type Reader = Omit<LinkReader, "fill"> & { readonly unsubscribeUrl: strin
 
 /** Composes a message of which the sender gave the parts. */
 async function build(
-  message: Pick<Message, "id" | "createdAt" | "mailClass">,
+  message: Pick<Message, "id" | "createdAt" | "sendAt" | "mailClass">,
   recipients: readonly Recipient[],
   content: MessageContent,
   { unsubscribeUrl, ...reader }: Reader,
@@ -91,7 +92,7 @@ async function build(
     attachmentBytes: content.attachmentBytes,
     boundary: message.id,
     messageId: `${message.id}@${domainOf(content.from.address)}`,
-    date: new Date(message.createdAt),
+    date: new Date(leavesAt(message)),
   });
   const chunks = [utf8(headers.join("")), ...entity];
   const shown = [content.from, ...content.replyTo, ...visible];

@@ -8,7 +8,7 @@ import { unsubscribeHeaders } from "./unsubscribe.ts";
 import { spliced, utf8 } from "../lib/bytes.ts";
 import { domainOf } from "../model/address.ts";
 import type { Links } from "../model/link.ts";
-import type { MailClass, Message, RawContent } from "../model/message.ts";
+import { leavesAt, type MailClass, type Message, type RawContent } from "../model/message.ts";
 import { parseStructure } from "../model/mime/structure.ts";
 
 /** What of a message is the same for all of its recipients. */
@@ -25,7 +25,7 @@ const plans = new WeakMap<RawContent, Plan>();
 
 /** The message of one recipient. */
 export async function composeRaw(
-  message: Pick<Message, "id" | "createdAt" | "mailClass">,
+  message: Pick<Message, "id" | "createdAt" | "sendAt" | "mailClass">,
   content: RawContent,
   reader: Reader,
 ): Promise<Composed> {
@@ -78,14 +78,14 @@ export function rawNeedsOwnCopy(
 
 /** Date and Message-ID (RFC 6409 §8.2, §8.3), where the sender left them out. */
 function missingFields(
-  { id, createdAt }: Pick<Message, "id" | "createdAt">,
+  message: Pick<Message, "id" | "createdAt" | "sendAt">,
   { from }: RawContent,
   fieldNames: readonly string[],
 ): readonly string[] {
-  const date = new Date(createdAt).toUTCString().replace("GMT", "+0000");
+  const date = new Date(leavesAt(message)).toUTCString().replace("GMT", "+0000");
   const fields = [
     ["Date", date],
-    ["Message-ID", `<${id}@${domainOf(from.address)}>`],
+    ["Message-ID", `<${message.id}@${domainOf(from.address)}>`],
   ] as const;
   return fields
     .filter(([name]) => !fieldNames.includes(name.toLowerCase()))

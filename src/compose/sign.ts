@@ -1,15 +1,17 @@
 // A composed message of a domain that signs: Feedback-ID and the DKIM signatures before it. Pure.
 import { utf8 } from "../lib/bytes.ts";
-import { type MailClass, type Message } from "../model/message.ts";
+import { leavesAt, type MailClass, type Message } from "../model/message.ts";
 import type { Composed } from "./compose.ts";
 import { dkimFields, type DkimSigner, hasField } from "./dkim.ts";
 import { textHeader } from "./header.ts";
 
 /** What of a message stands in Feedback-ID. */
-type Identified = Pick<Message, "sendId" | "createdAt"> & { readonly mailClass: MailClass };
+type Identified = Pick<Message, "sendId" | "createdAt" | "sendAt"> & {
+  readonly mailClass: MailClass;
+};
 
 /**
- * The message with its signatures, and a Feedback-ID unless the sender gave one; unchanged without signers. The time of signing is that of the accept,
+ * The message with its signatures, and a Feedback-ID unless the sender gave one; unchanged without signers. The time of signing is that of the accept, or for which it was scheduled,
  * so that every attempt has the same bytes.
  */
 export async function signed(
@@ -22,7 +24,7 @@ export async function signed(
   const own = hasField(composed.content, "feedback-id");
   const feedback = utf8(own ? "" : textHeader("Feedback-ID", feedbackId(message, account)));
   const content = [feedback, ...composed.content];
-  const fields = await dkimFields(content, signers, message.createdAt);
+  const fields = await dkimFields(content, signers, leavesAt(message));
   const head = utf8(fields.join(""));
   const size = composed.size + feedback.length + head.length;
   return { ...composed, content: [head, ...content], size };

@@ -91,6 +91,8 @@ export type SendCommand = {
   readonly mailClass: MailClass | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly onAmbiguous: "retry" | "hold";
+  /** When to send it, epoch milliseconds; without it, or in the past, at once. */
+  readonly sendAt?: number | null;
 };
 
 /** The message row, decoded: everything but the content. */
@@ -108,7 +110,14 @@ export type Message = {
   readonly recipients: readonly Recipient[];
   readonly onAmbiguous: "retry" | "hold";
   readonly size: number;
+  /** When it is to be sent, if later than it was accepted. */
+  readonly sendAt?: number | null;
 };
+
+/** When a message is sent at the earliest: what it says of its date, and when its queue lifetime begins. */
+export function leavesAt({ createdAt, sendAt }: Pick<Message, "createdAt" | "sendAt">): number {
+  return Math.max(createdAt, sendAt ?? 0);
+}
 
 /**
  * A message whose content took longer to store is not committed any more. Its id is older than that, and

@@ -4,6 +4,7 @@
 import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
+import { LOOKAHEAD_MS } from "../model/schedule.ts";
 import { dueTimes, holdLost } from "../store/delivery.ts";
 import { removeLeftovers, removeOrphans } from "../store/export-file.ts";
 import { erasureWaits } from "../store/erasure.ts";
@@ -18,9 +19,6 @@ import { compareLedger } from "./erase.ts";
 import { DOMAINS_A_SWEEP, verifyDomain } from "../verify/verify.ts";
 import { collectOrphans } from "./orphans.ts";
 import { purge, purgeBlobs } from "./purge.ts";
-
-/** Cron may come up to 60 s late or early: what is due in this time gets its wake-up now, with a delay. */
-const LOOKAHEAD_MS = 90_000;
 
 /** The minute of the hour in which R2 is looked through: for orphans, and for contents kept long enough. */
 const BLOB_MINUTE = 17;

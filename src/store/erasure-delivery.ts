@@ -6,7 +6,7 @@ import { type StoredContent, storedContent } from "./content.ts";
 import { refundSql } from "./credit.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 import { LOST_ATTEMPT } from "./delivery.ts";
-import { CAMPAIGN_OF } from "./list-campaign.ts";
+import { logCancelledSql } from "./list-campaign.ts";
 import { JOIN_CONTENT } from "./message.ts";
 
 /** The deliveries of an address whose message id is below `bound`. */
@@ -17,16 +17,6 @@ const STEP_DELIVERIES = 20;
 const STEP_ENTRIES = 400;
 
 const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(", ");
-
-/** Notes that lists' mail among the deliveries `cancelled` (SQL) was not sent after all; ?2 is now. */
-function logCancelledSql(cancelled: string): string {
-  return `insert into event_log (position, events)
-    select max(?2 * 1000, coalesce((select max(position) + 1 from event_log), 0)),
-      json_group_array(json_patch(json_object('name', 'cancelled', 'at', ?2, 'mailClass', m.mail_class,
-        'tags', '', 'domain', ''), ${CAMPAIGN_OF}))
-    from (${cancelled}) d join messages m on m.id = d.message_id
-    where m.list_id <> m.mail_class group by 'one row'`;
-}
 
 /**
  * Cancels what waits for its turn, or was lost by a process that died; credits of what was never tried are

@@ -115,3 +115,13 @@ export function upsertListCampaigns(
     ),
   );
 }
+
+/** Notes that lists' mail among the deliveries `cancelled` (SQL) was not sent after all; ?2 is now. */
+export function logCancelledSql(cancelled: string): string {
+  return `insert into event_log (position, events)
+    select max(?2 * 1000, coalesce((select max(position) + 1 from event_log), 0)),
+      json_group_array(json_patch(json_object('name', 'cancelled', 'at', ?2, 'mailClass', m.mail_class,
+        'tags', '', 'domain', ''), ${CAMPAIGN_OF}))
+    from (${cancelled}) d join messages m on m.id = d.message_id
+    where m.list_id <> m.mail_class group by 'one row'`;
+}

@@ -2,7 +2,7 @@
 import { md5Hex } from "../lib/digest.ts";
 import { addressKey } from "../model/address.ts";
 import { QUEUE_LIFETIME_MS } from "../model/delivery.ts";
-import type { Message, Recipient } from "../model/message.ts";
+import { leavesAt, type Message, type Recipient } from "../model/message.ts";
 import { scopesThatStop } from "../model/suppression.ts";
 import { inlineParts, type PackedContent } from "./content.ts";
 import { BALANCE, chargedSql, chargeSql, paidSql } from "./credit.ts";
@@ -166,10 +166,10 @@ function insertMessage(db: D1Database, accepting: Accepting) {
     db,
     `insert into messages (id, created_at, key_id, idempotency_key, request_hash, mail_class,
        from_address, from_name, subject, tags, send_id, list_id, metadata, recipients,
-       on_ambiguous, size, content_id, content_key, credits, form)
+       on_ambiguous, size, content_id, content_key, credits, form, send_at)
      select ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
        case when ?19 is null then (select coalesce(max(id), 0) + 1 from contents) end, ?19,
-       ${chargedSql("?3")}, ?20
+       ${chargedSql("?3")}, ?20, ?22
      where iif(exists (select 1 from json_each(?1) r where not ${SUPPRESSED}), ${paidSql("?3")}, ?21)
      on conflict do nothing`,
     accepting.keys,
@@ -193,6 +193,7 @@ function insertMessage(db: D1Database, accepting: Accepting) {
     content.key,
     content.form,
     accepting.tellStopped ? 1 : 0,
+    message.sendAt ?? null,
   );
 }
 
@@ -218,7 +219,7 @@ function insertDeliveries(db: D1Database, message: Message, keys: string) {
     `insert into deliveries (recipient, message_id, position, lane, state, due_at, expires_at, md5,
        suppressed_at)
      select recipient, ?3, position, ?4, iif(stopped, 'suppressed', 'queued'),
-       iif(stopped, null, ?5), ?6, unhex(md5), iif(stopped, ?5, null)
+       iif(stopped, null, ?7), ?6, unhex(md5), iif(stopped, ?5, null)
      from (select ${KEY} as recipient, ${MD5} as md5, r.key as position, ${SUPPRESSED} as stopped
        from json_each(?1) r)
      where exists (select 1 from messages where id = ?3)
@@ -228,7 +229,8 @@ function insertDeliveries(db: D1Database, message: Message, keys: string) {
     message.id,
     message.mailClass,
     message.createdAt,
-    message.createdAt + QUEUE_LIFETIME_MS,
+    leavesAt(message) + QUEUE_LIFETIME_MS,
+    leavesAt(message),
   );
 }
 

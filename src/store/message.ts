@@ -6,7 +6,7 @@ import { rows, statement, stored } from "./db.ts";
 /** The columns of a message, without its content. */
 export const MESSAGE_COLUMNS = `m.id, m.created_at, m.key_id, m.mail_class, m.from_address,
   m.from_name, m.subject, m.tags, m.send_id, m.list_id, m.metadata, m.recipients, m.on_ambiguous,
-  m.size, m.content_key`;
+  m.size, m.content_key, m.send_at`;
 
 /** A row of MESSAGE_COLUMNS. */
 export type MessageRow = {
@@ -25,6 +25,7 @@ export type MessageRow = {
   on_ambiguous: Message["onAmbiguous"];
   size: number;
   content_key: string | null;
+  send_at: number | null;
 };
 
 /** A message as the product knows it. */
@@ -43,6 +44,7 @@ export function decodeMessage(row: MessageRow): Message {
     recipients: stored<Recipient[]>(row.recipients),
     onAmbiguous: row.on_ambiguous,
     size: row.size,
+    sendAt: row.send_at,
   };
 }
 

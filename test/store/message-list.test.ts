@@ -53,6 +53,7 @@ function messageOf(change: Partial<Message>): Message {
     metadata: {},
     recipients: [{ address: "a@example.com", name: "", role: "to" }],
     onAmbiguous: "retry",
+    sendAt: null,
     size: 1,
     ...change,
   };

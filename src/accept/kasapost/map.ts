@@ -24,6 +24,7 @@ export function mapKasapost(
       trackingId: null,
       metadata: { messageId: null, sendId: null, listId: null, mailClass: null, own: {} },
       onAmbiguous: "retry",
+      sendAt: null,
     },
     null,
   );

@@ -71,6 +71,7 @@ export function mapSend(
       mailClass: metadata.mailClass,
       metadata: keptMetadata(body),
       onAmbiguous: body.onAmbiguous,
+      sendAt: body.sendAt,
     },
     paths: {
       from: `${prefix}from`,

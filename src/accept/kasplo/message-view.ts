@@ -9,6 +9,7 @@ import { iso, isoTime, maybeTime } from "./native.ts";
 const summaryView = z.object({
   id: z.string(),
   created_at: isoTime,
+  send_at: maybeTime.describe("When it is to be sent, if later than it was accepted"),
   from: z.string(),
   subject: z.string(),
   tags: z.string(),
@@ -67,6 +68,7 @@ export function summary(message: Message) {
   return {
     id: message.id,
     created_at: iso(message.createdAt),
+    send_at: iso(message.sendAt ?? null),
     from: message.from.name
       ? `${message.from.name} <${message.from.address}>`
       : message.from.address,

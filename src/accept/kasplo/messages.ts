@@ -11,6 +11,10 @@ import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../../model/pro
 import { readContent, type StoredContent } from "../../store/content.ts";
 import { deliveriesOf } from "../../store/delivery.ts";
 import { findMessage } from "../../store/message.ts";
+import { cancelMessage, rescheduleMessage } from "../../store/message-schedule.ts";
+import { twice } from "../../store/db.ts";
+import { aheadFault, wakeDelay } from "../../model/schedule.ts";
+import { sendAtField } from "./schema.ts";
 import { listMessages } from "../../store/message-list.ts";
 import { endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
@@ -163,8 +167,53 @@ const resend = endpoint({
   },
 });
 
+const cancel = endpoint({
+  method: "POST",
+  path: "/messages/:id/cancel",
+  summary: "Call a message back: all of it, and only while nothing of it can have left",
+  description:
+    "`cancelled` means that nobody gets it; `too_late` that something of it left or may have, and that nothing was changed.",
+  scope: "send",
+  request: { params: messageId },
+  response: { 200: dataOf(z.object({ result: z.enum(["cancelled", "too_late"]) })) },
+  async handle(app, { params }) {
+    const found = await find(app, params.id);
+    if (!found.ok) return found;
+    const { message } = found.value;
+    const stopped = await twice(() => cancelMessage(app.db, message, app.now()));
+    return ok(one({ result: stopped ? "cancelled" : "too_late" }));
+  },
+});
+
+const reschedule = endpoint({
+  method: "POST",
+  path: "/messages/:id/reschedule",
+  summary: "Send a message that waits for its time at another one",
+  scope: "send",
+  request: { params: messageId, body: z.object({ sendAt: sendAtField }) },
+  response: { 200: dataOf(z.object({ result: z.enum(["rescheduled", "too_late"]) })) },
+  async handle(app, { params, body }) {
+    const now = app.now();
+    if (body.sendAt === null) return fail(invalidField("sendAt", "is required: a time"));
+    const fault = aheadFault(body.sendAt, now);
+    if (fault !== null) return fail(invalidField("sendAt", fault));
+    const found = await find(app, params.id);
+    if (!found.ok) return found;
+    const { message } = found.value;
+    const sendAt = Math.max(body.sendAt, now);
+    if (!(await twice(() => rescheduleMessage(app.db, message, sendAt)))) {
+      return ok(one({ result: "too_late" }));
+    }
+    const delay = wakeDelay(sendAt, now);
+    if (delay !== null) {
+      app.background("wake_lane_failed", app.wake.lane(message.mailClass, delay));
+    }
+    return ok(one({ result: "rescheduled" }));
+  },
+});
+
 /** The operations of /v1/messages. */
-export const messageEndpoints = [list, get, raw, resend];
+export const messageEndpoints = [list, get, raw, resend, cancel, reschedule];
 
 type Found = { readonly message: Message; readonly content: StoredContent };
 

@@ -21,16 +21,17 @@ import {
 import { type ParsedMetadata, metadataShape, parseMetadata, trackingIdOf } from "./metadata.ts";
 import { shownAs } from "../json-schema.ts";
 import type { Mailbox, Role } from "../../model/message.ts";
+import { readSendAt } from "../../model/schedule.ts";
 
-/** Fields that are documented but not built yet: refused, because ignoring them would mislead. */
-function notYet(what: string) {
-  return z
-    .unknown()
-    .refine((value) => value === undefined || value === null, { message: `${what}; leave it out` })
-    .optional();
-}
-
-const scheduling = notYet("scheduled sending is not available yet");
+/** When to send (decision 15). */
+export const sendAtField = shownAs(
+  z.unknown().transform((value, context): number | null => {
+    if (value === undefined || value === null) return null;
+    const time = readSendAt(value);
+    return time.ok ? time.value : refuse(context, { message: time.error });
+  }),
+  z.union([z.string(), z.number()]),
+);
 
 /** What both forms say about the message; `amp` and `amp_html` mean the same. */
 const messageFields = {
@@ -49,7 +50,7 @@ const messageFields = {
 
 /** What both forms have at the top level. */
 const envelopeFields = {
-  sendAt: scheduling,
+  sendAt: sendAtField.nullish(),
   onAmbiguous: z.enum(["retry", "hold"], { error: 'must be "retry" or "hold"' }).nullish(),
 };
 
@@ -110,6 +111,8 @@ export type SendBody = {
   readonly trackingId: string | null;
   readonly metadata: ParsedMetadata;
   readonly onAmbiguous: "retry" | "hold";
+  /** Epoch milliseconds; null is at once. */
+  readonly sendAt: number | null;
 };
 type MessageFields = Omit<z.output<typeof flatSchema>, "from" | Role | keyof typeof envelopeFields>;
 
@@ -151,7 +154,7 @@ type Rest = Pick<SendBody, "trackingId" | "metadata">;
 
 function parseNested(body: unknown, rest: Rest) {
   return nestedSchema
-    .transform(({ email: { from, recipients, ...message }, onAmbiguous }): SendBody => {
+    .transform(({ email: { from, recipients, ...message }, onAmbiguous, sendAt }): SendBody => {
       const { to, cc, bcc } = recipients ?? {};
       return {
         prefix: "email.",
@@ -160,6 +163,7 @@ function parseNested(body: unknown, rest: Rest) {
         message,
         recipients: { to: to ?? [], cc: cc ?? [], bcc: bcc ?? [] },
         onAmbiguous: onAmbiguous ?? "retry",
+        sendAt: sendAt ?? null,
         ...rest,
       };
     })
@@ -168,7 +172,7 @@ function parseNested(body: unknown, rest: Rest) {
 
 function parseFlat(body: unknown, rest: Rest) {
   return flatSchema
-    .transform(({ from, to, cc, bcc, onAmbiguous, ...message }): SendBody => {
+    .transform(({ from, to, cc, bcc, onAmbiguous, sendAt, ...message }): SendBody => {
       return {
         prefix: "",
         groups: "",
@@ -176,6 +180,7 @@ function parseFlat(body: unknown, rest: Rest) {
         message,
         recipients: { to: to ?? [], cc: cc ?? [], bcc: bcc ?? [] },
         onAmbiguous: onAmbiguous ?? "retry",
+        sendAt: sendAt ?? null,
         ...rest,
       };
     })

@@ -25,6 +25,7 @@ describe("both forms", () => {
       mailClass: null,
       metadata: { messageId: "custom-id-value" },
       onAmbiguous: "retry",
+      sendAt: null,
     });
   });
 

@@ -76,6 +76,7 @@ describe("GET /v1/messages/:id", () => {
     expect(rest).toEqual({
       id,
       created_at: AT,
+      send_at: null,
       from: "sender@edgepost.test",
       subject: "Hello",
       tags: "",

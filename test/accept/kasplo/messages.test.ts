@@ -134,6 +134,7 @@ describe("GET /v1/messages", () => {
       {
         id,
         created_at: new Date(START).toISOString(),
+        send_at: null,
         from: 'Ann "X" Ä <sender@edgepost.test>',
         subject: "Hello",
         tags: "m-1",
