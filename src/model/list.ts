@@ -41,5 +41,6 @@ export type ListName = {
 /** Reads what names a list; whether there is one is for the store to say. */
 export function listNameOf(text: string): ListName {
   const id = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
-  return { id, text: text.toLowerCase() };
+  // As SQL's lower() has it; other letters must be written as they are.
+  return { id, text: text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()) };
 }

@@ -167,6 +167,11 @@ describe("a list", () => {
     const names = [String(first.id), second.listId.toUpperCase(), "WEEKLY NEWS", "monthly"];
     const found = await Promise.all(names.map((name) => findList(DB, name)));
     expect(found.map((list) => list?.id ?? null)).toEqual([first.id, second.id, first.id, null]);
+    const summer = await given("Été en Île-de-France");
+    for (const name of ["Été en Île-de-France", "ÉtÉ EN ÎLE-DE-FRANCE"]) {
+      const found = await findList(DB, name);
+      expect(found?.id ?? null).toBe(name.startsWith("Été") ? summer.id : null);
+    }
     await deleteList(DB, first.id, 9);
     expect((await findList(DB, "weekly news"))?.id).toBe(second.id);
     expect((await findList(DB, String(first.id)))?.id).toBe(third.id);
