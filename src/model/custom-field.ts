@@ -71,6 +71,11 @@ export type CustomField = {
   readonly updatedAt: number;
 };
 
+/** Values are told by name in JSON objects, in which JavaScript loses this one. */
+export function isFieldName(name: string): boolean {
+  return name !== "__proto__";
+}
+
 export const MAX_FIELD_NAME = 255;
 export const MAX_FIELDS = 500;
 export const MAX_OPTIONS = 1_000;

@@ -10,6 +10,7 @@ import {
   type CustomField,
   type CustomFieldType,
   fieldValue,
+  isFieldName,
   MAX_FIELD_NAME,
   MAX_FIELDS,
   MAX_OPTIONS,
@@ -44,8 +45,10 @@ const fallback = z.union(
   "must be a value",
 );
 
+const fieldName = nameField(MAX_FIELD_NAME).refine(isFieldName, "must be another name");
+
 const newField = z.object({
-  name: nameField(MAX_FIELD_NAME),
+  name: fieldName,
   type: z.enum(TYPE_NAMES, `must be one of ${TYPE_NAMES.join(", ")}`),
   required: z
     .union([z.boolean(), z.literal(0), z.literal(1)], "must be true or false")
@@ -149,7 +152,7 @@ const change = endpoint({
   request: {
     params: byId,
     body: z.object({
-      name: nameField(MAX_FIELD_NAME).optional(),
+      name: fieldName.optional(),
       required: z.boolean("must be true or false").optional(),
       default: fallback.optional(),
       values: options.optional(),

@@ -7,6 +7,7 @@ import {
   type CustomField,
   type CustomFieldType,
   fieldValue,
+  isFieldName,
   MAX_FIELD_NAME,
   MAX_FIELDS,
   MAX_OPTIONS,
@@ -36,7 +37,7 @@ const newField = wrapped(
   "custom_field",
   z.object(
     {
-      name: nameOf(MAX_FIELD_NAME),
+      name: nameOf(MAX_FIELD_NAME).refine(isFieldName, "must be another name"),
       field_type: z.enum(CUSTOM_FIELD_TYPES, `must be one of ${CUSTOM_FIELD_TYPES.join(", ")}`),
       required: z.boolean("must be true or false").default(false),
       instructions: z.string("must be text").max(MAX_TEXT).nullable().optional(),

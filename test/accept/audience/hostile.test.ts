@@ -8,6 +8,8 @@ import { findContact } from "../../../src/store/contact.ts";
 import { countOf, emptyLedger } from "../../support/ledger.ts";
 import { ask, givenKey, testApp, type TestApp } from "../../support/world.ts";
 
+const POISON = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"];
+
 let app: TestApp;
 let native: string;
 let key: string;
@@ -147,8 +149,24 @@ describe("texts", () => {
     }
   });
 
-  it("that are names of everything's own are unknown fields", async () => {
-    const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
+  it("that are names of everything's own are fields like others when somebody makes them", async () => {
+    const before = Object.getOwnPropertyNames(Object.prototype).sort();
+    await expect(make("custom-fields", { name: "__proto__", type: "string" })).rejects.toThrow(
+      "must be another name",
+    );
+    for (const [n, name] of POISON.slice(1).entries()) {
+      await make("custom-fields", { name, type: "string", default: "d" });
+      const contact = `{"email":"p${n}@example.com","custom_fields":{"${name}":"mine"}}`;
+      expect((await post(`{"list_id":"${listId}","data":[${contact}]}`)).status).toBe(202);
+      await workOnContacts(app);
+      const answer = await ask(app, "GET", `/v1/contacts/p${n}@example.com`, { key: native });
+      expect(await answer.text()).toContain(`"${name}":"mine"`);
+    }
+    expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(before);
+  });
+
+  it("that are names of everything's own are unknown fields otherwise", async () => {
+    const names = POISON;
     const data = names.map(
       (name, n) => `{"email":"p${n}@example.com","custom_fields":{"${name}":"x"}}`,
     );
