@@ -4,6 +4,7 @@ import type { App } from "../../app.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { addressKey, parseAddress } from "../../model/address.ts";
 import { contactWrite, defaultsOf, MEMBERSHIP_STATUSES } from "../../model/contact.ts";
+import type { CustomField } from "../../model/custom-field.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import {
   changeContact,
@@ -110,7 +111,8 @@ const get = endpoint({
 const change = endpoint({
   method: "PATCH",
   path: "/contacts/:id",
-  summary: "Change names and custom fields of a contact; the address never changes",
+  summary:
+    "Change names and custom fields of a contact (null takes a value away); the address stays",
   scope: "manage",
   request: {
     params: byId,
@@ -144,7 +146,10 @@ const change = endpoint({
     );
     if (!given.ok) return fail(invalidField(pathOf(given.error), given.error));
     const { firstName, lastName } = given.value;
-    const changing = { firstName, lastName, fields: given.value.fields.all, now: app.now() };
+    const cleared = clearedFields(body.custom_fields, fields);
+    if (!cleared.ok) return cleared;
+    const values = { ...given.value.fields.all, ...cleared.value };
+    const changing = { firstName, lastName, fields: values, now: app.now() };
     await changeContact(app.db, contact.id, changing);
     return answerOf(app, await findContact(app.db, { id: contact.id }));
   },
@@ -206,6 +211,22 @@ const removePlace = endpoint({
 
 /** The operations of /v1/contacts, and on who is on a list. */
 export const contactEndpoints = [create, all, get, change, remove, changePlace, removePlace];
+
+/** Fields that null or "" takes a contact's value of. */
+function clearedFields(
+  asked: Readonly<Record<string, unknown>>,
+  fields: readonly CustomField[],
+): Result<Readonly<Record<string, null>>, Problem> {
+  const names = Object.entries(asked)
+    .filter(([, value]) => value === null || value === "")
+    .map(([name]) => name.toLowerCase());
+  const cleared = fields.filter(({ name }) => names.includes(name.toLowerCase()));
+  const needed = cleared.find(({ required }) => required);
+  if (needed) {
+    return fail(invalidField("custom_fields", `Custom field ${needed.name} is required`));
+  }
+  return ok(Object.fromEntries(cleared.map(({ id }) => [id, null])));
+}
 
 /** More than there may be. */
 const ALL_FIELDS = 1_000;

@@ -156,18 +156,34 @@ describe("/v1/contacts", () => {
     });
     expect(changed).toMatchObject({ first_name: "Ann", last_name: "Lee" });
     expect(changed["custom_fields"]).toEqual({ city: "Pune" });
+    await data("POST", "custom-fields", { name: "size", type: "string", required: true });
+    await data("PATCH", "contacts/ann@example.com", { custom_fields: { size: "M" } });
+    const less = await data("PATCH", "contacts/ann@example.com", { custom_fields: { City: null } });
+    expect(less["custom_fields"]).toEqual({ size: "M" });
+    await refused(
+      await call("PATCH", "contacts/ann@example.com", { custom_fields: { size: "" } }),
+      400,
+      "invalid_request",
+    );
+    const more = await data("PATCH", "contacts/ann@example.com", {
+      custom_fields: { city: "Pune" },
+    });
+    expect(more["custom_fields"]).toEqual({ city: "Pune", size: "M" });
     const renamed = await data("PATCH", `custom-fields/${city.id}`, { name: "Town" });
     expect(renamed).toMatchObject({ id: city.id, name: "Town" });
-    expect((await data("GET", `contacts/${card.id}`))["custom_fields"]).toEqual({ Town: "Pune" });
+    expect((await data("GET", `contacts/${card.id}`))["custom_fields"]).toEqual({
+      Town: "Pune",
+      size: "M",
+    });
     await refused(
       await call("PATCH", "contacts/ann@example.com", { email: "b@example.com" }),
       400,
       "invalid_request",
     );
     await call("DELETE", `custom-fields/${city.id}`);
-    expect((await data("GET", `contacts/${card.id}`))["custom_fields"]).toEqual({});
+    expect((await data("GET", `contacts/${card.id}`))["custom_fields"]).toEqual({ size: "M" });
     const kept = await (await call("GET", "recipients/ann@example.com")).text();
-    expect(kept).toContain(`"custom_fields":{"Town (deleted, `);
+    expect(kept).toContain(`"Town (deleted, `);
     const place = `lists/${list.id}/contacts/${card.id}`;
     expect(await data("PATCH", place, { status: "unsubscribed" })).toMatchObject({
       lists: [{ status: "unsubscribed" }],
