@@ -197,7 +197,10 @@ export async function changeField(
       `update or ignore custom_fields set name = coalesce(?2, name), required = coalesce(?3, required),
          default_value = coalesce(?4, default_value), options = coalesce(?5, options),
          extras = json_patch(extras, coalesce(?6, '{}')), status = coalesce(?7, status), updated_at = ?8
-       where id = ?1 and status <> 'deleted' returning ${COLUMNS}`,
+       where id = ?1 and status <> 'deleted' and not exists (select 1 from custom_fields o
+         where o.id <> ?1 and o.status <> 'deleted' and lower(o.name) = lower(?2)
+           and (o.list_id is custom_fields.list_id or o.list_id is null or custom_fields.list_id is null))
+       returning ${COLUMNS}`,
       id,
       change.name,
       required === null ? null : required ? 1 : 0,

@@ -20,6 +20,7 @@ import {
   placesLeft,
   removePlaces,
 } from "../../src/store/contact-removal.ts";
+import { changeField, insertField } from "../../src/store/custom-field.ts";
 import { findList, insertList, listLists } from "../../src/store/list.ts";
 import { insertTag } from "../../src/store/tag.ts";
 import { writeJobs } from "../support/contact-jobs.ts";
@@ -227,5 +228,29 @@ describe("work on few of many", () => {
     expect(await findContact(DB, { email: "p7@example.com" })).toMatchObject({
       memberships: [{ fields: { 9: "b" } }],
     });
+  });
+});
+
+describe("a custom field", () => {
+  it("of all lists and one of one list never have the same name", async () => {
+    const list = await given();
+    const about = {
+      type: "text",
+      required: false,
+      defaultValue: "",
+      options: [],
+      extras: {},
+    } as const;
+    const make = (name: string, listId: number | null) =>
+      insertField(DB, { ...about, customId: newHexId(), listId, name, createdAt: 1 });
+    const everywhere = await make("city", null);
+    const own = await make("size", list.id);
+    expect([await make("City", list.id), await make("SIZE", null)]).toEqual([null, null]);
+    const same = { required: null, defaultValue: null, options: null, extras: null, status: null };
+    const rename = (id: number, name: string) => changeField(DB, id, { ...same, name, now: 2 });
+    expect([await rename(everywhere?.id ?? 0, "Size"), await rename(own?.id ?? 0, "CITY")]).toEqual(
+      [null, null],
+    );
+    expect((await rename(own?.id ?? 0, "Size"))?.name).toBe("Size");
   });
 });

@@ -16,6 +16,7 @@ import {
   MAX_OPTIONS,
   MAX_TEXT,
 } from "../../model/custom-field.ts";
+import { defaultOf } from "../../model/contact.ts";
 import { newHexId } from "../../model/list.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { changeField, findField, insertField, listFields } from "../../store/custom-field.ts";
@@ -167,12 +168,12 @@ const change = endpoint({
     if (body.values && !CHOICE_TYPES.includes(field.type)) {
       return fail(invalidField("values", `does not apply to ${AUDIENCE_TYPE_OF[field.type]}`));
     }
-    const choices = body.values ?? field.options;
-    const wanted =
-      body.default === undefined
-        ? ok(null)
-        : defaultText({ ...field, options: choices }, body.default);
+    const changing = { ...field, options: body.values ?? field.options };
+    const wanted = body.default === undefined ? ok(null) : defaultText(changing, body.default);
     if (!wanted.ok) return wanted;
+    if (wanted.value === null && field.defaultValue !== "" && defaultOf(changing) === null) {
+      return fail(invalidField("values", `must have the default, ${field.defaultValue}`));
+    }
     const changed = await changeField(app.db, field.id, {
       name: body.name ?? null,
       required: body.required ?? null,

@@ -94,6 +94,14 @@ describe("/v1/custom-fields and /v1/tags", () => {
       values: ["S", "M", "L"],
       default: "L",
     });
+    await refused(
+      await call("PATCH", `custom-fields/${field.id}`, { values: ["S", "M"] }),
+      400,
+      "invalid_request",
+    );
+    await data("POST", "custom-fields", { name: "city", type: "string" });
+    const taken = await call("PATCH", `custom-fields/${field.id}`, { name: "City" });
+    await refused(taken, 409, "conflict");
     expect((await call("DELETE", `custom-fields/${field.id}`)).status).toBe(204);
     await data("POST", "custom-fields", size);
     await documented("GET", "/v1/custom-fields", await call("GET", "custom-fields"));
