@@ -20,7 +20,8 @@ import type { WebhookTail } from "./notify/tail.do.ts";
 export type Env = {
   readonly DB: D1Database;
   readonly CONTENT: R2Bucket;
-  readonly DELIVERY_QUEUE: Queue<Job>;
+  readonly TRANSACTIONAL_QUEUE: Queue<Job>;
+  readonly MARKETING_QUEUE: Queue<Job>;
   readonly WEBHOOK_QUEUE: Queue<Job>;
   readonly TRACK_QUEUE: Queue<Fact>;
   readonly JOB_QUEUE: Queue<Job>;
@@ -79,7 +80,7 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
     newId: () => uuidv7(Date.now()),
     random: () => Math.random(),
     wake: wakeOver({
-      delivery: env.DELIVERY_QUEUE,
+      lanes: { transactional: env.TRANSACTIONAL_QUEUE, marketing: env.MARKETING_QUEUE },
       webhook: env.WEBHOOK_QUEUE,
       jobs: env.JOB_QUEUE,
     }),

@@ -37,7 +37,8 @@ export default {
       .filter((job) => job !== null);
     const facts = batch.messages.map(({ body }) => parseFact(body)).filter((fact) => fact !== null);
     await recordFacts(app, facts);
-    if (jobs.some((job) => job.kind === "lane")) await consume(app);
+    const lanes = jobs.flatMap((job) => (job.kind === "lane" ? [job.lane] : []));
+    if (lanes.length > 0) await consume(app, lanes);
     await wakeEndpoints(app, jobs);
     await workInBackground(app, jobs, {
       exports: workOnExports,

@@ -10,7 +10,8 @@ declare global {
     interface Env {
       readonly DB: D1Database;
       readonly CONTENT: R2Bucket;
-      readonly DELIVERY_QUEUE: Queue<Job>;
+      readonly TRANSACTIONAL_QUEUE: Queue<Job>;
+      readonly MARKETING_QUEUE: Queue<Job>;
       readonly WEBHOOK_QUEUE: Queue<Job>;
       readonly TRACK_QUEUE: Queue<Fact>;
       readonly JOB_QUEUE: Queue<Job>;

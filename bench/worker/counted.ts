@@ -64,7 +64,8 @@ function counted(env: Env): Env {
   const made: Env = {
     ...env,
     DB: database.db,
-    DELIVERY_QUEUE: countedQueue(env.DELIVERY_QUEUE),
+    TRANSACTIONAL_QUEUE: countedQueue(env.TRANSACTIONAL_QUEUE),
+    MARKETING_QUEUE: countedQueue(env.MARKETING_QUEUE),
     WEBHOOK_QUEUE: countedQueue(env.WEBHOOK_QUEUE),
     JOB_QUEUE: countedQueue(env.JOB_QUEUE),
   };

@@ -43,7 +43,7 @@ export async function createTenant(
   await writeTenant(world, { name, databaseId, publicUrl });
   const toml = await readFile(configOf(world, name), "utf8");
   await ensure(world, ["r2", "bucket", "create", valueOf(toml, "bucket_name") ?? ""]);
-  for (const queue of queuesOf(toml)) await ensure(world, ["queues", "create", queue]);
+  await ensureQueues(world, toml);
   await migrate(world, name);
   const url = await deploy(world, { name, databaseId, publicUrl });
   const key = await firstKey(world, name);
@@ -52,6 +52,11 @@ export async function createTenant(
   if (wanted.domain !== null) await addDomain(world, { url, key, domain: wanted.domain });
   sayGateway(world, { url, secrets, domain: wanted.domain ?? name });
   world.say(`\nKeep ${secretsFileOf(world, name)}: without it nothing that is sealed can be read.`);
+}
+
+/** Makes the queues that a tenant's file names and that are not there yet. */
+export async function ensureQueues(world: World, toml: string): Promise<void> {
+  for (const queue of queuesOf(toml)) await ensure(world, ["queues", "create", queue]);
 }
 
 /** Writes the file and the secrets and runs what needs no account: the Worker is built as it would be deployed. */

@@ -1,7 +1,8 @@
 // Bringing tenants to the version of this checkout, one after the other; the first that fails stops it, so
 // that a bad version reaches one tenant only.
-import { deploy, migrate } from "./create.ts";
-import { keepSecrets, readTenant, tenantNames, writeTenant } from "./folder.ts";
+import { readFile } from "node:fs/promises";
+import { deploy, ensureQueues, migrate } from "./create.ts";
+import { configOf, keepSecrets, readTenant, tenantNames, writeTenant } from "./folder.ts";
 import type { World } from "./world.ts";
 
 /** Updates one tenant, or all. */
@@ -24,6 +25,8 @@ async function updateTenant(world: World, name: string): Promise<void> {
   world.say(`\n${name}`);
   await keepSecrets(world, name, null);
   await writeTenant(world, tenant);
+  // A newer version may have a queue more.
+  await ensureQueues(world, await readFile(configOf(world, name), "utf8"));
   await migrate(world, name);
   const url = await deploy(world, tenant);
   const answer = await world.fetch(`${url}/healthz`, {});

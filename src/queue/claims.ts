@@ -3,7 +3,7 @@
 import type { App } from "../app.ts";
 import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
-import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
+import type { MailClass } from "../model/message.ts";
 import { twice } from "../store/db.ts";
 import { postponeDue } from "../store/delivery.ts";
 import {
@@ -58,8 +58,8 @@ export type Claims = {
   readonly close: () => Promise<void>;
 };
 
-/** Claims for one run, through the relays of its board. */
-export function claims(app: App, board: RelayBoard): Claims {
+/** Claims for one run, of these lanes in this order, through the relays of its board. */
+export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[]): Claims {
   const held = new Set<ClaimedDelivery>();
   let waiting: Work[] = [];
   let unstarted: ClaimedDelivery[] = [];
@@ -92,7 +92,7 @@ export function claims(app: App, board: RelayBoard): Claims {
     if (route.probing && !alone) return 0;
     const limit = route.probing ? 1 : CLAIM_SIZE;
     full = false;
-    for (const lane of MAIL_CLASSES) {
+    for (const lane of lanes) {
       full ||= await claimLane({ lane, limit, alone });
       if (waiting.length > 0) break;
     }
@@ -122,10 +122,10 @@ export function claims(app: App, board: RelayBoard): Claims {
   async function postponeAll(until: number): Promise<void> {
     await release();
     const now = app.now();
-    for (const lane of MAIL_CLASSES) await postponeDue(app.db, lane, now, until);
+    for (const lane of lanes) await postponeDue(app.db, lane, now, until);
     full = false;
     emptyAt = now;
-    wakeAt(app, "transactional", until);
+    for (const lane of lanes) wakeAt(app, lane, until);
   }
 
   async function release(): Promise<void> {
@@ -172,7 +172,7 @@ export function claims(app: App, board: RelayBoard): Claims {
       clearInterval(renewing);
       const more = waiting.length > 0 || full;
       await release();
-      if (more) wakeAt(app, "transactional", app.now());
+      if (more) for (const lane of lanes) wakeAt(app, lane, app.now());
     },
   };
 }

@@ -1,8 +1,9 @@
 // The conductor of the queue: claim → compose → deliver → record, until nothing is due. One run serves
-// both lanes, transactional first. Its parts: claims.ts, prepare.ts, attempt.ts, crew.ts.
+// the lanes that it was woken for, which have a queue each. Its parts: claims.ts, prepare.ts, attempt.ts, crew.ts.
 import type { App } from "../app.ts";
 import { slots } from "../deliver/slots.ts";
 import { barrier } from "../lib/barrier.ts";
+import { MAIL_CLASSES, type MailClass } from "../model/message.ts";
 import { recorder } from "../record/record.ts";
 import { deliveryWorker, type Desk, nextReady } from "./attempt.ts";
 import { claims } from "./claims.ts";
@@ -16,12 +17,16 @@ const MAX_SOCKETS = MAX_WORKERS;
 /** A relay answers QUIT and closes in less; a socket that never connected is nobody's connection. */
 const CLOSE_WAIT_MS = 2_000;
 
-/** Works through what is due in every lane; throws when D1 cannot be asked. */
-export async function consume(app: App): Promise<void> {
+/** Works through what is due in these lanes, transactional mail first; throws when D1 cannot be asked. */
+export async function consume(app: App, lanes: readonly MailClass[] = MAIL_CLASSES): Promise<void> {
   if (app.config.deliveryHold) return;
   await barrier(app.config.faultPlan, "C6");
   const board = await relayBoard(app);
-  const claimed = claims(app, board);
+  const claimed = claims(
+    app,
+    board,
+    MAIL_CLASSES.filter((lane) => lanes.includes(lane)),
+  );
   const prepare = preparer(app);
   const record = recorder(app, (window) => claimed.settled(window.map((s) => s.delivery)));
   const desk: Desk = { app, board, claimed, prepare, record, sockets: slots(MAX_SOCKETS) };

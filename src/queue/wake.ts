@@ -11,15 +11,15 @@ export type Wake = {
   readonly background: (work: BackgroundWork) => Promise<void>;
 };
 
-/** The wake-ups of a deployment, over its three queues. */
+/** The wake-ups of a deployment, over its queues. */
 export function wakeOver(queues: {
-  readonly delivery: Queue<Job>;
+  readonly lanes: Readonly<Record<MailClass, Queue<Job>>>;
   readonly webhook: Queue<Job>;
   readonly jobs: Queue<Job>;
 }): Wake {
   return {
     async lane(lane, delaySeconds = 0) {
-      await queues.delivery.send({ kind: "lane", lane }, { delaySeconds });
+      await queues.lanes[lane].send({ kind: "lane", lane }, { delaySeconds });
     },
     async events() {
       await queues.webhook.send({ kind: "events" });

@@ -18,12 +18,13 @@ function queueOf(sent: unknown[], refuse = false): Queue<Job> {
 }
 
 describe("wakeOver", () => {
-  it("tells lanes, endpoints and background work over a queue each", async () => {
-    const delivery: unknown[] = [];
+  it("tells each lane, endpoints and background work over a queue of its own", async () => {
+    const transactional: unknown[] = [];
+    const marketing: unknown[] = [];
     const webhook: unknown[] = [];
     const background: unknown[] = [];
     const wake = wakeOver({
-      delivery: queueOf(delivery),
+      lanes: { transactional: queueOf(transactional), marketing: queueOf(marketing) },
       webhook: queueOf(webhook),
       jobs: queueOf(background),
     });
@@ -33,15 +34,13 @@ describe("wakeOver", () => {
     await wake.endpoint("id");
     await wake.background("exports");
     expect(background).toEqual([[{ kind: "background", work: "exports" }, 0]]);
-    expect(delivery).toEqual([
-      [{ kind: "lane", lane: "transactional" }, 0],
-      [{ kind: "lane", lane: "marketing" }, 90],
-    ]);
+    expect(transactional).toEqual([[{ kind: "lane", lane: "transactional" }, 0]]);
+    expect(marketing).toEqual([[{ kind: "lane", lane: "marketing" }, 90]]);
     expect(webhook).toEqual([
       [{ kind: "events" }, 0],
       [{ kind: "endpoint", webhookId: "id" }, 0],
     ]);
-    const jobs = [...delivery, ...webhook, ...background].map(
+    const jobs = [...transactional, ...marketing, ...webhook, ...background].map(
       (one) => Array.isArray(one) && parseJob(one[0]),
     );
     expect(jobs.every(Boolean)).toBe(true);
@@ -49,7 +48,11 @@ describe("wakeOver", () => {
 
   it("tells its caller when a queue refuses", async () => {
     const down = queueOf([], true);
-    const wake = wakeOver({ delivery: down, webhook: down, jobs: down });
+    const wake = wakeOver({
+      lanes: { transactional: down, marketing: down },
+      webhook: down,
+      jobs: down,
+    });
     const calls = [wake.lane("marketing"), wake.events(), wake.endpoint("id")];
     for (const call of [...calls, wake.background("exports")]) {
       await expect(call).rejects.toThrow("queue down");
