@@ -18,6 +18,7 @@ declare global {
       readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
       readonly QUOTA: DurableObjectNamespace<Quota>;
       readonly TEST_MIGRATIONS: D1Migration[];
+      readonly REQUESTS_PER_OPERATION: string;
     }
   }
 }

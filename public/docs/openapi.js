@@ -29,7 +29,7 @@ export function operationsOf(document) {
   };
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => {
-      const [dialect = ""] = Object.keys(operation.security[0]);
+      const [dialect = "open"] = Object.keys(operation.security[0] ?? {});
       return {
         id: operation.operationId,
         method: method.toUpperCase(),
@@ -38,7 +38,7 @@ export function operationsOf(document) {
         description: operation.description,
         tag: operation.tags[0],
         dialect,
-        security: document.components.securitySchemes[dialect],
+        security: document.components.securitySchemes[dialect] ?? NO_KEY,
         parameters: operation.parameters.map(follow),
         bodies: Object.entries(operation.requestBody?.content ?? {}).map(([type, body]) => ({
           type,
@@ -51,6 +51,9 @@ export function operationsOf(document) {
     }),
   );
 }
+
+/** @type {Security} */
+const NO_KEY = { type: "none", description: "" };
 
 /**
  * @param {string} status

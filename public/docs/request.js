@@ -54,7 +54,7 @@ export function callOf(operation, { key, values, type, body }, origin) {
  * @returns {[string, string] | null}
  */
 function keyHeader({ type, scheme, name = "" }, key) {
-  if (key === "") return null;
+  if (key === "" || type === "none") return null;
   if (type === "apiKey") return [name, key];
   return ["Authorization", scheme === "basic" ? `Basic ${base64(key)}` : `Bearer ${key}`];
 }
@@ -70,15 +70,12 @@ function base64(text) {
  * @param {import("./openapi.js").Security} security
  */
 export function curlOf({ method, url, headers, body }, { type, scheme, name }) {
-  const key =
-    type === "apiKey"
-      ? `-H "${name}: $API_KEY"`
-      : scheme === "basic"
-        ? '-u "$API_KEY"'
-        : '-H "Authorization: Bearer $API_KEY"';
+  const bearer = '-H "Authorization: Bearer $API_KEY"';
+  const login = scheme === "basic" ? '-u "$API_KEY"' : bearer;
+  const key = type === "apiKey" ? `-H "${name}: $API_KEY"` : login;
   return [
     `curl -i -X ${method} ${quoted(url)}`,
-    key,
+    ...(type === "none" ? [] : [key]),
     ...headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(body === null ? [] : [`--data-binary ${quoted(body)}`]),
   ].join(" \\\n  ");

@@ -16,6 +16,7 @@ import { internal } from "./internal/routes.ts";
 import { kasapost } from "./kasapost/routes.ts";
 import { kasplo } from "./kasplo/routes.ts";
 import { mailingLists, unversionedMailingLists } from "./mailing-lists/routes.ts";
+import { ALIVE_PATH } from "./openapi-open.ts";
 import { answerOpenapi } from "./openapi.ts";
 import { limitHeaders } from "./rate-limit.ts";
 
@@ -32,8 +33,7 @@ export const DIALECTS: readonly Dialect[] = [
 /** The dialect that answers for paths which belong to none. */
 const FALLBACK = kasplo;
 
-/** Asked by load balancers and by `npm run tenant -- update`: the Worker answers and its settings are right. */
-const ALIVE_PATH = "/healthz";
+/** For load balancers and `npm run tenant -- update`: the Worker answers and its settings are right. */
 const ALIVE = { status: 200, json: { status: "ok" } } as const;
 
 /** Answers any request; never throws. */

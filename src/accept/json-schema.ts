@@ -22,6 +22,9 @@ export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSch
     override({ zodSchema, jsonSchema }) {
       const as = shown.get(zodSchema);
       if (as) Object.assign(jsonSchema, jsonSchemaOf(as, io));
+      // zod leaves out the examples of what is parsed into something else; they are of what is sent.
+      const examples = z.globalRegistry.get(zodSchema)?.["examples"];
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
       withoutNoise(jsonSchema);
     },
   });

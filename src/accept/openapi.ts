@@ -2,29 +2,33 @@
 // document. No second description exists; what is missing here is missing in a definition.
 import type { Answer, Dialect, Endpoint } from "./endpoint.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { DOCUMENT_PATH, OPEN_TAG, openPaths } from "./openapi-open.ts";
 import { components, operation, type Shared } from "./openapi-operation.ts";
 
 /** The version of the API, which is the package's. */
 export const API_VERSION = "0.1.0";
 
-/** Paths of the documents. */
-const WHOLE = "/openapi.json";
+/** Paths of the documents of one dialect. */
 const ONE_DIALECT = /^\/openapi\/([a-z-]+)\.json$/;
 
 /** An OpenAPI 3.1 document. */
-export type OpenApiDocument = JsonSchema;
+export type OpenApiDocument = JsonSchema & {
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Readonly<Record<string, JsonSchema>>;
+};
 
 /** Answers a request for a document; null when the path is none of one. */
 export function answerOpenapi(dialects: readonly Dialect[], request: Request): Answer | null {
   const { pathname } = new URL(request.url);
   const name = ONE_DIALECT.exec(pathname)?.[1];
-  if (pathname !== WHOLE && name === undefined) return null;
+  if (pathname !== DOCUMENT_PATH && name === undefined) return null;
   const chosen = shownOf(dialects).filter((dialect) => name === undefined || dialect.name === name);
   if (chosen.length === 0) return null;
   if (request.method !== "GET" && request.method !== "HEAD") {
     return { status: 405, bytes: null, headers: { Allow: "GET, HEAD" } };
   }
-  const bytes = request.method === "HEAD" ? null : textOf(chosen);
+  const whole = name === undefined;
+  const bytes = request.method === "HEAD" ? null : textOf(chosen, whole);
   return { status: 200, bytes, headers: HEADERS };
 }
 
@@ -34,9 +38,10 @@ const HEADERS = { "Content-Type": "application/json", "Access-Control-Allow-Orig
 /** Made when it is first asked for, once in an isolate. */
 const texts = new Map<string, string>();
 
-function textOf(dialects: readonly Dialect[]): string {
-  const name = dialects.map((dialect) => dialect.name).join(" ");
-  const text = texts.get(name) ?? JSON.stringify(openapi(dialects));
+function textOf(dialects: readonly Dialect[], whole: boolean): string {
+  const name = whole ? "" : dialects.map((dialect) => dialect.name).join(" ");
+  const made = () => (whole ? wholeDocument(dialects) : openapi(dialects));
+  const text = texts.get(name) ?? JSON.stringify(made());
   texts.set(name, text);
   return text;
 }
@@ -46,6 +51,13 @@ function shownOf(dialects: readonly Dialect[]): readonly Dialect[] {
   return dialects
     .filter(({ hidden }) => hidden !== true)
     .toSorted((a, b) => (a.base < b.base ? 1 : -1));
+}
+
+/** The document of all dialects, and of what is answered without a key. */
+export function wholeDocument(dialects: readonly Dialect[]): OpenApiDocument {
+  const document = openapi(dialects);
+  const tags = [...document.tags, { name: OPEN_TAG }];
+  return { ...document, tags, paths: { ...document.paths, ...openPaths() } };
 }
 
 /** The document of some dialects; hidden ones are left out. */

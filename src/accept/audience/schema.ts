@@ -1,6 +1,7 @@
 // Requests of the Audience API (contract 1.4).
 import * as z from "zod";
 import { AUDIENCE_TYPE_NAMES } from "../../model/custom-field.ts";
+import { shownAs } from "../json-schema.ts";
 import { namePart } from "../kasplo/lists.ts";
 
 /** Rows of a page unless asked otherwise, and at most. */
@@ -120,11 +121,26 @@ export const MAX_CONTACT_BYTES = 2 * 1024 * 1024;
 /** Tags of one request. */
 const MAX_TAGS_GIVEN = 100;
 
-/** What is wrong with one contact is told of that contact, not of the request. */
-export const contactBody = z.object({
+const contact = shownAs(
+  z.looseObject({}, "must be objects"),
+  z.object({
+    email: z.string(),
+    first_name: z.string().optional(),
+    last_name: z.string().optional(),
+    custom_fields: z.record(z.string(), z.unknown()).optional(),
+  }),
+);
+
+const EXAMPLE = {
+  update_subscribers: true,
+  data: [{ email: "test@kasplo.com", first_name: "John", last_name: "Doe" }],
+  list_id: "229dc5317d78a2ab45ac641a5a4de156",
+};
+
+const contactFields = z.object({
   update_subscribers: z.boolean("must be true or false").default(false),
   data: z
-    .array(z.looseObject({}, "must be objects"), "must be a list of contacts")
+    .array(contact, "must be a list of contacts")
     .min(1, "must have a contact")
     .max(MAX_CONTACTS, `must have at most ${MAX_CONTACTS} contacts`),
   list_id: z.string("must be the list_id of a list"),
@@ -133,4 +149,7 @@ export const contactBody = z.object({
     .max(MAX_TAGS_GIVEN, `must be at most ${MAX_TAGS_GIVEN}`)
     .default([]),
 });
+
+/** What is wrong with one contact is told of that contact, not of the request. */
+export const contactBody = contactFields.meta({ examples: [EXAMPLE] });
 export type ContactBody = z.output<typeof contactBody>;

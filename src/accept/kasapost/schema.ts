@@ -74,6 +74,12 @@ const body = z.unknown().transform((value, context): z.output<typeof fields> => 
   return refuse(context, { message: issue?.message ?? "is invalid", path: issue?.path ?? [] });
 });
 
+const EXAMPLE = {
+  to: ["customer@example.com"],
+  subject: "Welcome to KasaPost",
+  text: "Your mailbox and sending lane are ready.",
+};
+
 /** The body of `POST /api/v2/kasapost/send/`. */
-export const sendBodySchema = shownAs(body, fields);
+export const sendBodySchema = shownAs(body, fields.meta({ examples: [EXAMPLE] }));
 export type KasapostBody = z.output<typeof fields>;

@@ -30,7 +30,7 @@ const MAX_GIVEN = 100;
 const fieldsGiven = z.record(z.string(), z.unknown(), "must be an object: name of a field → value");
 
 const newContact = z.object({
-  email: z.string("must be an address"),
+  email: z.string("must be an address").meta({ examples: ["you@example.com"] }),
   first_name: z.string("must be text").optional(),
   last_name: z.string("must be text").optional(),
   custom_fields: fieldsGiven.default({}),

@@ -13,7 +13,7 @@ export const domainField = shownAs(
     context.addIssue("must be a domain name such as mail.example.com");
     return z.NEVER;
   }),
-  z.string().meta({ examples: ["mail.example.com"] }),
+  z.string().meta({ examples: ["example.com"] }),
 );
 
 /** The domain in the path. */

@@ -60,7 +60,9 @@ function parsed<T>(what: string, parse: (text: string) => Result<T, string>) {
 }
 
 /** One addr-spec. */
-export const address = parsed("an address such as name@example.com", parseAddress);
+export const address = parsed("an address such as name@example.com", parseAddress).meta({
+  examples: ["you@example.com"],
+});
 
 /** An address or `Name <address>`. */
 export const mailbox = parsed(

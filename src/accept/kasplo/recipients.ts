@@ -12,7 +12,7 @@ import { endpoint } from "../endpoint.ts";
 import { dataOf, iso, isoTime, limitParameter, maybeTime, one, page, pageOf } from "./native.ts";
 import { dossierCursor, dossierPage } from "./recipient-dossier.ts";
 
-const byEmail = z.object({ email: z.string() });
+const byEmail = z.object({ email: z.string().meta({ examples: ["you@example.com"] }) });
 
 const erasureView = z.object({
   email: z.string(),

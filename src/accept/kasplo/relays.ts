@@ -28,8 +28,13 @@ const newRelay = z.object({
   host: z
     .string()
     .max(MAX_HOST_LENGTH)
-    .regex(/^[0-9A-Za-z.:-]+$/, "must be a host name or an IP address"),
-  port: z.int().min(1).max(65_535),
+    .regex(/^[0-9A-Za-z.:-]+$/, "must be a host name or an IP address")
+    .meta({ examples: ["smtp.example.com"] }),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .meta({ examples: [587] }),
   tls: z.enum(["none", "starttls", "implicit"]),
   username: credential.optional(),
   password: credential.optional(),

@@ -27,7 +27,9 @@ const MAX_NAME_LENGTH = 100;
 
 const newCredential = z.object({
   name: z.string().trim().min(1, "must not be empty").max(MAX_NAME_LENGTH),
-  domain: z.string("is required: what stands behind the @ of the user name"),
+  domain: z
+    .string("is required: what stands behind the @ of the user name")
+    .meta({ examples: ["example.com"] }),
   sender_domain: z.string().nullish(),
   require_tls: z.boolean().default(false),
   mailClass: z.enum(MAIL_CLASSES).optional(),

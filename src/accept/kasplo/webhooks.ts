@@ -36,7 +36,9 @@ const DNS_RETRY_SECONDS = 5;
 
 const byId = z.object({ id: z.string() });
 
-const url = z.string({ error: "is required: an https:// or http:// URL" });
+const url = z
+  .string({ error: "is required: an https:// or http:// URL" })
+  .meta({ examples: ["https://example.com/hook"] });
 
 const ALL_EVENTS = [...EVENT_NAMES, ...KASAPOST_EVENTS] as const;
 
