@@ -117,6 +117,32 @@ export async function changeTag(
   return found[0] ? decode(found[0]) : null;
 }
 
+/** Gives a contact these tags (`tags.id`) and no others. */
+export async function setTags(
+  db: D1Database,
+  contactId: number,
+  tagIds: readonly number[],
+): Promise<void> {
+  const ids = JSON.stringify(tagIds);
+  await batch(db, [
+    statement(
+      db,
+      `delete from contact_tags where contact_id = ?1
+         and tag_id in (select id from tags where id not in (select value from json_each(?2)))`,
+      contactId,
+      ids,
+    ),
+    statement(
+      db,
+      `insert into contact_tags (tag_id, contact_id)
+       select value, ?1 from json_each(?2) where exists (select 1 from contacts where id = ?1)
+       on conflict do nothing`,
+      contactId,
+      ids,
+    ),
+  ]);
+}
+
 /** Deletes a tag and takes it from every contact; false when there is none. */
 export async function deleteTag(db: D1Database, tagId: string): Promise<boolean> {
   const results = await batch(db, [

@@ -99,11 +99,13 @@ const contacts = endpoint({
     if (list?.status !== "active") {
       return fail(invalidField("list_id", "must be the list_id of an active list"));
     }
-    const known = await tagsAmong(app.db, body.tags);
+    const [known, fields] = await Promise.all([
+      tagsAmong(app.db, body.tags),
+      fieldsOfList(app.db, list.id),
+    ]);
     if (body.tags.some((id) => known.every(({ tagId }) => tagId !== id))) {
       return fail(invalidField("tags", "must be tag_ids of tags that exist"));
     }
-    const fields = await fieldsOfList(app.db, list.id);
     let sorted = sortContacts(body.data, fields);
     if (!body.update_subscribers) {
       const emails = sorted.valid.map(({ contact }) => contact.email);

@@ -16,9 +16,9 @@ import {
 } from "../../store/contact.ts";
 import { writeNow } from "../../store/contact-job.ts";
 import { deleteContact } from "../../store/contact-removal.ts";
-import { fieldsOfList, listFields } from "../../store/custom-field.ts";
+import { fieldsOfList } from "../../store/custom-field.ts";
 import { twice } from "../../store/db.ts";
-import { tagsAmong } from "../../store/tag.ts";
+import { setTags, tagsAmong } from "../../store/tag.ts";
 import { type Answer, endpoint } from "../endpoint.ts";
 import { contactItemView, contactView, shownCards, shownContacts } from "./contact-fields.ts";
 import { named } from "./lists.ts";
@@ -29,13 +29,15 @@ const MAX_GIVEN = 100;
 
 const fieldsGiven = z.record(z.string(), z.unknown(), "must be an object: name of a field → value");
 
+const tagsGiven = z.array(z.string(), "must be a list of tag ids").max(MAX_GIVEN);
+
 const newContact = z.object({
   email: z.string("must be an address").meta({ examples: ["you@example.com"] }),
   first_name: z.string("must be text").optional(),
   last_name: z.string("must be text").optional(),
   custom_fields: fieldsGiven.default({}),
   list_id: z.union([z.string(), z.number().transform(String)], "must be the id of a list"),
-  tags: z.array(z.string(), "must be a list of tag ids").max(MAX_GIVEN).default([]),
+  tags: tagsGiven.default([]),
   update: z.boolean("must be true or false").default(false),
 });
 
@@ -51,9 +53,8 @@ const create = endpoint({
   async handle(app, { body }) {
     const list = await named(app, body.list_id);
     if (!list.ok) return fail(invalidField("list_id", "must be the id of a list that exists"));
-    const tags = await tagsAmong(app.db, body.tags);
-    const unknown = body.tags.find((id) => tags.every(({ tagId }) => tagId !== id));
-    if (unknown !== undefined) return fail(invalidField("tags", "must be ids of tags that exist"));
+    const tags = await tagsNamed(app, body.tags);
+    if (!tags.ok) return tags;
     const asked = {
       email: body.email,
       firstName: body.first_name,
@@ -67,7 +68,7 @@ const create = endpoint({
     const known = await findContact(app.db, { email });
     const job = {
       update: body.update,
-      tagIds: tags.map(({ id }) => id),
+      tagIds: tags.value,
       defaults: defaultsOf(fields),
       contacts: [contact.value],
     };
@@ -112,7 +113,7 @@ const change = endpoint({
   method: "PATCH",
   path: "/contacts/:id",
   summary:
-    "Change names and custom fields of a contact (null takes a value away); the address stays",
+    "Change names, custom fields (null takes a value away) and tags (all of them) of a contact; the address stays",
   scope: "manage",
   request: {
     params: byId,
@@ -120,6 +121,7 @@ const change = endpoint({
       first_name: z.string("must be text").optional(),
       last_name: z.string("must be text").optional(),
       custom_fields: fieldsGiven.default({}),
+      tags: tagsGiven.optional(),
       email: z.undefined("cannot be changed: delete the contact and add another").optional(),
     }),
   },
@@ -128,12 +130,9 @@ const change = endpoint({
     const card = await cardOf(app, params.id);
     if (!card.ok) return card;
     const { contact } = card.value;
-    const everywhere = { name: "", status: "active", listId: null } as const;
-    const { fields } = await listFields(app.db, everywhere, {
-      after: 0,
-      offset: 0,
-      limit: ALL_FIELDS,
-    });
+    const tags = body.tags ? await tagsNamed(app, body.tags) : ok(null);
+    if (!tags.ok) return tags;
+    const fields = await fieldsOfList(app.db, null);
     const asked = {
       email: contact.email,
       firstName: body.first_name,
@@ -151,6 +150,7 @@ const change = endpoint({
     const values = { ...given.value.fields.all, ...cleared.value };
     const changing = { firstName, lastName, fields: values, now: app.now() };
     await changeContact(app.db, contact.id, changing);
+    if (tags.value) await setTags(app.db, contact.id, tags.value);
     return answerOf(app, await findContact(app.db, { id: contact.id }));
   },
 });
@@ -212,6 +212,18 @@ const removePlace = endpoint({
 /** The operations of /v1/contacts, and on who is on a list. */
 export const contactEndpoints = [create, all, get, change, remove, changePlace, removePlace];
 
+/** The numbers of tags that are named by their ids. */
+async function tagsNamed(
+  app: App,
+  ids: readonly string[],
+): Promise<Result<readonly number[], Problem>> {
+  const tags = await tagsAmong(app.db, ids);
+  const known = new Set(tags.map(({ tagId }) => tagId));
+  return ids.every((id) => known.has(id))
+    ? ok(tags.map(({ id }) => id))
+    : fail(invalidField("tags", "must be ids of tags that exist"));
+}
+
 /** Fields that null or "" takes a contact's value of. */
 function clearedFields(
   asked: Readonly<Record<string, unknown>>,
@@ -227,9 +239,6 @@ function clearedFields(
   }
   return ok(Object.fromEntries(cleared.map(({ id }) => [id, null])));
 }
-
-/** More than there may be. */
-const ALL_FIELDS = 1_000;
 
 const notFound: Problem = { kind: "not_found", what: "this contact" };
 const notOnList: Problem = { kind: "not_found", what: "this contact on this list" };

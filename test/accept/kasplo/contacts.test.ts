@@ -177,6 +177,16 @@ describe("/v1/contacts", () => {
       custom_fields: { city: "Pune" },
     });
     expect(more["custom_fields"]).toEqual({ city: "Pune", size: "M" });
+    const other = await data("POST", "tags", { name: "other" });
+    const retag = (tags: readonly unknown[]) => data("PATCH", `contacts/${card.id}`, { tags });
+    expect((await retag([other.id]))["tags"]).toEqual([other.id]);
+    expect((await retag([other.id, tag.id, tag.id]))["tags"]).toEqual([tag.id, other.id]);
+    expect((await retag([]))["tags"]).toEqual([]);
+    await refused(
+      await call("PATCH", `contacts/${card.id}`, { tags: [tag.id, "x"] }),
+      400,
+      "invalid_request",
+    );
     const renamed = await data("PATCH", `custom-fields/${city.id}`, { name: "Town" });
     expect(renamed).toMatchObject({ id: city.id, name: "Town" });
     expect((await data("GET", `contacts/${card.id}`))["custom_fields"]).toEqual({
