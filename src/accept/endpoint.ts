@@ -65,7 +65,7 @@ export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Sch
     readonly headers?: Readonly<Record<string, string>>;
   };
   /** What it answers when all is well, by status. */
-  readonly response?: Responses;
+  readonly response: Responses;
   /** Ways to say no that the handler has for itself. */
   readonly problems?: OwnProblems;
   /** The handler reads the Idempotency-Key; one that `sends` does anyway. */
@@ -155,8 +155,8 @@ export type Dialect = {
   readonly endpoints: readonly Endpoint[];
   /** Nobody but our own programs asks it: it stands in no OpenAPI document. */
   readonly hidden?: boolean;
-  /** How a request shows its key, in the words of OpenAPI; a Bearer token unless it says otherwise. */
-  readonly security?: Security;
+  /** How a request shows its key, in the words of OpenAPI. */
+  readonly security: Security;
   /** The wire form of a problem at one path (below the base). */
   readonly problem: (problem: Problem, about: { path: string; requestId: string }) => Answer;
 };
@@ -180,7 +180,7 @@ export function endpoint<
     documented: {
       description: definition.description ?? null,
       request,
-      response: definition.response ?? {},
+      response: definition.response,
       problems: definition.problems ?? [],
       idempotent: definition.idempotent ?? sends,
     },

@@ -1,18 +1,11 @@
 // One operation of the OpenAPI document, from the endpoints of one path and method.
 import * as z from "zod";
-import type { Dialect, Endpoint, Security } from "./endpoint.ts";
+import type { Dialect, Endpoint } from "./endpoint.ts";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 import { type ProblemAnswer, problemAnswers } from "./openapi-problem.ts";
 import type { Detailed, Shape } from "./response.ts";
 
 const JSON_TYPE = "application/json";
-
-/** How a request shows its key unless its dialect says otherwise. */
-const BEARER: Security = {
-  type: "http",
-  scheme: "bearer",
-  description: "An API key, such as `ep_live_…`.",
-};
 
 /** What header fields of answers tell. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -36,9 +29,7 @@ export type Shared = Map<string, JsonSchema>;
 export function components(dialects: readonly Dialect[], shared: Shared): JsonSchema {
   return {
     responses: Object.fromEntries(shared),
-    securitySchemes: Object.fromEntries(
-      dialects.map(({ name, security = BEARER }) => [name, security]),
-    ),
+    securitySchemes: Object.fromEntries(dialects.map(({ name, security }) => [name, security])),
     headers: Object.fromEntries(
       Object.entries(HEADERS).map(([name, description]) => [name, headerOf(description)]),
     ),

@@ -41,6 +41,7 @@ const whole = endpoint({
     query: z.object({ limit: z.coerce.number("must be a number").default(1) }),
     body: z.object({ list: z.array(z.object({ name: z.string("must be a text") })) }),
   },
+  response: { 200: z.unknown() },
   handle: (_app, input) => Promise.resolve(ok({ status: 200, json: input })),
 });
 
@@ -90,6 +91,7 @@ describe("endpoint", () => {
       summary: "s",
       scope: "read",
       request: {},
+      response: { 200: z.unknown() },
       handle: (_app, { params, query, body, bodyHash }) =>
         Promise.resolve(ok({ status: 200, json: [params, query, body, bodyHash] })),
     });
@@ -107,6 +109,7 @@ it("an operation that streams bytes is given them with their hash, and the reque
     scope: "send",
     streams: { type: "message/rfc822", as: "bytes" },
     request: {},
+    response: { 200: z.unknown() },
     handle: (_app, { bytes, bodyHash, headers }) =>
       Promise.resolve(ok({ status: 200, json: [[...bytes], bodyHash, headers.get("X-A")] })),
   });

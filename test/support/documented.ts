@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import * as z from "zod";
 import { DIALECTS } from "../../src/accept/http.ts";
 import type { Dialect, Endpoint } from "../../src/accept/endpoint.ts";
+import type { JsonSchema } from "../../src/accept/json-schema.ts";
 import { problemAnswers } from "../../src/accept/openapi-problem.ts";
 
 /** The operations of a path and method, each with its dialect; several may differ in the body they take. */
@@ -47,9 +48,13 @@ export async function expectDocumented(
   });
   const [shape] = good;
   if (shape === undefined) {
-    const refusals = same.flatMap(({ dialect, endpoint }) => problemAnswers(dialect, endpoint));
-    const statuses = refusals.map(({ status }) => status);
-    expect(statuses, `${name}, which is not documented`).toContain(answer.status);
+    const refusals = same
+      .flatMap(({ dialect, endpoint }) => problemAnswers(dialect, endpoint))
+      .filter(({ status }) => status === answer.status);
+    expect(refusals.length, `${name}, which is not documented`).toBeGreaterThan(0);
+    const json: unknown = await answer.clone().json();
+    const faults = refusals.map(({ schema }) => faultOf(schema, json));
+    expect(faults, `${name} with ${JSON.stringify(json).slice(0, 300)}`).toContain(null);
     return;
   }
   const schema = shape instanceof z.ZodType ? shape : shape?.schema;
@@ -61,6 +66,26 @@ export async function expectDocumented(
   // What a schema does not name it drops.
   expect(parsed.data, `${name} with fields that are not documented`).toEqual(json);
 }
+
+/** Where a refusal has other fields than the schema of its examples; null when it has them. */
+function faultOf(schema: JsonSchema, json: unknown, path = ""): string | null {
+  if (schema["type"] !== "object") return null;
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return `${path} no object`;
+  const { properties, required } = refusalSchema.parse(schema);
+  const entries: [string, unknown][] = Object.entries(json);
+  const missing = required.find((name) => !(name in json));
+  if (missing !== undefined) return `${path}/${missing} is missing`;
+  const faults = entries.map(([name, value]) => {
+    const field = properties[name];
+    return field ? faultOf(field, value, `${path}/${name}`) : `${path}/${name} is not documented`;
+  });
+  return faults.find((fault) => fault !== null) ?? null;
+}
+
+const refusalSchema = z.object({
+  properties: z.record(z.string(), z.record(z.string(), z.unknown())),
+  required: z.array(z.string()),
+});
 
 /** Checks a good answer to a request; answers its JSON, null without a body. */
 export async function documented(method: string, path: string, answer: Response): Promise<unknown> {

@@ -10,6 +10,7 @@ export const internal: Dialect = {
   name: "internal",
   base: "/internal",
   hidden: true,
+  security: { type: "http", scheme: "bearer", description: "The secret of a gateway." },
   isOpen: ({ gatewaySecrets }) => gatewaySecrets.length > 0,
   authenticate: authenticateGateway,
   problem: kasploProblem,

@@ -76,6 +76,11 @@ async function answerAgain(
 export const kasapost: Dialect = {
   name: "kasapost",
   base: "/api/v2/kasapost",
+  security: {
+    type: "http",
+    scheme: "bearer",
+    description: "A key of the family kasapost, such as `kp_live_…`; it sends for one domain.",
+  },
   authenticate: (app, shown) => authenticate(app, shown, "kasapost"),
   problem: kasapostProblem,
   endpoints: [sendEmail],

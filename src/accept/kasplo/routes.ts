@@ -82,6 +82,7 @@ const sendEmail = endpoint({
 export const kasplo: Dialect = {
   name: "kasplo",
   base: "/v1",
+  security: { type: "http", scheme: "bearer", description: "An API key, such as `ep_live_…`." },
   authenticate: (app, shown) => authenticate(app, shown, "kasplo"),
   problem: kasploProblem,
   endpoints: [

@@ -39,6 +39,7 @@ export const unversionedMailingLists: Dialect = {
   name: "mailing-lists-unversioned",
   base: "/ga/api",
   hidden: true,
+  security: { type: "http", scheme: "basic", description: "Nobody is let in here." },
   authenticate: () => Promise.resolve(fail(unauthorized("use /ga/api/v2"))),
   problem: mailingListsProblem,
   endpoints: [],
