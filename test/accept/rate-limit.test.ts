@@ -281,7 +281,15 @@ describe("a way round the limit", () => {
   }
 
   async function tries(count: number, one: (n: number) => Promise<unknown>): Promise<void> {
-    await Promise.all(Array.from({ length: count }, (_, n) => one(n)));
+    await Promise.all(Array.from({ length: count }, (_, n) => untilAnswered(() => one(n))));
+  }
+
+  /** Asks again when the limit could not be asked in time, as on a machine with much else to do. */
+  async function untilAnswered(one: () => Promise<unknown>): Promise<void> {
+    for (let n = 0; n < 3; n++) {
+      const answer = await one();
+      if (!(answer instanceof Response) || answer.status !== 503) return;
+    }
   }
 
   it("is not to send 100 at the same time, through several isolates", async () => {
