@@ -5,8 +5,9 @@ import * as z from "zod";
 import { csvReader } from "../../src/lib/csv.ts";
 import { EVENTS_A_ROW, MANY_EVENTS } from "../../test/node/faults/many-events.ts";
 import { rounded } from "../figures.ts";
-import { freePort, type Ground, type Stage, startStage } from "../ground.ts";
+import type { Ground } from "../ground.ts";
 import type { Leg, LegResult } from "../leg.ts";
+import { type Scene, withLimitedMemory } from "../limited.ts";
 import { manage } from "../load.ts";
 
 const EVENTS = 1_000_000;
@@ -15,28 +16,14 @@ const SMALL = 100_000;
 /** Log rows written at once: 15 MB. */
 const ROWS_AT_ONCE = 500;
 
-/** The platform's limit; Miniflare hands it to workerd. */
-const FLAGS = "MINIFLARE_WORKERD_V8_FLAGS";
-const HEAP_LIMIT = "--max-heap-size=128";
-
 const DEADLINE_MS = 30 * 60_000;
 const LOOK_EVERY_MS = 250;
 
 export const exports: Leg = { name: "exports", goal: "exports", goals: ["exports"], run };
 
-async function run(ground: Ground, line: (content: object) => void): Promise<LegResult> {
-  process.env[FLAGS] = HEAP_LIMIT;
-  const setting = { build: "counted", consumers: true, bare: false } as const;
-  const stage = await startStage(ground, { ...setting, relayPort: await freePort() });
-  try {
-    return await measure({ url: stage.url, apiKey: ground.apiKey, sql: stage.sql }, line);
-  } finally {
-    delete process.env[FLAGS];
-    await stage.stop();
-  }
+function run(ground: Ground, line: (content: object) => void): Promise<LegResult> {
+  return withLimitedMemory(ground, (scene) => measure(scene, line));
 }
-
-type Scene = { readonly url: string; readonly apiKey: string; readonly sql: Stage["sql"] };
 
 async function measure(scene: Scene, line: (content: object) => void): Promise<LegResult> {
   const start = Date.now() - EVENTS / EVENTS_A_ROW - 1_000;

@@ -3,8 +3,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { rounded } from "../figures.ts";
-import { freePort, type Ground, type Stage, startStage } from "../ground.ts";
+import type { Ground } from "../ground.ts";
 import type { Leg, LegResult } from "../leg.ts";
+import { type Scene, withLimitedMemory } from "../limited.ts";
 import { manage } from "../load.ts";
 
 const CONTACTS = 1_000_000;
@@ -12,28 +13,14 @@ const CONTACTS = 1_000_000;
 /** One row in a thousand has no address. */
 const REFUSED_EVERY = 1_000;
 
-/** The platform's limit; Miniflare hands it to workerd. */
-const FLAGS = "MINIFLARE_WORKERD_V8_FLAGS";
-const HEAP_LIMIT = "--max-heap-size=128";
-
 const DEADLINE_MS = 30 * 60_000;
 const LOOK_EVERY_MS = 250;
 
 export const imports: Leg = { name: "imports", goal: "imports", goals: ["imports"], run };
 
-async function run(ground: Ground, line: (content: object) => void): Promise<LegResult> {
-  process.env[FLAGS] = HEAP_LIMIT;
-  const setting = { build: "counted", consumers: true, bare: false } as const;
-  const stage = await startStage(ground, { ...setting, relayPort: await freePort() });
-  try {
-    return await measure({ url: stage.url, apiKey: ground.apiKey, sql: stage.sql }, line);
-  } finally {
-    delete process.env[FLAGS];
-    await stage.stop();
-  }
+function run(ground: Ground, line: (content: object) => void): Promise<LegResult> {
+  return withLimitedMemory(ground, (scene) => measure(scene, line));
 }
-
-type Scene = { readonly url: string; readonly apiKey: string; readonly sql: Stage["sql"] };
 
 const seen = z.object({
   data: z.object({

@@ -22,7 +22,7 @@ import { setTags, tagsAmong } from "../../store/tag.ts";
 import { type Answer, endpoint } from "../endpoint.ts";
 import { contactItemView, contactView, shownCards, shownContacts } from "./contact-fields.ts";
 import { named } from "./lists.ts";
-import { dataOf, idCursor, limitParameter, one, page, pageOf } from "./native.ts";
+import { dataOf, idCursor, limitParameter, numbered, one, page, pageOf } from "./native.ts";
 
 /** Tags of one request, and custom fields in one. */
 const MAX_GIVEN = 100;
@@ -88,8 +88,7 @@ const all = endpoint({
   async handle(app, { query }) {
     const { limit, cursor } = query;
     const found = await listContacts(app.db, { after: cursor, limit: limit + 1 });
-    const shown = found.slice(0, limit);
-    const next = found.length > limit ? String(shown.at(-1)?.id) : null;
+    const { shown, next } = numbered(found, limit, ({ id }) => id);
     return ok(page(await shownContacts(app.db, shown), next));
   },
 });

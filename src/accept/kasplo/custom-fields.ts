@@ -23,7 +23,17 @@ import { changeField, findField, insertField, listFields } from "../../store/cus
 import { twice } from "../../store/db.ts";
 import { endpoint } from "../endpoint.ts";
 import { nameField, namePart } from "./lists.ts";
-import { dataOf, idCursor, iso, isoTime, limitParameter, one, page, pageOf } from "./native.ts";
+import {
+  dataOf,
+  idCursor,
+  iso,
+  isoTime,
+  limitParameter,
+  numbered,
+  one,
+  page,
+  pageOf,
+} from "./native.ts";
 
 const TYPE_NAMES = [...AUDIENCE_TYPE_NAMES, ...CUSTOM_FIELD_TYPES] as const;
 
@@ -127,8 +137,8 @@ const all = endpoint({
     const filter = { name, status: query.status ?? null, listId: null };
     const asked = { after: cursor, offset: 0, limit: limit + 1 };
     const { fields } = await listFields(app.db, filter, asked);
-    const shown = fields.slice(0, limit);
-    return ok(page(shown.map(shownField), fields.length > limit ? String(shown.at(-1)?.id) : null));
+    const { shown, next } = numbered(fields, limit, ({ id }) => id);
+    return ok(page(shown.map(shownField), next));
   },
 });
 

@@ -10,7 +10,17 @@ import { isLikeable, MAX_LIKE_BYTES, twice } from "../../store/db.ts";
 import { changeList, findList, insertList, listLists } from "../../store/list.ts";
 import { endpoint } from "../endpoint.ts";
 import { shownSubscribers, subscriberView } from "./contact-fields.ts";
-import { dataOf, idCursor, iso, isoTime, limitParameter, one, page, pageOf } from "./native.ts";
+import {
+  dataOf,
+  idCursor,
+  iso,
+  isoTime,
+  limitParameter,
+  numbered,
+  one,
+  page,
+  pageOf,
+} from "./native.ts";
 
 /** A name: text without control characters. */
 export function nameField(most: number) {
@@ -72,8 +82,7 @@ const all = endpoint({
     const { limit, cursor, name, status = null } = query;
     const asked = { after: cursor, offset: 0, limit: limit + 1 };
     const { lists } = await listLists(app.db, { name, status }, asked);
-    const shown = lists.slice(0, limit);
-    const next = lists.length > limit ? String(shown.at(-1)?.id) : null;
+    const { shown, next } = numbered(lists, limit, ({ id }) => id);
     return ok(page(shown.map(shownList), next));
   },
 });
@@ -145,8 +154,7 @@ const subscribers = endpoint({
     const { limit, cursor } = query;
     const asked = { after: cursor, limit: limit + 1 };
     const found = await listSubscribers(app.db, list.value.id, asked);
-    const shown = found.slice(0, limit);
-    const next = found.length > limit ? String(shown.at(-1)?.contact.id) : null;
+    const { shown, next } = numbered(found, limit, ({ contact }) => contact.id);
     return ok(page(await shownSubscribers(app.db, shown), next));
   },
 });

@@ -77,3 +77,15 @@ export const idCursor = z
   .regex(/^\d{1,15}$/, "must be the next_cursor of an earlier answer")
   .transform(Number)
   .default(0);
+
+/** Of things that were asked for one more than a page shows: those to show, and the next cursor. */
+export function numbered<T>(
+  found: readonly T[],
+  limit: number,
+  numberOf: (one: T) => number,
+): { readonly shown: readonly T[]; readonly next: string | null } {
+  const shown = found.slice(0, limit);
+  const last = shown.at(-1);
+  const more = found.length > limit && last !== undefined;
+  return { shown, next: more ? String(numberOf(last)) : null };
+}

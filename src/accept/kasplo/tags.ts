@@ -7,7 +7,17 @@ import { twice } from "../../store/db.ts";
 import { changeTag, deleteTag, findTag, insertTag, listTags } from "../../store/tag.ts";
 import { endpoint } from "../endpoint.ts";
 import { nameField, namePart } from "./lists.ts";
-import { dataOf, idCursor, iso, isoTime, limitParameter, one, page, pageOf } from "./native.ts";
+import {
+  dataOf,
+  idCursor,
+  iso,
+  isoTime,
+  limitParameter,
+  numbered,
+  one,
+  page,
+  pageOf,
+} from "./native.ts";
 
 const status = z.enum(TAG_STATUSES, "must be active or inactive");
 const byId = z.object({ id: z.string() });
@@ -55,8 +65,8 @@ const all = endpoint({
     const filter = { name, status: query.status ?? null };
     const asked = { after: cursor, offset: 0, limit: limit + 1 };
     const { tags } = await listTags(app.db, filter, asked);
-    const shown = tags.slice(0, limit);
-    return ok(page(shown.map(shownTag), tags.length > limit ? String(shown.at(-1)?.id) : null));
+    const { shown, next } = numbered(tags, limit, ({ id }) => id);
+    return ok(page(shown.map(shownTag), next));
   },
 });
 
