@@ -20,8 +20,8 @@ export default defineConfig({
                 LOCAL_DEV: "true",
                 ENCRYPTION_KEY: "dGVzdC1vbmx5LWtleS0zMi1ieXRlcy1sb25nLTAwMDA=",
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
-                // Of each operation, made from the OpenAPI document; 200 take minutes.
-                REQUESTS_PER_OPERATION: process.env["REQUESTS_PER_OPERATION"] ?? "10",
+                // Of each operation, made from the OpenAPI document; 200 take a minute and a half.
+                REQUESTS_PER_OPERATION: process.env["REQUESTS_PER_OPERATION"] ?? "20",
               },
             },
           })),

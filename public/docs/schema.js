@@ -17,6 +17,7 @@ export function schemaList(schema, depth = 0) {
   const choices = inner["anyOf"] ?? inner["oneOf"] ?? [];
   if (fields.length === 0 && choices.length > 0) {
     const shown = choices.filter(hasFields);
+    if (shown.length === 1) return schemaList(shown[0], depth);
     return make(
       "div",
       {},

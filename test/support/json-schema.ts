@@ -135,6 +135,8 @@ function textOf(schema: JsonSchema): fc.Arbitrary<string> {
 }
 
 function matchingWords(pattern: string): fc.Arbitrary<string> | null {
+  // Classes of Unicode take it a second each; plain sentences pass most of them.
+  if (/\\p\{/i.test(pattern)) return null;
   try {
     return fc.stringMatching(new RegExp(pattern, "u"));
   } catch {
