@@ -1,6 +1,6 @@
 // SQL of the audit log: entries are added at its end and never changed.
 import { type AuditEntry, chained, type ChainedEntry } from "../model/audit.ts";
-import { rows, statement } from "./db.ts";
+import { batch, rows, rowsOf, statement } from "./db.ts";
 
 type Row = {
   position: number;
@@ -20,42 +20,46 @@ type Row = {
 const COLUMNS = `position, at, kind, key_id, ip, operation, target, body_hash, request_id, detail,
   previous, hash`;
 
-/** Others may add an entry at the same time; so many in a row are an incident. */
-const MAX_TRIES = 10;
+/** Of so many that add an entry at the same time one is first each time; more are an incident. */
+const MAX_TRIES = 100;
 
-/** Adds an entry at the end of the chain. Two round trips; throws when D1 does not answer. */
+/**
+ * Adds an entry at the end of the chain: two round trips, and one more for each that others came before. Throws
+ * when D1 does not answer.
+ */
 export async function appendAudit(db: D1Database, entry: AuditEntry): Promise<void> {
+  let [last] = await listAudit(db, { before: null, limit: 1 });
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-    const [last] = await listAudit(db, { before: null, limit: 1 });
-    const next = await chained(entry, last ?? null);
-    if (await insertEntry(db, next)) return;
+    const [inserted, newest] = await batch(db, [
+      insertion(db, await chained(entry, last ?? null)),
+      statement(db, `select ${COLUMNS} from audit_log order by position desc limit 1`),
+    ]);
+    if (rowsOf(inserted).length > 0) return;
+    last = rowsOf<Row>(newest).map(decode)[0];
   }
   throw new Error("the audit log could not be written: others always came first");
 }
 
-async function insertEntry(db: D1Database, entry: ChainedEntry): Promise<boolean> {
-  const inserted = await rows(
-    statement(
-      db,
-      `insert into audit_log (${COLUMNS})
-       select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12
-       where coalesce((select max(position) from audit_log), 0) = ?1 - 1
-       on conflict do nothing returning position`,
-      entry.position,
-      entry.at,
-      entry.kind,
-      entry.keyId,
-      entry.ip,
-      entry.operation,
-      entry.target,
-      entry.bodyHash,
-      entry.requestId,
-      entry.detail,
-      entry.previous,
-      entry.hash,
-    ),
+function insertion(db: D1Database, entry: ChainedEntry): D1PreparedStatement {
+  return statement(
+    db,
+    `insert into audit_log (${COLUMNS})
+     select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12
+     where coalesce((select max(position) from audit_log), 0) = ?1 - 1
+     on conflict do nothing returning position`,
+    entry.position,
+    entry.at,
+    entry.kind,
+    entry.keyId,
+    entry.ip,
+    entry.operation,
+    entry.target,
+    entry.bodyHash,
+    entry.requestId,
+    entry.detail,
+    entry.previous,
+    entry.hash,
   );
-  return inserted.length > 0;
 }
 
 /** Entries before a position (null: the newest ones), newest first. */

@@ -115,6 +115,14 @@ describe("the audit log", () => {
     expect(kept.results).toEqual([]);
   });
 
+  it("refuses none of fifty that change at once", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => suppress(`many${n}@audit.test`)),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(await check()).toEqual({ intact: true, first_broken: null, checked: 50 });
+  });
+
   it("keeps its order when many change at once, and pages through it", async () => {
     await Promise.all(Array.from({ length: 5 }, (_, n) => suppress(`p${n}@audit.test`)));
     const first = await entries("?limit=2");
