@@ -3,14 +3,13 @@ import type { CustomField } from "../../model/custom-field.ts";
 import type { List } from "../../model/list.ts";
 import { type ListAnalytics, type ListSettings, listSettings } from "../../model/list-settings.ts";
 import { bounceId, type References } from "./references.ts";
-import { VIRTUAL_MTAS } from "./virtual-mtas.ts";
 
 /** A list with all its settings. */
 export function shownList(list: List, references: References) {
   const settings = listSettings(list.settings);
   const { urlDomains, bounces } = references;
   const { d_url_domain: urlDomain, d_bounce_email: bounce } = settings;
-  const mta = VIRTUAL_MTAS.find(({ id }) => id === settings.d_virtual_mta_id);
+  const mta = references.mtas.find(({ id }) => id === settings.d_virtual_mta_id);
   return {
     id: list.id,
     name: list.name,

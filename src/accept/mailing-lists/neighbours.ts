@@ -11,7 +11,7 @@ import { success } from "./envelope.ts";
 import { allLists } from "./lists.ts";
 import { bounceId, bounceNumbers, urlHosts, userOf } from "./references.ts";
 import { answerOf, bounceEmailView, urlDomainView, virtualMtaView } from "./view.ts";
-import { VIRTUAL_MTAS } from "./virtual-mtas.ts";
+import { virtualMtas } from "./virtual-mtas.ts";
 
 /** What stands before the @ where no list says otherwise. */
 const USUAL_USER = "bounce";
@@ -23,8 +23,8 @@ const mtas = endpoint({
   scope: "read",
   request: {},
   response: { 200: answerOf(z.array(virtualMtaView)) },
-  handle() {
-    return Promise.resolve(ok(success(VIRTUAL_MTAS)));
+  async handle(app) {
+    return ok(success(await virtualMtas(app)));
   },
 });
 

@@ -8,6 +8,7 @@ import { allFields } from "../../store/custom-field.ts";
 import { numbersOf } from "../../store/list-number.ts";
 import { seedListNames } from "../../store/seed-list.ts";
 import { domainHosts } from "../../store/sender-domain-hosts.ts";
+import { type VirtualMta, virtualMtas } from "./virtual-mtas.ts";
 
 /** What lists refer to, as far as these lists do. */
 export type References = {
@@ -18,6 +19,7 @@ export type References = {
   /** Numbers of host names of links. */
   readonly urlDomains: ReadonlyMap<string, number>;
   readonly bounces: BounceNumbers;
+  readonly mtas: readonly VirtualMta[];
 };
 
 /** Numbers of both halves of bounce addresses. */
@@ -30,19 +32,22 @@ export type BounceNumbers = {
 export async function referencesOf(app: App, lists: readonly ListSettings[]): Promise<References> {
   const seeds = [...new Set(lists.flatMap((list) => list.d_seed_list_ids))];
   const previews = lists.some((list) => Object.keys(list.preview_custom_field_data).length > 0);
-  const [seedLists, fields, urlDomains, bounces] = await Promise.all([
+  const routed = lists.some((list) => list.d_virtual_mta_id !== null);
+  const [seedLists, fields, urlDomains, bounces, mtas] = await Promise.all([
     seeds.length === 0
       ? new Map<number, string>()
       : seedListNames(app.db, { ids: seeds, names: [] }),
     previews ? allFields(app.db) : [],
     numbersOf(app.db, "url_domain", texts(lists.map((list) => list.d_url_domain))),
     bounceNumbers(app, texts(lists.map((list) => list.d_bounce_email))),
+    routed ? virtualMtas(app) : [],
   ]);
   return {
     seedLists,
     fields: new Map(fields.map((field) => [field.id, field])),
     urlDomains,
     bounces,
+    mtas,
   };
 }
 

@@ -10,7 +10,7 @@ import { domainHosts } from "../../store/sender-domain-hosts.ts";
 import { previewOf, primaryKeyFault } from "./list-fields.ts";
 import { urlHosts } from "./references.ts";
 import type { AnalyticsAsked, ListAsked } from "./schema.ts";
-import { VIRTUAL_MTAS } from "./virtual-mtas.ts";
+import { virtualMtas } from "./virtual-mtas.ts";
 
 /** Which list is changed, null for one that is made, and what it is set to so far. */
 export type Before = { readonly id: number | null; readonly settings: ListSettings };
@@ -23,7 +23,7 @@ export async function settingsAfter(
 ): Promise<Result<ListSettings, Problem>> {
   const remote = remoteFault(asked);
   if (remote) return fail(remote);
-  const mta = mtaOf(asked);
+  const mta = await mtaOf(app, asked);
   if (!mta.ok) return mta;
   const hosts = await hostFault(app, asked);
   if (hosts) return fail(hosts);
@@ -77,10 +77,13 @@ function remoteFault(asked: ListAsked): Problem | null {
   return invalidField(key, "may only be sent for a list that was made with is_remote_list");
 }
 
-function mtaOf({ d_virtual_mta: wanted }: ListAsked): Result<Partial<ListSettings>, Problem> {
+async function mtaOf(
+  app: App,
+  { d_virtual_mta: wanted }: ListAsked,
+): Promise<Result<Partial<ListSettings>, Problem>> {
   if (wanted === undefined) return ok({});
   if (wanted === null) return ok({ d_virtual_mta_id: null });
-  const found = VIRTUAL_MTAS.find(({ name }) => name === wanted);
+  const found = (await virtualMtas(app)).find(({ name }) => name === wanted);
   return found
     ? ok({ d_virtual_mta_id: found.id })
     : fail(invalidField("d_virtual_mta", "must be the name of a virtual MTA"));
