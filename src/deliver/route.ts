@@ -1,5 +1,5 @@
 // Which relay carries the next message: the first in order that is not put aside. Pure.
-import type { UsableRelay } from "../model/relay.ts";
+import { relayState, type UsableRelay } from "../model/relay.ts";
 
 /** What to do with due mail now. */
 export type Route =
@@ -14,9 +14,9 @@ export type Route =
  * over: one message finds out whether it works again.
  */
 export function route(relays: readonly UsableRelay[], now: number): Route {
-  const ready = relays.find((relay) => (relay.health?.asideUntil ?? 0) <= now);
+  const ready = relays.find(({ health }) => relayState(health, now) !== "aside");
   if (ready) {
-    return { kind: "relay", relay: ready, probing: (ready.health?.asideUntil ?? null) !== null };
+    return { kind: "relay", relay: ready, probing: relayState(ready.health, now) === "probing" };
   }
   const until = relays.map((relay) => relay.health?.asideUntil ?? now);
   return until.length === 0 ? { kind: "none" } : { kind: "wait", until: Math.min(...until) };

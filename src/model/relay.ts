@@ -27,6 +27,20 @@ export type RelayHealth = {
   readonly reason: string;
 };
 
+/**
+ * How a relay stands: in use; not used before its time; or the next message finds out whether it works
+ * again (the half-open circuit breaker).
+ */
+export const RELAY_STATES = ["usable", "aside", "probing"] as const;
+export type RelayState = (typeof RELAY_STATES)[number];
+
+/** How a relay stands at `now` (epoch milliseconds), by its health; without a record it is well. */
+export function relayState(health: RelayHealth | null, now: number): RelayState {
+  const asideUntil = health?.asideUntil ?? null;
+  if (asideUntil === null) return "usable";
+  return asideUntil > now ? "aside" : "probing";
+}
+
 /** A relay ready to be used, with its login and its health. */
 export type UsableRelay = {
   readonly id: string;

@@ -5,7 +5,13 @@ import { checkRelayHost } from "../../lib/public-address.ts";
 import { seal } from "../../lib/seal.ts";
 import { fail, ok } from "../../lib/result.ts";
 import { type Vendor, VENDORS } from "../../model/intake.ts";
-import { DEFAULT_RELAY_ID, type Relay, type RelayHealth } from "../../model/relay.ts";
+import {
+  DEFAULT_RELAY_ID,
+  type Relay,
+  RELAY_STATES,
+  type RelayHealth,
+  relayState,
+} from "../../model/relay.ts";
 import { invalidField } from "../../model/problem.ts";
 import { deleteRelay, insertRelay, listRelays, relayNameTaken } from "../../store/relay.ts";
 import { endpoint } from "../endpoint.ts";
@@ -50,6 +56,7 @@ const relayView = z.object({
   username: z.string().nullable(),
   verp: z.boolean(),
   created_at: isoTime,
+  state: z.enum(RELAY_STATES),
   failures: z.int(),
   aside_until: maybeTime,
   last_failure: z.string().nullable(),
@@ -84,7 +91,7 @@ const create = endpoint({
     const where = { name, host, port, tls, username: username ?? null };
     const relay = { id, ...where, verp, createdAt: app.now() };
     await insertRelay(app.db, { ...relay, sealedPassword });
-    return ok(one(shown(relay), 201));
+    return ok(one(shown(relay, relay.createdAt), 201));
   },
 });
 
@@ -98,9 +105,10 @@ const list = endpoint({
   async handle(app) {
     const { relays, health, vendors } = await listRelays(app.db);
     const all = [...relays, ...defaultRelay(app)];
+    const now = app.now();
     return ok(
       page(
-        all.map((relay) => shown(relay, health.get(relay.id), vendors.get(relay.id))),
+        all.map((relay) => shown(relay, now, health.get(relay.id), vendors.get(relay.id))),
         null,
       ),
     );
@@ -141,7 +149,7 @@ function defaultRelay(app: App): readonly Relay[] {
   return [{ ...named, host, port, tls, username, verp: true }];
 }
 
-function shown(relay: Relay, health?: RelayHealth, vendor?: Vendor) {
+function shown(relay: Relay, now: number, health?: RelayHealth, vendor?: Vendor) {
   return {
     id: relay.id,
     name: relay.name,
@@ -151,6 +159,7 @@ function shown(relay: Relay, health?: RelayHealth, vendor?: Vendor) {
     username: relay.username,
     verp: relay.verp,
     created_at: iso(relay.createdAt),
+    state: relayState(health ?? null, now),
     failures: health?.failures ?? 0,
     aside_until: iso(health?.asideUntil ?? null),
     last_failure: health?.reason ?? null,

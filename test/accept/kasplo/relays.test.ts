@@ -54,6 +54,7 @@ describe("POST /v1/relays", () => {
       username: "user",
       verp: true,
       created_at: expect.any(String),
+      state: "usable",
       failures: 0,
       aside_until: null,
       last_failure: null,
@@ -174,6 +175,7 @@ describe("GET and DELETE /v1/relays", () => {
     expect(data.map(({ id }) => id)).toEqual([first.id, second.id, "default"]);
     expect(data[0]).toEqual({
       ...first,
+      state: "probing",
       failures: 4,
       aside_until: "1970-01-01T00:00:05.000Z",
       last_failure: "x",
