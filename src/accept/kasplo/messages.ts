@@ -62,6 +62,8 @@ const list = endpoint({
   method: "GET",
   path: "/messages",
   summary: "List messages, newest first",
+  description:
+    "`metadata.<name>=<value>` finds those that were sent with it, by any name of their own.",
   scope: "read",
   request: { query: listQuery },
   response: { 200: pageOf(listedView) },
