@@ -132,7 +132,7 @@ export function messageOf(problem: Problem): string {
     case "sender_not_allowed":
       return `${problem.domain} is not a verified sender domain for this API key`;
     case "mail_class_not_allowed":
-      return `this API key may not send ${problem.mailClass} mail`;
+      return `this API key may not send ${problem.mailClass} mail; leave mailClass out or use a key that may`;
     case "too_large":
       return `${problem.what} may be at most ${Math.floor(problem.limitBytes / MEGABYTE)} MB`;
     case "amp_not_approved":

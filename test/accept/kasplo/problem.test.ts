@@ -65,7 +65,7 @@ const PROBLEMS: { readonly [Kind in Problem["kind"]]: Wanted } = {
   mail_class_not_allowed: wanted(
     { kind: "mail_class_not_allowed", mailClass: "marketing" },
     [403, 1004, "mail_class_not_allowed"],
-    "marketing",
+    "may not send marketing mail; leave mailClass out",
   ),
   attachment_refused: wanted(
     { kind: "attachment_refused", path: "email.attachments[0]", reason: "is an EXE" },
