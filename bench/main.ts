@@ -9,6 +9,7 @@ import { deliver } from "./legs/deliver.ts";
 import { exports } from "./legs/exports.ts";
 import { gateway } from "./legs/gateway.ts";
 import { imports } from "./legs/imports.ts";
+import { lanes } from "./legs/lanes.ts";
 import { lists } from "./legs/lists.ts";
 import { redirect } from "./legs/redirect.ts";
 import { webhooks } from "./legs/webhooks.ts";
@@ -23,6 +24,7 @@ const LEGS: readonly Leg[] = [
   gateway,
   redirect,
   quota,
+  lanes,
   lists,
   imports,
 ];
