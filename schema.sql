@@ -204,6 +204,26 @@ create table relay_health (
   reason text not null              -- [personal] if the relay's words name somebody
 ) without rowid;
 
+-- One row is a pool of relays: they share the mail that rules send to it. Written by /v1/pools.
+create table pools (
+  number integer primary key autoincrement, -- never given twice; the default pool, which has no row, is 0
+  id text not null unique,
+  name text not null unique,
+  kind text not null,               -- shared | dedicated
+  relays text not null,             -- JSON array of [relays.id or default, weight]
+  created_at integer not null
+);
+
+-- One row is a rule that chooses the pool of a delivery: the first that fits. Written by /v1/pools/rules.
+create table pool_rules (
+  position integer primary key,
+  pool_id text not null,            -- pools.id, or default
+  mail_class text,                  -- null fits all, here and below
+  key_id text,
+  tag text,
+  domain text                       -- of the recipient
+);
+
 -- One row is a relay's intake: whose events /intake/<relay> takes. Written by /v1/relays/:id/intake.
 create table intakes (
   relay_id text primary key,        -- relays.id, or default for RELAY_URL

@@ -36,6 +36,11 @@ export class Carrier {
     this.#slots = slots;
   }
 
+  /** The relay to which a connection is open, or null. */
+  get relayId(): string | null {
+    return this.#session?.usable ? this.#relayId : null;
+  }
+
   /** Delivers one transaction over a relay. Never throws for what a peer or a network can do. */
   async carry(relay: UsableRelay, tx: Transaction, lookahead: Lookahead): Promise<Ending> {
     if (this.#relayId !== relay.id || !this.#session?.usable) {

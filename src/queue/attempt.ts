@@ -44,17 +44,26 @@ export function deliveryWorker(desk: Desk): Worker<Ready> {
   const { app, board, claimed, prepare } = desk;
   const carrier = new Carrier(app, desk.sockets);
   const mark = marker();
+  let sentAhead: { readonly work: Work; readonly relay: UsableRelay } | null = null;
+
+  /** The relay to which the envelope was sent ahead, else the one whose turn it is. */
+  function relayFor(work: Work): UsableRelay | null {
+    const begun = sentAhead?.work === work ? sentAhead.relay : null;
+    sentAhead = null;
+    return begun ?? board.take(work.poolId, { held: carrier.relayId });
+  }
 
   async function attempt(ready: Ready, onSlow: () => void): Promise<Ready | null> {
-    const { relay } = board.route();
+    const relay = relayFor(ready.work);
     try {
-      if (relay) return await speak(relay, ready, onSlow);
+      if (relay) return await speak({ relay, tried: new Set() }, ready, onSlow);
       claimed.giveBack(ready.work);
       carrier.quit();
       return null;
     } catch (error) {
       // Not what a peer or a network did: the lease is left to expire, so that it ends up held.
       logFailure(app, "attempt_failed", ready.work.delivery, error);
+      if (relay) board.left(relay);
       claimed.abandon(ready.work.delivery);
       carrier.quit();
       return null;
@@ -65,15 +74,17 @@ export function deliveryWorker(desk: Desk): Worker<Ready> {
 
   /** Carries one message, with the envelope of the next behind it, and settles it. */
   async function speak(
-    relay: UsableRelay,
+    { relay, tried }: { readonly relay: UsableRelay; readonly tried: ReadonlySet<string> },
     ready: Ready,
     onSlow: () => void,
   ): Promise<Ready | null> {
-    let ahead = mayLookAhead(desk, relay) ? await nextReady(desk) : null;
+    let ahead = mayLookAhead(desk, relay, ready.work) ? await nextReady(desk) : null;
     const giveAheadBack = () => {
       if (ahead) claimed.putBack(ahead.work);
       ahead = null;
     };
+    // The one behind it could not be composed, and this one is of another pool.
+    if (ahead && ahead.work.poolId !== ready.work.poolId) giveAheadBack();
     const carrying = carrier.carry(relay, seenBy(relay, ready, mark), {
       next: () => (ahead ? seenBy(relay, ahead, mark) : claimed.drained() ? "quit" : undefined),
       onSlow() {
@@ -86,12 +97,16 @@ export function deliveryWorker(desk: Desk): Worker<Ready> {
       giveAheadBack();
       throw error;
     });
-    const other = learn(board, relay, ending);
-    if (other) {
+    learn(board, relay, ending);
+    if (ending.kind === "unusable") {
+      // The relay was told nothing of the message: another one of the pool may be asked.
+      const asked = new Set([...tried, relay.id]);
+      const other = board.take(ready.work.poolId, { tried: asked });
       giveAheadBack();
-      return speak(other, ready, onSlow);
+      if (other) return speak({ relay: other, tried: asked }, ready, onSlow);
     }
     settle(desk, ready.work, relay, judge(ending, { relay: relay.login.host }));
+    sentAhead = ahead && { work: ahead.work, relay };
     return ahead;
   }
 
@@ -107,20 +122,20 @@ function seenBy(relay: UsableRelay, { work, tx }: Ready, mark: Marker): Transact
   return mark(relay, relay.verp ? tx.verp : tx.plain, markOf(messageId, position));
 }
 
-/** Notes how a relay did. Answers the next one to ask when it could not even be told of the message. */
-function learn(board: RelayBoard, relay: UsableRelay, ending: Ending): UsableRelay | null {
-  if (ending.kind !== "unusable") {
-    board.works(relay);
-    return null;
-  }
-  board.failed(relay, ending.reason);
-  return board.after(relay);
+/** Notes how a relay did. */
+function learn(board: RelayBoard, relay: UsableRelay, ending: Ending): void {
+  if (ending.kind === "unusable") board.failed(relay, ending.reason);
+  else board.works(relay);
 }
 
-/** A relay in doubt gets one message at a time, and so does the isolate when they are large. */
-function mayLookAhead({ claimed }: Desk, relay: UsableRelay): boolean {
+/**
+ * A relay in doubt gets one message at a time, and so does the isolate when they are large. Mail of another
+ * pool is not for this connection, nor what is another relay's turn.
+ */
+function mayLookAhead({ board, claimed }: Desk, relay: UsableRelay, { poolId }: Work): boolean {
   const next = claimed.peek();
-  return relay.health === null && next !== null && !isLarge(next);
+  if (relay.health !== null || !next || next.poolId !== poolId || isLarge(next)) return false;
+  return board.keeps(poolId, relay);
 }
 
 /** The transactions of a delivery, or null when it is not to be attempted now. */

@@ -10,10 +10,11 @@ import {
   type Claim,
   claimDue,
   type ClaimedDelivery,
-  postponeLease,
+  postponeLeases,
   releaseLeases,
   renewLeases,
 } from "../store/delivery-claim.ts";
+import type { Route } from "../deliver/route.ts";
 import type { Work } from "./prepare.ts";
 import type { RelayBoard } from "./relay-board.ts";
 
@@ -29,7 +30,7 @@ const NO_RELAY_MS = 30_000;
 
 /** Storage that did not answer is asked again after this. */
 const STORAGE_RETRY_MS = 30_000;
-/** Claims of one lane in a row that may bring nothing but suppressed deliveries; a wake-up goes on. */
+/** Claims of one lane in a row that may bring nothing to be attempted; a wake-up goes on. */
 const MAX_SUPPRESSED_CLAIMS = 20;
 
 /** An empty claim is not repeated sooner, however many workers ask. */
@@ -47,7 +48,7 @@ export type Claims = {
   readonly refill: (options: { readonly alone: boolean }) => Promise<number>;
   /** Work handed out that was not started is handed out again, before anything else. */
   readonly putBack: (work: Work) => void;
-  /** Work that no relay can take now: it and all that waits are given back. */
+  /** Work that no relay of its pool can take now: it and what waits of that pool are given back. */
   readonly giveBack: (work: Work) => void;
   /** Gives one delivery back, to be tried again a little later. */
   readonly postpone: (delivery: ClaimedDelivery) => void;
@@ -62,7 +63,7 @@ export type Claims = {
 export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[]): Claims {
   const held = new Set<ClaimedDelivery>();
   let waiting: Work[] = [];
-  let unstarted: ClaimedDelivery[] = [];
+  let unstarted: Work[] = [];
   let full = false;
   let emptyAt = Number.NEGATIVE_INFINITY;
   let claiming: Promise<number> | null = null;
@@ -74,23 +75,46 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
     });
   }, RENEW_MS);
 
-  function take(claim: Claim): void {
+  /** Hands out what its pool can carry now; the rest is given back until it can. */
+  async function take(claim: Claim): Promise<void> {
     for (const delivery of claim.deliveries) {
       const found = claim.messages.get(delivery.messageId);
       if (!found) continue;
       held.add(delivery);
-      waiting.push({ delivery, ...found });
+      const poolId = board.poolOf(found.message, delivery.recipient);
+      const { kind } = board.route(poolId);
+      const stays = kind === "open" || kind === "probe";
+      (stays ? waiting : unstarted).push({ delivery, ...found, poolId });
+    }
+    await park();
+  }
+
+  /** Re-dates what was not started to when its pool can be looked at again: one statement a pool. */
+  async function park(): Promise<void> {
+    const pools = Map.groupBy(unstarted.splice(0), ({ poolId }) => poolId);
+    for (const [poolId, works] of pools) {
+      const deliveries = works.map(({ delivery }) => delivery);
+      for (const delivery of deliveries) held.delete(delivery);
+      const until = untilOf(board.route(poolId));
+      await postponeLeases(app.db, deliveries, until);
+      for (const lane of lanes) wakeAt(app, lane, until);
     }
   }
 
+  function untilOf(route: Route): number {
+    if (route.kind === "wait") return route.until;
+    return app.now() + (route.kind === "none" ? NO_RELAY_MS : 0);
+  }
+
   async function claim(alone: boolean): Promise<number> {
-    const { route } = board.route();
-    if (route.kind !== "relay") {
-      await postponeAll(route.kind === "wait" ? route.until : app.now() + NO_RELAY_MS);
+    const route = board.outlook();
+    if (route.kind === "wait" || route.kind === "none") {
+      await postponeAll(untilOf(route));
       return 0;
     }
-    if (route.probing && !alone) return 0;
-    const limit = route.probing ? 1 : CLAIM_SIZE;
+    await park();
+    if (route.kind === "probe" && !alone) return 0;
+    const limit = route.kind === "probe" ? 1 : CLAIM_SIZE;
     full = false;
     for (const lane of lanes) {
       full ||= await claimLane({ lane, limit, alone });
@@ -101,7 +125,7 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
     return waiting.length;
   }
 
-  /** Claims of one lane, again while all of it is suppressed; answers whether more may be due. */
+  /** Claims of one lane, again while all of it is suppressed or of pools that wait; answers whether more may be due. */
   async function claimLane(ask: {
     readonly lane: MailClass;
     readonly limit: number;
@@ -111,7 +135,7 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
       const now = app.now();
       const lease = { ...ask, now, leaseId: app.newId(), leaseUntil: now + LEASE_MS };
       const brought = await twice(() => claimDue(app.db, lease));
-      take(brought);
+      await take(brought);
       if (brought.deliveries.length + brought.suppressed < ask.limit) return false;
       if (waiting.length > 0) return true;
     }
@@ -129,7 +153,7 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
   }
 
   async function release(): Promise<void> {
-    const back = [...unstarted, ...waiting.map((work) => work.delivery)];
+    const back = [...unstarted, ...waiting].map((work) => work.delivery);
     waiting = [];
     unstarted = [];
     for (const delivery of back) held.delete(delivery);
@@ -154,12 +178,12 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
       waiting.unshift(work);
     },
     giveBack(work) {
-      unstarted.push(work.delivery, ...waiting.map((other) => other.delivery));
-      waiting = [];
+      unstarted.push(work, ...waiting.filter(({ poolId }) => poolId === work.poolId));
+      waiting = waiting.filter(({ poolId }) => poolId !== work.poolId);
     },
     postpone(delivery) {
       held.delete(delivery);
-      const later = postponeLease(app.db, delivery, app.now() + STORAGE_RETRY_MS);
+      const later = postponeLeases(app.db, [delivery], app.now() + STORAGE_RETRY_MS);
       app.background("postpone_failed", later);
     },
     abandon(delivery) {
@@ -171,6 +195,7 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
     async close() {
       clearInterval(renewing);
       const more = waiting.length > 0 || full;
+      await park();
       await release();
       if (more) for (const lane of lanes) wakeAt(app, lane, app.now());
     },

@@ -16,6 +16,8 @@ export type Work = {
   readonly content: StoredContent;
   /** Where return paths of its sender's domain lead, or null. */
   readonly bounceDomain: string | null;
+  /** Whose relays may carry it. */
+  readonly poolId: string;
 };
 
 /** The transactions made of a delivery; the relay that takes it decides which is sent. */

@@ -265,17 +265,17 @@ export async function releaseLeases(
   ).run();
 }
 
-/** Gives back one delivery that could not be attempted; it is due again at `dueAt`. */
-export async function postponeLease(
+/** Gives back deliveries that could not be attempted; they are due again at `dueAt`. */
+export async function postponeLeases(
   db: D1Database,
-  delivery: ClaimedDelivery,
+  deliveries: readonly ClaimedDelivery[],
   dueAt: number,
 ): Promise<void> {
   await statement(
     db,
     `update deliveries set lease_id = null, lease_until = null, due_at = ?2,
        state = case when attempts = 0 then 'queued' else 'deferred' end where ${IN_KEYS}`,
-    keysOf([delivery]),
+    keysOf(deliveries),
     dueAt,
   ).run();
 }

@@ -35,16 +35,24 @@ const SELECT_VENDORS = "select relay_id, vendor from intakes";
  * Every relay in the order they are tried; by relay id, the health of those that failed lately and the
  * vendor of those whose intake is set.
  */
-export async function listRelays(db: D1Database): Promise<{
+export type Relays = {
   readonly relays: readonly StoredRelay[];
   readonly health: ReadonlyMap<string, RelayHealth>;
   readonly vendors: ReadonlyMap<string, Vendor>;
-}> {
-  const results = await batch(db, [
-    statement(db, SELECT_RELAYS),
-    statement(db, SELECT_HEALTH),
-    statement(db, SELECT_VENDORS),
-  ]);
+};
+
+/** Reads them. */
+export async function listRelays(db: D1Database): Promise<Relays> {
+  return decodeRelays(await batch(db, relayStatements(db)));
+}
+
+/** The statements that read them, for a batch with others. */
+export function relayStatements(db: D1Database): D1PreparedStatement[] {
+  return [SELECT_RELAYS, SELECT_HEALTH, SELECT_VENDORS].map((sql) => statement(db, sql));
+}
+
+/** What those statements brought. */
+export function decodeRelays(results: readonly D1Result[]): Relays {
   return {
     relays: rowsOf<RelayRow>(results[0]).map(decode),
     health: new Map(

@@ -67,7 +67,7 @@ async function health(): Promise<readonly unknown[]> {
 }
 
 function chosen(board: Awaited<ReturnType<typeof relayBoard>>): UsableRelay {
-  const { relay } = board.route();
+  const relay = board.take("default");
   if (!relay) throw new Error("there is no relay");
   return relay;
 }
@@ -87,10 +87,10 @@ describe("the relays of a run", () => {
       password: "geheim",
       allowCleartextAuth: false,
     });
-    const second = board.after(first);
-    const third = second && board.after(second);
-    expect([first.id, second?.id, third?.id]).toEqual(["r1", "r2", "default"]);
-    expect([third?.login, third && board.after(third)]).toEqual([LOGIN, null]);
+    const after = (...ids: string[]) => board.take("default", { tried: new Set(ids) });
+    expect([first.id, after("r1")?.id]).toEqual(["r1", "r2"]);
+    expect(after("r1", "r2")).toMatchObject({ id: "default", login: LOGIN });
+    expect(after("r1", "r2", "default")).toBeNull();
   });
 
   it.each([
@@ -111,7 +111,7 @@ describe("the relays of a run", () => {
 
   it("are none when none is configured", async () => {
     const board = await relayBoard(given().app);
-    expect(board.route()).toEqual({ route: { kind: "none" }, relay: null });
+    expect([board.route("default"), board.take("default")]).toEqual([{ kind: "none" }, null]);
   });
 
   it("do not include one whose password does not open; the others go on", async () => {
@@ -120,7 +120,7 @@ describe("the relays of a run", () => {
     await givenRelay(app, "r2", { password: "geheim" });
     const board = await relayBoard(app);
     expect(chosen(board).id).toBe("r2");
-    expect(board.after(chosen(board))).toBeNull();
+    expect(board.take("default", { tried: new Set(["r2"]) })).toBeNull();
     expect(logged).toEqual([
       ["error", "relay_password_unreadable", { relay: "r1", reason: expect.any(String) }],
     ]);
@@ -136,11 +136,11 @@ describe("a relay that fails", () => {
     const seen = [];
     for (let failures = 1; failures <= 5; failures++) {
       board.failed(relay, `reason ${failures}`);
-      const { route } = board.route();
+      const route = board.route("default");
       seen.push(route.kind === "wait" ? (route.until - clock.now()) / SECOND : route.kind);
       if (route.kind === "wait") clock.advance(route.until - clock.now());
     }
-    expect(seen).toEqual(["relay", "relay", 30, 60, 120]);
+    expect(seen).toEqual(["open", "open", 30, 60, 120]);
     await app.idle();
     expect(await health()).toEqual([
       { relay_id: "r1", failures: 5, aside_until: clock.now(), reason: "reason 5" },
@@ -154,7 +154,7 @@ describe("a relay that fails", () => {
     const board = await relayBoard(app);
     const relay = chosen(board);
     for (let n = 0; n < 7; n++) board.failed(relay, "refused");
-    expect(board.route().route).toEqual({ kind: "wait", until: clock.now() + 30 * SECOND });
+    expect(board.route("default")).toEqual({ kind: "wait", until: clock.now() + 30 * SECOND });
     await app.idle();
     expect(await health()).toMatchObject([{ failures: 3 }]);
   });
@@ -170,8 +170,8 @@ describe("a relay that fails", () => {
     const next = await relayBoard(app);
     expect(chosen(next).id).toBe("r2");
     clock.advance(30 * SECOND);
-    expect(next.route().route).toMatchObject({ kind: "relay", probing: true });
-    expect(chosen(next).id).toBe("r1");
+    expect(next.route("default")).toMatchObject({ kind: "open", probe: { id: "r1" } });
+    expect([chosen(next).id, chosen(next).id]).toEqual(["r1", "r2"]);
   });
 
   it("is forgiven as soon as it works, with one write", async () => {

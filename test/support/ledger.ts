@@ -18,6 +18,8 @@ const LEDGER = [
   "suppression_changes",
   "relays",
   "relay_health",
+  "pools",
+  "pool_rules",
   "intakes",
   "event_log",
   "webhooks",

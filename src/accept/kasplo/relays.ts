@@ -12,8 +12,10 @@ import {
   type RelayHealth,
   relayState,
 } from "../../model/relay.ts";
+import { DEFAULT_POOL_ID, type Pool } from "../../model/pool.ts";
 import { invalidField } from "../../model/problem.ts";
-import { deleteRelay, insertRelay, listRelays, relayNameTaken } from "../../store/relay.ts";
+import { readRouting } from "../../store/pool.ts";
+import { deleteRelay, insertRelay, relayNameTaken } from "../../store/relay.ts";
 import { endpoint } from "../endpoint.ts";
 import { dataOf, iso, isoTime, maybeTime, one, page, pageOf } from "./native.ts";
 
@@ -61,6 +63,7 @@ const relayView = z.object({
   aside_until: maybeTime,
   last_failure: z.string().nullable(),
   intake: z.enum(VENDORS).nullable(),
+  pools: z.array(z.string()),
 });
 
 const create = endpoint({
@@ -91,7 +94,7 @@ const create = endpoint({
     const where = { name, host, port, tls, username: username ?? null };
     const relay = { id, ...where, verp, createdAt: app.now() };
     await insertRelay(app.db, { ...relay, sealedPassword });
-    return ok(one(shown(relay, relay.createdAt), 201));
+    return ok(one({ ...shown(relay, relay.createdAt), pools: poolsOf([], id) }, 201));
   },
 });
 
@@ -103,12 +106,15 @@ const list = endpoint({
   request: {},
   response: { 200: pageOf(relayView) },
   async handle(app) {
-    const { relays, health, vendors } = await listRelays(app.db);
+    const { relays, health, vendors, pools } = await readRouting(app.db);
     const all = [...relays, ...defaultRelay(app)];
     const now = app.now();
     return ok(
       page(
-        all.map((relay) => shown(relay, now, health.get(relay.id), vendors.get(relay.id))),
+        all.map((relay) => ({
+          ...shown(relay, now, health.get(relay.id), vendors.get(relay.id)),
+          pools: poolsOf(pools, relay.id),
+        })),
         null,
       ),
     );
@@ -127,6 +133,12 @@ const remove = endpoint({
     if (params.id === DEFAULT_RELAY_ID) {
       return fail({ kind: "conflict", reason: "the default relay comes from RELAY_URL" });
     }
+    const { pools } = await readRouting(app.db);
+    const pool = pools.find((one) => one.relays.some(({ relayId }) => relayId === params.id));
+    if (pool) {
+      const reason = `pool ${pool.name} names this relay; take it out of the pool first`;
+      return fail({ kind: "conflict", reason });
+    }
     if (!(await deleteRelay(app.db, params.id))) {
       return fail({ kind: "not_found", what: "this relay" });
     }
@@ -136,6 +148,12 @@ const remove = endpoint({
 
 /** The operations of /v1/relays. */
 export const relayEndpoints = [create, list, remove];
+
+/** The pools that a relay stands in. */
+function poolsOf(pools: readonly Pool[], relayId: string): readonly string[] {
+  const found = pools.filter(({ relays }) => relays.some((place) => place.relayId === relayId));
+  return found.length > 0 ? found.map(({ id }) => id) : [DEFAULT_POOL_ID];
+}
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);

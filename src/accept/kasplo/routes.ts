@@ -26,6 +26,7 @@ import { keyEndpoints } from "./keys.ts";
 import { listEndpoints } from "./lists.ts";
 import { mapSend } from "./map.ts";
 import { messageEndpoints } from "./messages.ts";
+import { poolEndpoints } from "./pools.ts";
 import { kasploProblem } from "./problem.ts";
 import { recipientEndpoints } from "./recipients.ts";
 import { relayEndpoints } from "./relays.ts";
@@ -95,6 +96,7 @@ export const kasplo: Dialect = {
     ...keyEndpoints,
     ...smtpCredentialEndpoints,
     ...relayEndpoints,
+    ...poolEndpoints,
     ...intakeEndpoints,
     ...domainEndpoints,
     ...domainReportEndpoints,

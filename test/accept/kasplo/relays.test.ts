@@ -59,6 +59,7 @@ describe("POST /v1/relays", () => {
       aside_until: null,
       last_failure: null,
       intake: null,
+      pools: ["default"],
     });
     const row = await env.DB.prepare("select * from relays").first<{ password: string }>();
     expect(JSON.stringify(row).includes(password)).toBe(false);
