@@ -30,8 +30,9 @@ const NO_RELAY_MS = 30_000;
 
 /** Storage that did not answer is asked again after this. */
 const STORAGE_RETRY_MS = 30_000;
+
 /** Claims of one lane in a row that may bring nothing to be attempted; a wake-up goes on. */
-const MAX_SUPPRESSED_CLAIMS = 20;
+const MAX_BARREN_CLAIMS = 20;
 
 /** An empty claim is not repeated sooner, however many workers ask. */
 const EMPTY_CLAIM_MS = 400;
@@ -131,7 +132,7 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
     readonly limit: number;
     readonly alone: boolean;
   }): Promise<boolean> {
-    for (let n = 0; n < MAX_SUPPRESSED_CLAIMS; n++) {
+    for (let n = 0; n < MAX_BARREN_CLAIMS; n++) {
       const now = app.now();
       const lease = { ...ask, now, leaseId: app.newId(), leaseUntil: now + LEASE_MS };
       const brought = await twice(() => claimDue(app.db, lease));
