@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { AUDIENCE_TYPE_NAMES } from "../../model/custom-field.ts";
 import { shownAs } from "../json-schema.ts";
-import { namePart } from "../kasplo/lists.ts";
+import { namePart } from "../kasplo/named.ts";
 
 /** Rows of a page unless asked otherwise, and at most. */
 export const DEFAULT_PAGE_SIZE = 10;

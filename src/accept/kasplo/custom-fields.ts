@@ -22,22 +22,17 @@ import { invalidField, type Problem } from "../../model/problem.ts";
 import { changeField, findField, insertField, listFields } from "../../store/custom-field.ts";
 import { twice } from "../../store/db.ts";
 import { endpoint } from "../endpoint.ts";
-import { nameField, namePart } from "./lists.ts";
 import {
-  dataOf,
-  idCursor,
-  iso,
-  isoTime,
-  limitParameter,
-  numbered,
-  one,
-  page,
-  pageOf,
-} from "./native.ts";
+  nameField,
+  type NamedFilter,
+  namedPage,
+  type NamedPlace,
+  namedQuery,
+  namedStatus,
+} from "./named.ts";
+import { dataOf, iso, isoTime, one, pageOf } from "./native.ts";
 
 const TYPE_NAMES = [...AUDIENCE_TYPE_NAMES, ...CUSTOM_FIELD_TYPES] as const;
-
-const status = z.enum(["active", "inactive"], "must be active or inactive");
 
 /** The Audience API writes choices with commas between them, so none has one. */
 const option = z
@@ -79,7 +74,7 @@ const fieldView = z.object({
   required: z.boolean(),
   default: z.string(),
   values: z.array(z.string()),
-  status,
+  status: namedStatus,
   created_at: isoTime,
   updated_at: isoTime,
 });
@@ -123,22 +118,12 @@ const all = endpoint({
   path: "/custom-fields",
   summary: "List the fields that all lists have, oldest first",
   scope: "read",
-  request: {
-    query: z.object({
-      limit: limitParameter,
-      cursor: idCursor,
-      name: namePart,
-      status: status.optional(),
-    }),
-  },
+  request: { query: namedQuery },
   response: { 200: pageOf(fieldView) },
-  async handle(app, { query }) {
-    const { limit, cursor, name } = query;
-    const filter = { name, status: query.status ?? null, listId: null };
-    const asked = { after: cursor, offset: 0, limit: limit + 1 };
-    const { fields } = await listFields(app.db, filter, asked);
-    const { shown, next } = numbered(fields, limit, ({ id }) => id);
-    return ok(page(shown.map(shownField), next));
+  handle(app, { query }) {
+    const find = async (filter: NamedFilter, asked: NamedPlace) =>
+      (await listFields(app.db, { ...filter, listId: null }, asked)).fields;
+    return namedPage(query, find, shownField);
   },
 });
 
@@ -167,7 +152,7 @@ const change = endpoint({
       required: z.boolean("must be true or false").optional(),
       default: fallback.optional(),
       values: options.optional(),
-      status: status.optional(),
+      status: namedStatus.optional(),
     }),
   },
   response: { 200: dataOf(fieldView) },

@@ -6,10 +6,18 @@ import { type List, MAX_LIST_NAME, MAX_LISTS, newHexId } from "../../model/list.
 import type { Problem } from "../../model/problem.ts";
 import { listSubscribers } from "../../store/contact.ts";
 import { deleteList } from "../../store/contact-removal.ts";
-import { isLikeable, MAX_LIKE_BYTES, twice } from "../../store/db.ts";
+import { twice } from "../../store/db.ts";
 import { changeList, findList, insertList, listLists } from "../../store/list.ts";
 import { endpoint } from "../endpoint.ts";
 import { shownSubscribers, subscriberView } from "./contact-fields.ts";
+import {
+  nameField,
+  type NamedFilter,
+  namedPage,
+  type NamedPlace,
+  namedQuery,
+  namedStatus,
+} from "./named.ts";
 import {
   dataOf,
   idCursor,
@@ -22,29 +30,13 @@ import {
   pageOf,
 } from "./native.ts";
 
-/** A name: text without control characters. */
-export function nameField(most: number) {
-  return z
-    .string("must be text")
-    .trim()
-    .min(1, "must not be empty")
-    .max(most, `must be at most ${most} characters`)
-    .regex(/^\P{Cc}*$/u, "must not have control characters");
-}
-
-/** A part of a name that lists are filtered by. */
-export const namePart = z
-  .string()
-  .refine(isLikeable, `must be at most ${MAX_LIKE_BYTES} bytes, of which %, _ and \\ count twice`)
-  .default("");
-
 const byId = z.object({ id: z.string() });
 
 const listView = z.object({
   id: z.int(),
   list_id: z.string(),
   name: z.string(),
-  status: z.enum(["active", "inactive"]),
+  status: namedStatus,
   created_at: isoTime,
   updated_at: isoTime,
 });
@@ -69,21 +61,12 @@ const all = endpoint({
   path: "/lists",
   summary: "List the lists, oldest first",
   scope: "read",
-  request: {
-    query: z.object({
-      limit: limitParameter,
-      cursor: idCursor,
-      name: namePart,
-      status: z.enum(["active", "inactive"], "must be active or inactive").optional(),
-    }),
-  },
+  request: { query: namedQuery },
   response: { 200: pageOf(listView) },
-  async handle(app, { query }) {
-    const { limit, cursor, name, status = null } = query;
-    const asked = { after: cursor, offset: 0, limit: limit + 1 };
-    const { lists } = await listLists(app.db, { name, status }, asked);
-    const { shown, next } = numbered(lists, limit, ({ id }) => id);
-    return ok(page(shown.map(shownList), next));
+  handle(app, { query }) {
+    const find = async (filter: NamedFilter, asked: NamedPlace) =>
+      (await listLists(app.db, filter, asked)).lists;
+    return namedPage(query, find, shownList);
   },
 });
 
@@ -110,7 +93,7 @@ const change = endpoint({
     params: byId,
     body: z.object({
       name: nameField(MAX_LIST_NAME).optional(),
-      status: z.enum(["active", "inactive"], "must be active or inactive").optional(),
+      status: namedStatus.optional(),
     }),
   },
   response: { 200: dataOf(listView) },

@@ -6,20 +6,16 @@ import { MAX_TAG_NAME, MAX_TAGS, newTagId, type Tag, TAG_STATUSES } from "../../
 import { twice } from "../../store/db.ts";
 import { changeTag, deleteTag, findTag, insertTag, listTags } from "../../store/tag.ts";
 import { endpoint } from "../endpoint.ts";
-import { nameField, namePart } from "./lists.ts";
 import {
-  dataOf,
-  idCursor,
-  iso,
-  isoTime,
-  limitParameter,
-  numbered,
-  one,
-  page,
-  pageOf,
-} from "./native.ts";
+  nameField,
+  type NamedFilter,
+  namedPage,
+  type NamedPlace,
+  namedQuery,
+  namedStatus,
+} from "./named.ts";
+import { dataOf, iso, isoTime, one, pageOf } from "./native.ts";
 
-const status = z.enum(TAG_STATUSES, "must be active or inactive");
 const byId = z.object({ id: z.string() });
 
 const tagView = z.object({
@@ -51,22 +47,12 @@ const all = endpoint({
   path: "/tags",
   summary: "List the tags, oldest first",
   scope: "read",
-  request: {
-    query: z.object({
-      limit: limitParameter,
-      cursor: idCursor,
-      name: namePart,
-      status: status.optional(),
-    }),
-  },
+  request: { query: namedQuery },
   response: { 200: pageOf(tagView) },
-  async handle(app, { query }) {
-    const { limit, cursor, name } = query;
-    const filter = { name, status: query.status ?? null };
-    const asked = { after: cursor, offset: 0, limit: limit + 1 };
-    const { tags } = await listTags(app.db, filter, asked);
-    const { shown, next } = numbered(tags, limit, ({ id }) => id);
-    return ok(page(shown.map(shownTag), next));
+  handle(app, { query }) {
+    const find = async (filter: NamedFilter, asked: NamedPlace) =>
+      (await listTags(app.db, filter, asked)).tags;
+    return namedPage(query, find, shownTag);
   },
 });
 
@@ -90,7 +76,7 @@ const change = endpoint({
   scope: "manage",
   request: {
     params: byId,
-    body: z.object({ name: nameField(MAX_TAG_NAME).optional(), status: status.optional() }),
+    body: z.object({ name: nameField(MAX_TAG_NAME).optional(), status: namedStatus.optional() }),
   },
   response: { 200: dataOf(tagView) },
   problems: ["conflict"],
