@@ -58,7 +58,7 @@ const STORAGE_RETRY_SECONDS = 5;
 
 /**
  * Accepts a send: after ok() it survives any crash. One D1 round trip when key, plan and sender are cached
- * and the quota lets it in. A replay is refused neither for the quota, of which it keeps nothing, nor by the
+ * and the quota lets it in, one more to look up the list that it names. A replay is refused neither for the quota, of which it keeps nothing, nor by the
  * gate of its domain, which composes a delivery only if it is on.
  */
 export async function send(app: App, asked: SendRequest): Promise<Result<Accepted, Problem>> {

@@ -11,8 +11,9 @@ type Identified = Pick<Message, "sendId" | "createdAt" | "sendAt"> & {
 };
 
 /**
- * The message with its signatures, and a Feedback-ID unless the sender gave one; unchanged without signers. The time of signing is that of the accept, or for which it was scheduled,
- * so that every attempt has the same bytes.
+ * The message with its signatures, and a Feedback-ID unless the sender gave one; unchanged without
+ * signers. It is signed with the time of the accept, or the one it was scheduled for, so that every
+ * attempt has the same bytes.
  */
 export async function signed(
   composed: Composed,

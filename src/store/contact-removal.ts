@@ -26,7 +26,10 @@ export async function deleteContact(
 /** Places removed by one statement: well within D1's 30 s. */
 const STEP_PLACES = 10_000;
 
-/** Marks a list as deleted: it is gone for everybody at once, and exports of it are cancelled (E-12). False when there is none. */
+/**
+ * Marks a list as deleted: it is gone for everybody at once, and exports of it are cancelled (E-12).
+ * False when there is none.
+ */
 export async function deleteList(db: D1Database, id: number, now: number): Promise<boolean> {
   const results = await batch(db, [
     statement(

@@ -80,8 +80,9 @@ export async function unsubscribe(
 }
 
 /**
- * The same for many wishes, no two of one address, in one transaction with one event log row; `now` is when
- * it is committed. Also those that were stopped before leave the list of this mail. Answers the ids of the events that were fired.
+ * The same for many wishes, no two of one address, in one transaction with one event log row; `now` is
+ * when it is committed. Those that were stopped before leave the list of this mail too. Answers the ids
+ * of the events that were fired.
  */
 export async function unsubscribeAll(
   db: D1Database,
