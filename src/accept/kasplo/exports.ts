@@ -2,7 +2,6 @@
 // its link, cancel it (D-20, F-103, F-184). It is made by export/work.ts.
 import * as z from "zod";
 import type { App } from "../../app.ts";
-import { isUuidv7 } from "../../lib/id.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { TABLE_FORMATS } from "../../lib/table.ts";
 import { DELIVERY_STATES } from "../../model/delivery.ts";
@@ -37,6 +36,7 @@ import {
   page,
   pageOf,
   timeParameter,
+  uuidCursor,
 } from "./native.ts";
 import { scopeField } from "./suppression-fields.ts";
 
@@ -116,10 +116,7 @@ const list = endpoint({
   request: {
     query: z.object({
       limit: limitParameter,
-      cursor: z
-        .string()
-        .refine(isUuidv7, "must be the next_cursor of an earlier answer")
-        .optional(),
+      cursor: uuidCursor,
     }),
   },
   response: { 200: pageOf(exportView) },

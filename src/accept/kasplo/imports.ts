@@ -1,7 +1,6 @@
 // /v1/imports: contacts from a CSV into a list (F-213): upload, say what the columns mean, try without
 // writing, import, and see what was refused.
 import * as z from "zod";
-import { isUuidv7 } from "../../lib/id.ts";
 import { fail, ok } from "../../lib/result.ts";
 import {
   guessColumns,
@@ -25,7 +24,7 @@ import { endpoint } from "../endpoint.ts";
 import { columnsOf, mappingOf, readTop } from "./import-columns.ts";
 import { errorFile, seenImport, shownImport } from "./import-fields.ts";
 import { named } from "./lists.ts";
-import { limitParameter, one, page } from "./native.ts";
+import { limitParameter, one, page, pageOf, uuidCursor } from "./native.ts";
 
 /** Tags that an import gives. */
 const MAX_TAGS_GIVEN = 100;
@@ -144,13 +143,10 @@ const list = endpoint({
   request: {
     query: z.object({
       limit: limitParameter,
-      cursor: z
-        .string()
-        .refine(isUuidv7, "must be the next_cursor of an earlier answer")
-        .optional(),
+      cursor: uuidCursor,
     }),
   },
-  response: { 200: z.object({ data: z.array(seenImport), next_cursor: z.string().nullable() }) },
+  response: { 200: pageOf(seenImport) },
   async handle(app, { query }) {
     const ask = { before: query.cursor ?? null, limit: query.limit, now: app.now() };
     const { imports, next } = await listImports(app.db, ask);

@@ -8,18 +8,18 @@ import { addressKey } from "../../model/address.ts";
 import { DELIVERY_STATES } from "../../model/delivery.ts";
 import { type Content, isRaw, type Message, type SendCommand } from "../../model/message.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../../model/problem.ts";
+import { aheadFault, wakeDelay } from "../../model/schedule.ts";
 import { readContent, type StoredContent } from "../../store/content.ts";
+import { twice } from "../../store/db.ts";
 import { deliveriesOf } from "../../store/delivery.ts";
 import { findMessage } from "../../store/message.ts";
-import { cancelMessage, rescheduleMessage } from "../../store/message-schedule.ts";
-import { twice } from "../../store/db.ts";
-import { aheadFault, wakeDelay } from "../../model/schedule.ts";
-import { sendAtField } from "./schema.ts";
 import { listMessages } from "../../store/message-list.ts";
+import { cancelMessage, rescheduleMessage } from "../../store/message-schedule.ts";
 import { endpoint } from "../endpoint.ts";
 import { send } from "../send.ts";
 import { detailed, detailedView, listed, listedView } from "./message-view.ts";
-import { dataOf, limitParameter, one, page, pageOf, timeParameter } from "./native.ts";
+import { dataOf, limitParameter, one, page, pageOf, timeParameter, uuidCursor } from "./native.ts";
+import { sendAtField } from "./schema.ts";
 import { sentHeaders } from "./sent.ts";
 
 /** A resend has no request fields: problems name the parts of the stored message. */
@@ -45,7 +45,7 @@ const listQuery = z
     from: timeParameter.optional(),
     to: timeParameter.optional(),
     limit: limitParameter,
-    cursor: z.string().refine(isUuidv7, "must be the next_cursor of an earlier answer").optional(),
+    cursor: uuidCursor,
   })
   .transform((query) => ({
     ...query,

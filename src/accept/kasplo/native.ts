@@ -1,5 +1,6 @@
 // What the native resources share: envelopes, times and pages (decision 2).
 import * as z from "zod";
+import { isUuidv7 } from "../../lib/id.ts";
 import { shownAs } from "../json-schema.ts";
 import type { Answer } from "../endpoint.ts";
 
@@ -70,6 +71,12 @@ export function iso(time: number | null): string | null;
 export function iso(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString();
 }
+
+/** `cursor` of a list whose things have UUIDs: the id that ended the page before. */
+export const uuidCursor = z
+  .string()
+  .refine(isUuidv7, "must be the next_cursor of an earlier answer")
+  .optional();
 
 /** `cursor` of a list whose things have numbers: the number that ended the page before, 0 at first. */
 export const idCursor = z
