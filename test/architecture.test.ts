@@ -45,9 +45,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "accept/mailing-lists/statistics.ts": ["record"],
   // GET /v1/messages/:id/raw shows exactly what compose makes.
   "accept/kasplo/messages.ts": ["compose"],
-  // /v1/events and a test event are the webhook's body, word for word.
+  // /v1/events, a test event and what is told of an address are the webhook's body, word for word.
   "accept/kasplo/events.ts": ["notify"],
   "accept/kasplo/webhook-posts.ts": ["notify"],
+  "accept/kasplo/recipient-dossier.ts": ["notify"],
+  "accept/kasplo/recipient-mentions.ts": ["notify"],
   // A file of events or suppressions has them as /v1/events and /v1/suppressions tell them.
   "export/events.ts": ["notify"],
   "export/suppressions.ts": ["accept"],

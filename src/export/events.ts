@@ -3,9 +3,9 @@
 import { flatShape } from "../lib/table.ts";
 import { addressKey } from "../model/address.ts";
 import type { DeliveryState } from "../model/delivery.ts";
-import { byMachine, type DeliveryEvent } from "../model/event.ts";
-import { type Export, eventCursor } from "../model/export.ts";
-import { kasploBody } from "../notify/payload/kasplo.ts";
+import { type DeliveryEvent, eventCursor } from "../model/event.ts";
+import type { Export } from "../model/export.ts";
+import { shownEvent } from "../notify/payload/kasplo.ts";
 import { statesOf } from "../store/delivery.ts";
 import { type LogPiece, type LogRow, positionAt, readPiece } from "../store/event.ts";
 import type { Placed, Source } from "./source.ts";
@@ -85,5 +85,5 @@ function keyOf({ email, messageId }: DeliveryEvent) {
 }
 
 function recordOf(event: DeliveryEvent, state: DeliveryState | null): EventRecord {
-  return { id: event.id, ...kasploBody(event), machine: byMachine(event), state };
+  return { ...shownEvent(event), state };
 }

@@ -117,6 +117,37 @@ export function isTold(entry: LogEntry): entry is DeliveryEvent | StoppedEntry {
   return entry.name !== "suppressed" && entry.name !== "cancelled";
 }
 
+/** A place in the event log: a row, and how many of its events lie before. */
+export type EventCursor = { readonly position: number; readonly index: number };
+
+/** A place as answers tell it: `position.index`. */
+export function eventCursor(text: string): EventCursor {
+  const [position = "", index = ""] = text.split(".");
+  return { position: Number(position), index: Number(index) };
+}
+
+/** Which events somebody wants; null is any. */
+export type EventFilter = {
+  readonly names: readonly EventName[] | null;
+  /** Case does not count. */
+  readonly recipient: string | null;
+  readonly tag: string | null;
+  readonly messageId: string | null;
+  readonly mailClass: MailClass | null;
+};
+
+/** Whether somebody wants an event. */
+export function fits(event: DeliveryEvent, filter: EventFilter): boolean {
+  const { names, recipient, tag, messageId, mailClass } = filter;
+  return (
+    (names === null || names.includes(event.name)) &&
+    (recipient === null || event.email.toLowerCase() === recipient.toLowerCase()) &&
+    (tag === null || event.tags === tag) &&
+    (messageId === null || event.messageId === messageId) &&
+    (mailClass === null || event.mailClass === mailClass)
+  );
+}
+
 /** Whether a machine did it. */
 export function byMachine(event: DeliveryEvent): boolean {
   return "machine" in event && event.machine;

@@ -2,7 +2,7 @@
 import { timeOfUuidv7 } from "../lib/id.ts";
 import type { TableFormat } from "../lib/table.ts";
 import type { DeliveryState } from "./delivery.ts";
-import type { EventName } from "./event.ts";
+import { eventCursor, type EventName } from "./event.ts";
 import type { Span } from "./stats.ts";
 import type { SuppressionScope } from "./suppression.ts";
 
@@ -139,14 +139,6 @@ function timeOf(kind: Exclude<ExportKind, "suppressions" | "contacts">, cursor: 
     case "statistics":
       return statisticsCursor(cursor).at;
   }
-}
-
-/** A place in the event log: a row, and how many of its events lie before. */
-export type EventCursor = { readonly position: number; readonly index: number };
-
-export function eventCursor(text: string): EventCursor {
-  const [position = "", index = ""] = text.split(".");
-  return { position: Number(position), index: Number(index) };
 }
 
 /** A place among deliveries: a message, and the first of its recipients that lies behind. */

@@ -2,8 +2,14 @@
 import * as z from "zod";
 import type { App } from "../../app.ts";
 import { ok } from "../../lib/result.ts";
-import { byMachine, type DeliveryEvent, EVENT_NAMES } from "../../model/event.ts";
-import { kasploBody } from "../../notify/payload/kasplo.ts";
+import {
+  type DeliveryEvent,
+  EVENT_NAMES,
+  eventCursor,
+  type EventFilter,
+  fits,
+} from "../../model/event.ts";
+import { shownEvent } from "../../notify/payload/kasplo.ts";
 import { type LogRow, positionAt, readLog } from "../../store/event.ts";
 import { endpoint } from "../endpoint.ts";
 import { limitParameter, page, pageOf, timeParameter } from "./native.ts";
@@ -13,13 +19,10 @@ const ROWS_AT_ONCE = 100;
 const MAX_ROWS = 1_000;
 
 /** A place between two events: the log row, and how many of its events lie before. */
-const cursorParameter = z
+export const cursorParameter = z
   .string()
   .regex(/^\d{1,16}\.\d{1,6}$/, "must be the next_cursor of an earlier answer")
-  .transform((text) => {
-    const [position = "0", index = "0"] = text.split(".");
-    return { position: Number(position), index: Number(index) };
-  });
+  .transform(eventCursor);
 
 const query = z.object({
   event: z.enum(EVENT_NAMES).optional(),
@@ -85,11 +88,12 @@ async function collect(
   const events: DeliveryEvent[] = [];
   let last: string | null = null;
   let range = rangeOf(query);
+  const filter = filterOf(query);
   for (let read = 0; read < MAX_ROWS; read += ROWS_AT_ONCE) {
     const rows = await readLog(app.db, { ...range, limit: ROWS_AT_ONCE, order: query.order });
     for (const { event, cursor } of rows.flatMap((row) => placed(row, query))) {
       last = cursor;
-      if (!matches(event, query)) continue;
+      if (!fits(event, filter)) continue;
       events.push(event);
       if (events.length === query.limit) return { events, next: cursor };
     }
@@ -98,6 +102,16 @@ async function collect(
     range = query.order === "asc" ? { ...range, after: end } : { ...range, upTo: end - 1 };
   }
   return { events, next: last };
+}
+
+function filterOf({ event, recipient, tag, message_id: messageId }: Query): EventFilter {
+  return {
+    names: event === undefined ? null : [event],
+    recipient: recipient ?? null,
+    tag: tag ?? null,
+    messageId: messageId ?? null,
+    mailClass: null,
+  };
 }
 
 /** The positions that a query covers; the row of the cursor is read again, for the rest of it. */
@@ -115,19 +129,4 @@ function placed(row: LogRow, { order, cursor }: Query): readonly Placed[] {
   const events = order === "asc" ? row.events : row.events.toReversed();
   const all = events.map((event, index) => ({ event, cursor: `${row.position}.${index + 1}` }));
   return cursor?.position === row.position ? all.slice(cursor.index) : all;
-}
-
-function matches(event: DeliveryEvent, query: Query): boolean {
-  return (
-    (query.event === undefined || event.name === query.event) &&
-    (query.recipient === undefined ||
-      event.email.toLowerCase() === query.recipient.toLowerCase()) &&
-    (query.tag === undefined || event.tags === query.tag) &&
-    (query.message_id === undefined || event.messageId === query.message_id)
-  );
-}
-
-/** The webhook's body with the event's id, and whether a machine did it. */
-export function shownEvent(event: DeliveryEvent) {
-  return { id: event.id, ...kasploBody(event), machine: byMachine(event) };
 }

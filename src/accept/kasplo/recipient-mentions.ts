@@ -5,10 +5,10 @@ import { type DeliveryEvent, isEvent, type LogEntry } from "../../model/event.ts
 import { type Erasing, erasingOf } from "../../model/erasure-text.ts";
 import type { Mentions } from "../../model/mention.ts";
 import type { WebhookEntry } from "../../model/webhook.ts";
+import { shownEvent } from "../../notify/payload/kasplo.ts";
 import { readContents } from "../../store/erasure-content.ts";
 import { sentAmong } from "../../store/erasure-dossier.ts";
 import { readShelf, type Shelf, type ShelfRow } from "../../store/erasure-text.ts";
-import { shownEvent } from "./events.ts";
 import { iso } from "./native.ts";
 
 /** Whose mentions, and how many rows of them at most. */

@@ -1,6 +1,6 @@
 // The webhook body of format kasplo: contract 1.9.3, the union of each kind's documented keys, every
 // value a string. Pure.
-import type { DeliveryEvent, EventBase } from "../../model/event.ts";
+import { byMachine, type DeliveryEvent, type EventBase } from "../../model/event.ts";
 import type { WebhookEntry } from "../../model/webhook.ts";
 
 /** A body: documented keys only, every value a string. */
@@ -47,6 +47,11 @@ export function kasploBody(event: DeliveryEvent): KasploBody {
 export function kasploEntry(event: DeliveryEvent): WebhookEntry {
   const body = JSON.stringify(kasploBody(event));
   return { id: event.id, at: event.at, event: event.name, body, error: "" };
+}
+
+/** An event as /v1/events and the live feed tell it: the body, its id, and whether a machine did it. */
+export function shownEvent(event: DeliveryEvent) {
+  return { id: event.id, ...kasploBody(event), machine: byMachine(event) };
 }
 
 function visitor(event: { readonly ip: string; readonly userAgent: string }): KasploBody {
