@@ -242,6 +242,13 @@ create table event_log (
   events text not null              -- [personal] JSON array of model/event.ts
 );
 
+-- One row, while somebody watches the live feed: what the log grows by is told to its object only then.
+-- Written by the LiveFeed object alone.
+create table live_feed (
+  id integer primary key,           -- 1
+  watched_until integer not null    -- renewed while somebody does; what a killed object left runs out
+);
+
 -- One row counts the mails and relays' events that came and changed nothing, by why. Written by inbound.
 create table inbound_counts (
   outcome text primary key,         -- model/inbound.ts lists them

@@ -10,10 +10,12 @@ import { type Config, parseConfig } from "./model/config.ts";
 import type { Fact } from "./model/fact.ts";
 import type { Job } from "./model/job.ts";
 import type { FileLinks, Links } from "./model/link.ts";
+import type { LiveAsk } from "./model/live-feed.ts";
 import type { ReturnPaths } from "./model/return-path.ts";
 import { returnPathsOf } from "./inbound/verp.ts";
 import { fileLinksOf, linksOf } from "./track/token.ts";
 import { type Wake, wakeOver } from "./queue/wake.ts";
+import type { LiveFeed } from "./notify/live.do.ts";
 import type { WebhookTail } from "./notify/tail.do.ts";
 
 /** The bindings of wrangler.toml. Variables and secrets are read through Config only. */
@@ -26,6 +28,7 @@ export type Env = {
   readonly TRACK_QUEUE: Queue<Fact>;
   readonly JOB_QUEUE: Queue<Job>;
   readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
+  readonly LIVE_FEED: DurableObjectNamespace<LiveFeed>;
   readonly QUOTA: DurableObjectNamespace<Quota>;
 };
 
@@ -43,6 +46,10 @@ export type App = {
   readonly wake: Wake;
   /** Asks an endpoint's object to look for work; it answers before it works. */
   readonly wakeTail: (webhookId: string) => Promise<void>;
+  /** Tells the live feed that the log grew; it answers before it looks. */
+  readonly wakeFeed: () => Promise<void>;
+  /** Opens the live feed, as a WebSocket or a stream of server-sent events; 503 when too many watch. */
+  readonly watch: (ask: LiveAsk, how: { readonly upgrade: boolean }) => Promise<Response>;
   /** Lets recipients in, or says which limit is reached. */
   readonly quota: Admit;
   /** Signs and reads the links of mail; null without PUBLIC_URL. */
@@ -85,6 +92,12 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
       jobs: env.JOB_QUEUE,
     }),
     wakeTail: (webhookId) => env.WEBHOOK_TAIL.getByName(webhookId).wake(webhookId),
+    wakeFeed: () => env.LIVE_FEED.getByName(ACCOUNT_OBJECT).wake(),
+    watch(ask, { upgrade }) {
+      const url = `https://live/?ask=${encodeURIComponent(JSON.stringify(ask))}`;
+      const headers: HeadersInit = upgrade ? { Upgrade: "websocket" } : {};
+      return env.LIVE_FEED.getByName(ACCOUNT_OBJECT).fetch(url, { headers });
+    },
     dial,
     fetch: (request) => fetch(request),
     quota: admitOver(
@@ -104,7 +117,7 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
   };
 }
 
-/** The name of the one object that leases tokens: one deployment is one account. */
+/** The name of an object that there is one of: one deployment is one account. */
 const ACCOUNT_OBJECT = "account";
 
 type Settings = Pick<App, "config" | "links" | "fileLinks" | "returnPaths"> & {

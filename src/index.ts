@@ -13,11 +13,12 @@ import { sweep } from "./queue/sweep.ts";
 import { parseJob } from "./queue/wake.ts";
 import { answerIntake } from "./inbound/intake/http.ts";
 import { parseFact } from "./model/fact.ts";
-import { wakeEndpoints } from "./notify/wake.ts";
+import { wakeFollowers } from "./notify/wake.ts";
 import { recordFacts } from "./track/consume.ts";
 import { answerLink } from "./track/http.ts";
 
 export { Quota } from "./check/quota.do.ts";
+export { LiveFeed } from "./notify/live.do.ts";
 export { WebhookTail } from "./notify/tail.do.ts";
 
 export default {
@@ -32,14 +33,12 @@ export default {
 
   async queue(batch, env, context) {
     const app = makeApp(env, context);
-    const jobs = batch.messages
-      .map((message) => parseJob(message.body))
-      .filter((job) => job !== null);
-    const facts = batch.messages.map(({ body }) => parseFact(body)).filter((fact) => fact !== null);
+    const jobs = batch.messages.flatMap(({ body }) => parseJob(body) ?? []);
+    const facts = batch.messages.flatMap(({ body }) => parseFact(body) ?? []);
     await recordFacts(app, facts);
     const lanes = jobs.flatMap((job) => (job.kind === "lane" ? [job.lane] : []));
     if (lanes.length > 0) await consume(app, lanes);
-    await wakeEndpoints(app, jobs);
+    await wakeFollowers(app, jobs);
     await workInBackground(app, jobs, {
       exports: workOnExports,
       erasures: workOnErasures,

@@ -3,6 +3,7 @@ import type { D1Migration } from "cloudflare:test";
 import type { Fact } from "../src/model/fact.ts";
 import type { Job } from "../src/model/job.ts";
 import type { Quota } from "../src/check/quota.do.ts";
+import type { LiveFeed } from "../src/notify/live.do.ts";
 import type { WebhookTail } from "../src/notify/tail.do.ts";
 
 declare global {
@@ -16,6 +17,7 @@ declare global {
       readonly TRACK_QUEUE: Queue<Fact>;
       readonly JOB_QUEUE: Queue<Job>;
       readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
+      readonly LIVE_FEED: DurableObjectNamespace<LiveFeed>;
       readonly QUOTA: DurableObjectNamespace<Quota>;
       readonly TEST_MIGRATIONS: D1Migration[];
       readonly REQUESTS_PER_OPERATION: string;

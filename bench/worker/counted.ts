@@ -3,6 +3,7 @@
 import type { Env } from "../../src/app.ts";
 import type { Ask, Grant } from "../../src/check/quota.ts";
 import production, {
+  LiveFeed as ProductionFeed,
   Quota as ProductionQuota,
   WebhookTail as ProductionTail,
 } from "../../src/index.ts";
@@ -19,6 +20,13 @@ let queue = { writes: 0, reads: 0, deletes: 0 };
 
 /** The Worker's objects of webhook endpoints, counted. */
 export class WebhookTail extends ProductionTail {
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, counted(env));
+  }
+}
+
+/** The object of the live feed, counted. */
+export class LiveFeed extends ProductionFeed {
   constructor(state: DurableObjectState, env: Env) {
     super(state, counted(env));
   }

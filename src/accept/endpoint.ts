@@ -14,7 +14,9 @@ import type { OwnProblems, Responses } from "./response.ts";
 /** What a handler answers with. */
 export type Answer =
   | { readonly status: number; readonly json: unknown; readonly headers?: AnswerHeaders }
-  | { readonly status: number; readonly bytes: BodyInit | null; readonly headers?: AnswerHeaders };
+  | { readonly status: number; readonly bytes: BodyInit | null; readonly headers?: AnswerHeaders }
+  /** The connection becomes a WebSocket. */
+  | { readonly status: 101; readonly socket: WebSocket; readonly headers?: AnswerHeaders };
 export type AnswerHeaders = Readonly<Record<string, string>>;
 
 /** What a handler is given: everything parsed, the key already checked for family and scope. */

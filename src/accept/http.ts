@@ -236,5 +236,8 @@ function respond(answer: Answer, requestId: string): Response {
     headers.set("Content-Type", "application/json");
     return new Response(JSON.stringify(answer.json), { status: answer.status, headers });
   }
+  if ("socket" in answer) {
+    return new Response(null, { status: answer.status, webSocket: answer.socket, headers });
+  }
   return new Response(answer.bytes, { status: answer.status, headers });
 }

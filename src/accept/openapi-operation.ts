@@ -156,6 +156,7 @@ function detailed(shape: Shape): Detailed | null {
 }
 
 const REASONS: Readonly<Record<number, string>> = {
+  101: "The connection is a WebSocket now.",
   200: "Done.",
   201: "Made.",
   202: "Taken; the rest is done in the background.",

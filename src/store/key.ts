@@ -29,6 +29,24 @@ export async function findKey(db: D1Database, hash: string): Promise<Key | null>
   return found[0] ? decode(found[0]) : null;
 }
 
+/** Which of these ids are of keys that open something at `now`. */
+export async function goodKeys(
+  db: D1Database,
+  ids: readonly string[],
+  now: number,
+): Promise<ReadonlySet<string>> {
+  const found = await rows<{ id: string }>(
+    statement(
+      db,
+      `select k.id from json_each(?1) j cross join keys k on k.id = j.value
+       where k.revoked_at is null and (k.expires_at is null or k.expires_at > ?2)`,
+      JSON.stringify(ids),
+      now,
+    ),
+  );
+  return new Set(found.map(({ id }) => id));
+}
+
 /** Every key, newest first. */
 export async function listKeys(db: D1Database): Promise<readonly Key[]> {
   const sql = `select ${COLUMNS} from keys order by created_at desc, id desc`;

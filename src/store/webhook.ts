@@ -165,10 +165,17 @@ export async function deleteWebhook(db: D1Database, id: string): Promise<boolean
   return (deleted?.results.length ?? 0) > 0;
 }
 
-/** Ids of all enabled endpoints. */
-export async function listEnabledIds(db: D1Database): Promise<readonly string[]> {
-  const sql = "select id from webhooks where state = 'enabled' order by id";
-  return (await rows<{ id: string }>(statement(db, sql))).map((row) => row.id);
+/** Who follows the event log: the enabled endpoints, and whether anybody watches the live feed at `now`. */
+export async function followersOfLog(
+  db: D1Database,
+  now: number,
+): Promise<{ readonly webhookIds: readonly string[]; readonly watched: boolean }> {
+  const [enabled, watched] = await batch(db, [
+    statement(db, "select id from webhooks where state = 'enabled' order by id"),
+    statement(db, "select id from live_feed where watched_until > ?1", now),
+  ]);
+  const webhookIds = rowsOf<{ id: string }>(enabled).map(({ id }) => id);
+  return { webhookIds, watched: rowsOf(watched).length > 0 };
 }
 
 /** Ids of the enabled endpoints that have something to read or to try again at `now`. */

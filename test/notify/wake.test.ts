@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Job } from "../../src/model/job.ts";
-import { wakeEndpoints } from "../../src/notify/wake.ts";
+import { wakeFollowers } from "../../src/notify/wake.ts";
 import { faultyD1 } from "../support/faults.ts";
 import { emptyLedger } from "../support/ledger.ts";
 import { testApp } from "../support/world.ts";
@@ -25,11 +25,11 @@ async function wokenBy(jobs: readonly Job[]) {
     db: d1.db,
     wakeTail: (id) => Promise.resolve(void woken.push(id)),
   });
-  await wakeEndpoints(app, jobs);
+  await wakeFollowers(app, jobs);
   return { woken: woken.toSorted(), calls: d1.calls().length };
 }
 
-describe("wakeEndpoints", () => {
+describe("wakeFollowers", () => {
   it("wakes every enabled endpoint when the log grew, each once, after one look", async () => {
     for (const id of ["a", "b"]) await givenEndpoint(id);
     await givenEndpoint("off", "disabled");
@@ -40,6 +40,24 @@ describe("wakeEndpoints", () => {
       { kind: "lane", lane: "marketing" },
     ];
     expect(await wokenBy(jobs)).toEqual({ woken: ["a", "b"], calls: 1 });
+  });
+
+  it("wakes the live feed when the log grew, only while somebody watches", async () => {
+    const fed = { times: 0 };
+    const app = testApp({ wakeFeed: () => Promise.resolve(void (fed.times += 1)) });
+    const watchedUntil = (time: number) =>
+      env.DB.prepare("insert or replace into live_feed (id, watched_until) values (1, ?1)")
+        .bind(time)
+        .run();
+    await wakeFollowers(app, [{ kind: "events" }]);
+    await watchedUntil(Date.now() - 1);
+    await wakeFollowers(app, [{ kind: "events" }]);
+    expect(fed.times).toBe(0);
+    await watchedUntil(Date.now() + 60_000);
+    await wakeFollowers(app, [{ kind: "events" }, { kind: "events" }]);
+    await wakeFollowers(app, [{ kind: "endpoint", webhookId: "a" }]);
+    expect(fed.times).toBe(1);
+    await env.DB.prepare("delete from live_feed").run();
   });
 
   it("wakes a named endpoint without asking the database, disabled or not", async () => {
@@ -58,6 +76,6 @@ describe("wakeEndpoints", () => {
     const app = testApp({
       wakeTail: (id) => (id === "a" ? Promise.reject(new Error("down")) : Promise.resolve()),
     });
-    await expect(wakeEndpoints(app, [{ kind: "events" }])).rejects.toThrow("down");
+    await expect(wakeFollowers(app, [{ kind: "events" }])).rejects.toThrow("down");
   });
 });

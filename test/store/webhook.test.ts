@@ -14,7 +14,7 @@ import {
   endpointsToWake,
   findWebhook,
   insertWebhook,
-  listEnabledIds,
+  followersOfLog,
   listWebhooks,
   rotateSecret,
   updateWebhook,
@@ -160,7 +160,7 @@ describe("endpointsToWake", () => {
     await commitPass(app.db, pass(due.id, { cursor: head, added: [jobOf(due.id)] }));
     expect(await endpointsToWake(app.db, NOW)).toEqual([behind.id]);
     expect(await endpointsToWake(app.db, NOW + 5_000)).toEqual([behind.id, due.id]);
-    expect(await listEnabledIds(app.db)).toEqual([behind.id, due.id]);
+    expect((await followersOfLog(app.db, app.now())).webhookIds).toEqual([behind.id, due.id]);
   });
 
   it("names nobody when the log is empty", async () => {

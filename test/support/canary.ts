@@ -268,6 +268,9 @@ export async function whereCanaryStands(): Promise<readonly string[]> {
   for (const id of await listDurableObjectIds(env.WEBHOOK_TAIL)) {
     await look(`object ${id.toString()}`, await storedIn(env.WEBHOOK_TAIL.get(id)));
   }
+  for (const id of await listDurableObjectIds(env.LIVE_FEED)) {
+    await look(`object ${id.toString()}`, await storedIn(env.LIVE_FEED.get(id)));
+  }
   for (const id of await listDurableObjectIds(env.QUOTA)) {
     await look(`object ${id.toString()}`, await storedIn(env.QUOTA.get(id)));
   }

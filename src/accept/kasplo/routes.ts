@@ -21,6 +21,7 @@ import { healthEndpoints } from "./health.ts";
 import { intakeEndpoints } from "./intakes.ts";
 import { importEndpoints } from "./imports.ts";
 import { exportEndpoints } from "./exports.ts";
+import { liveEndpoints } from "./live.ts";
 import { limitEndpoints } from "./limits.ts";
 import { keyEndpoints } from "./keys.ts";
 import { listEndpoints } from "./lists.ts";
@@ -91,6 +92,7 @@ export const kasplo: Dialect = {
     sendRaw,
     ...messageEndpoints,
     ...eventEndpoints,
+    ...liveEndpoints,
     ...exportEndpoints,
     ...webhookEndpoints,
     ...keyEndpoints,

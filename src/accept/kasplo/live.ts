@@ -1,0 +1,89 @@
+// /v1/activity/live: events as they happen (F-182, decision D-21), over a WebSocket or as server-sent events.
+import * as z from "zod";
+import { fail, ok } from "../../lib/result.ts";
+import { EVENT_NAMES, type EventName } from "../../model/event.ts";
+import { MAX_WATCHERS } from "../../model/live-feed.ts";
+import { MAIL_CLASSES } from "../../model/message.ts";
+import { invalidField } from "../../model/problem.ts";
+import { unauthorized } from "../authenticate.ts";
+import { endpoint } from "../endpoint.ts";
+import { shownAs } from "../json-schema.ts";
+import { cursorParameter } from "./events.ts";
+
+const STREAM_TYPE = "text/event-stream";
+
+/** RFC 5321 §4.5.3.1: 64 octets, @, 255 octets. */
+const MAX_ADDRESS_LENGTH = 320;
+/** As long as X-Kasplo-Click-Tracking-ID may be. */
+const MAX_TAG_LENGTH = 300;
+/** An id has 36, that of a batch's item some more. */
+const MAX_ID_LENGTH = 64;
+
+const NAMES_REASON = `must be one or more of ${EVENT_NAMES.join(", ")}, separated by commas`;
+
+const names = shownAs(
+  z.string().transform((text, context): readonly EventName[] => {
+    const parsed = z.array(z.enum(EVENT_NAMES)).safeParse(text.split(","));
+    if (parsed.success) return parsed.data;
+    context.addIssue(NAMES_REASON);
+    return z.NEVER;
+  }),
+  z.string().meta({ examples: ["open,click"] }),
+);
+
+const atMost = (length: number) => z.string().max(length, `must have at most ${length} characters`);
+
+const query = z.object({
+  event: names.optional(),
+  recipient: atMost(MAX_ADDRESS_LENGTH).optional(),
+  tag: atMost(MAX_TAG_LENGTH).optional(),
+  message_id: atMost(MAX_ID_LENGTH).optional(),
+  mail_class: z.enum(MAIL_CLASSES, `must be one of ${MAIL_CLASSES.join(", ")}`).optional(),
+  cursor: cursorParameter.optional(),
+});
+
+/** Comes back when somebody left: a minute is longer than a reload of the page takes. */
+const RETRY_AFTER_SECONDS = 60;
+
+const watch = endpoint({
+  method: "GET",
+  path: "/activity/live",
+  summary: "Watch events as they happen",
+  description:
+    'With `Upgrade: websocket` the connection becomes a WebSocket, with `Accept: text/event-stream` the answer is a stream of server-sent events. Each message is `{reset, cursor, data}`: events as `/v1/events` shows them, oldest first. The first one has the latest 200; `reset` asks to forget what was told before. Connect again with the last `cursor` and nothing is missed or told twice. A WebSocket\'s message with `"ask": true` is to be answered with any short text.',
+  scope: "read",
+  request: {
+    query,
+    headers: { "Last-Event-ID": "The last cursor, as browsers send it; goes before `cursor`." },
+  },
+  response: { 101: null, 200: { type: STREAM_TYPE } },
+  async handle(app, { query, key, origin, headers }) {
+    const upgrade = headers.get("Upgrade")?.toLowerCase() === "websocket";
+    if (!upgrade && !(headers.get("Accept") ?? "").includes(STREAM_TYPE)) {
+      return fail(invalidField("Accept", `must be ${STREAM_TYPE}, or ask for Upgrade: websocket`));
+    }
+    // Any page can open a WebSocket, and the browser adds the cookie: only our own pages may use it.
+    if (upgrade && !headers.has("Authorization") && headers.get("Origin") !== origin) {
+      return fail(unauthorized("open the feed from this Worker's own pages, or send an API key"));
+    }
+    const last = cursorParameter.optional().safeParse(headers.get("Last-Event-ID") ?? undefined);
+    if (!last.success) return fail(invalidField("Last-Event-ID", "must be the last cursor"));
+    const { event, recipient, tag, message_id, mail_class, cursor } = query;
+    const filter = {
+      names: event ?? null,
+      recipient: recipient ?? null,
+      tag: tag ?? null,
+      messageId: message_id ?? null,
+      mailClass: mail_class ?? null,
+    };
+    const ask = { filter, cursor: last.data ?? cursor ?? null, keyId: key.id };
+    const { webSocket, body, ok: taken } = await app.watch(ask, { upgrade });
+    if (webSocket) return ok({ status: 101, socket: webSocket });
+    if (taken) return ok({ status: 200, bytes: body, headers: { "Content-Type": STREAM_TYPE } });
+    const reason = `${MAX_WATCHERS} connections watch already; close one`;
+    return fail({ kind: "unavailable", reason, retryAfterSeconds: RETRY_AFTER_SECONDS });
+  },
+});
+
+/** The operations of /v1/activity. */
+export const liveEndpoints = [watch];
