@@ -151,10 +151,11 @@ create table deliveries (
   md5 blob,                         -- [personal] MD5 of recipient, which SQL cannot compute, for suppressions
   suppressed_at integer,            -- when a suppression stopped it
   activity text not null default '[]', -- [personal] JSON array of opens, clicks, unsubscribes, reports, oldest first
+  share integer not null default 0, -- whose it is within the lane, model/share.ts
   primary key (recipient, message_id)
 ) without rowid;
 
-create index deliveries_due on deliveries (lane, due_at) where due_at is not null;
+create index deliveries_due on deliveries (lane, share, due_at) where due_at is not null;
 
 -- One row is an entry that stops mail. Written by record, in the batch of the event, and by
 -- /v1/suppressions.

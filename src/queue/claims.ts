@@ -4,22 +4,15 @@ import type { App } from "../app.ts";
 import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
 import type { MailClass } from "../model/message.ts";
+import { lastServed, SHARES } from "../model/share.ts";
 import { twice } from "../store/db.ts";
-import { postponeDue } from "../store/delivery.ts";
-import {
-  type Claim,
-  claimDue,
-  type ClaimedDelivery,
-  postponeLeases,
-  releaseLeases,
-  renewLeases,
-} from "../store/delivery-claim.ts";
+import { type Claim, claimDue, type ClaimedDelivery } from "../store/delivery-claim.ts";
+import { postponeDue } from "../store/delivery-due.ts";
+import { postponeLeases, releaseLeases, renewLeases } from "../store/delivery-lease.ts";
 import type { Route } from "../deliver/route.ts";
 import type { Work } from "./prepare.ts";
 import type { RelayBoard } from "./relay-board.ts";
-
-/** Deliveries in one claim (architecture §3). */
-const CLAIM_SIZE = 100;
+import { sharedWindow, WHOLE_WINDOW } from "./window.ts";
 
 /** How long a lease lasts, and how often it is renewed. */
 const LEASE_MS = 30_000;
@@ -68,6 +61,9 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
   let full = false;
   let emptyAt = Number.NEGATIVE_INFINITY;
   let claiming: Promise<number> | null = null;
+  // A run of one claim begins anywhere, so that over many runs no share is always the last.
+  let after = Math.floor(app.random() * SHARES);
+  const windows = { transactional: WHOLE_WINDOW, marketing: sharedWindow() };
 
   const renewing = setInterval(() => {
     if (held.size === 0) return;
@@ -115,10 +111,11 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
     }
     await park();
     if (route.kind === "probe" && !alone) return 0;
-    const limit = route.kind === "probe" ? 1 : CLAIM_SIZE;
     full = false;
     for (const lane of lanes) {
+      const limit = route.kind === "probe" ? 1 : windows[lane].next(app.now());
       full ||= await claimLane({ lane, limit, alone });
+      windows[lane].begun(waiting.length, app.now());
       if (waiting.length > 0) break;
     }
     await barrier(app.config.faultPlan, "C7");
@@ -134,10 +131,12 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
   }): Promise<boolean> {
     for (let n = 0; n < MAX_BARREN_CLAIMS; n++) {
       const now = app.now();
-      const lease = { ...ask, now, leaseId: app.newId(), leaseUntil: now + LEASE_MS };
-      const brought = await twice(() => claimDue(app.db, lease));
+      const leaseId = app.newId();
+      const order = { ...ask, now, leaseId, leaseUntil: now + LEASE_MS, after };
+      const brought = await twice(() => claimDue(app.db, order));
+      after = lastServed(after, brought.shares);
       await take(brought);
-      if (brought.deliveries.length + brought.suppressed < ask.limit) return false;
+      if (!brought.more) return false;
       if (waiting.length > 0) return true;
     }
     return true;

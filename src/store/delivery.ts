@@ -1,57 +1,16 @@
-// SQL of deliveries: when they are due, which are held, what is shown of them. Claiming is in
-// delivery-claim.ts, settling in delivery-settlement.ts.
+// SQL of deliveries: which are held, what is shown of them. When they are due is in delivery-due.ts,
+// claiming in delivery-claim.ts, settling in delivery-settlement.ts.
 import type { Activity, Attempt, DeliveryState } from "../model/delivery.ts";
 import type { MailClass } from "../model/message.ts";
 import { rows, statement, stored } from "./db.ts";
+import { SHARES_OF_LANE } from "./delivery-due.ts";
 
 /** A delivery that lost this many leases is held for a person to look at. */
 export const MAX_LOSSES = 5;
 
-/** Due rows that a look-up by lease passes at most: claimed rows are among the oldest due. */
-export const SCAN_ROWS = 2_000;
-
 /** A lease that a process lost counts as an attempt whose outcome nobody knows. */
 export const LOST_ATTEMPT = `json_object('at', ?2, 'relay', '', 'result', 'unknown', 'code', null,
   'reply', 'the process ended before the outcome was recorded', 'tls', null, 'log', null)`;
-
-/** Re-dates every delivery of a lane that is due before `until` and not being attempted. */
-export async function postponeDue(
-  db: D1Database,
-  lane: MailClass,
-  now: number,
-  until: number,
-): Promise<void> {
-  await statement(
-    db,
-    `update deliveries set due_at = ?3
-     where lane = ?1 and due_at < ?3 and (lease_until is null or lease_until <= ?2)`,
-    lane,
-    now,
-    until,
-  ).run();
-}
-
-/** A time at which a lane has something to do. */
-export type DueTime = { readonly lane: MailClass; readonly at: number };
-
-/** When the oldest deliveries of a lane want attention, up to `until`: due, or their lease ended. */
-export async function dueTimes(
-  db: D1Database,
-  lane: MailClass,
-  until: number,
-): Promise<readonly DueTime[]> {
-  return rows<DueTime>(
-    statement(
-      db,
-      `select lane, max(due_at, coalesce(lease_until, 0)) as at from
-         (select lane, due_at, lease_until from deliveries where lane = ?1 and due_at <= ?2
-          order by due_at limit ${SCAN_ROWS})
-       where at <= ?2 group by lane, at / 1000 order by at`,
-      lane,
-      until,
-    ),
-  );
-}
 
 /**
  * Holds what must not be tried again by itself: deliveries that lost their lease too often, and those in
@@ -63,7 +22,7 @@ export async function holdLost(db: D1Database, lane: MailClass, now: number): Pr
       db,
       `update deliveries set state = 'held', due_at = null, lease_id = null, lease_until = null,
          attempts = attempts + 1, history = json_insert(history, '$[#]', ${LOST_ATTEMPT})
-       where lane = ?1 and due_at <= ?2 and lease_until <= ?2
+       where lane = ?1 and share in ${SHARES_OF_LANE} and due_at <= ?2 and lease_until <= ?2
          and (marker = 1 or lease_losses + 1 >= ${MAX_LOSSES})
        returning recipient`,
       lane,

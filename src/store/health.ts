@@ -1,16 +1,12 @@
 // SQL of how the deployment is: what waits and for how long, in one round trip.
 import type { Health } from "../model/health.ts";
+import { MAIL_CLASSES } from "../model/message.ts";
 import { batch, databaseSize, rowsOf, statement } from "./db.ts";
+import { selectOldestDue } from "./delivery-due.ts";
 
 /** Reads it; throws when D1 does not answer. */
 export async function readHealth(db: D1Database): Promise<Health> {
-  const [lanes, relays, endpoints] = await batch(db, [
-    statement(
-      db,
-      `select l.value as lane, (select due_at from deliveries where lane = l.value
-         and due_at is not null order by due_at limit 1) as oldest
-       from json_each('["transactional","marketing"]') l`,
-    ),
+  const [relays, endpoints, ...lanes] = await batch(db, [
     statement(
       db,
       "select relay_id, failures, aside_until, reason from relay_health order by relay_id",
@@ -22,12 +18,13 @@ export async function readHealth(db: D1Database): Promise<Health> {
          (select min(position) from event_log where position > w.cursor) as next
        from webhooks w order by w.id`,
     ),
+    ...MAIL_CLASSES.map((lane) => selectOldestDue(db, lane)),
   ]);
   return {
     databaseBytes: databaseSize(db),
-    lanes: rowsOf<{ lane: string; oldest: number | null }>(lanes).map(({ lane, oldest }) => ({
+    lanes: MAIL_CLASSES.map((lane, at) => ({
       lane,
-      oldestDueAt: oldest,
+      oldestDueAt: rowsOf<{ oldest: number | null }>(lanes[at])[0]?.oldest ?? null,
     })),
     relays: rowsOf<{
       relay_id: string;

@@ -3,6 +3,7 @@ import { md5Hex } from "../lib/digest.ts";
 import { addressKey } from "../model/address.ts";
 import { QUEUE_LIFETIME_MS } from "../model/delivery.ts";
 import { leavesAt, type Message, type Recipient } from "../model/message.ts";
+import { shareOf } from "../model/share.ts";
 import { scopesThatStop } from "../model/suppression.ts";
 import { inlineParts, type PackedContent } from "./content.ts";
 import { BALANCE, chargedSql, chargeSql, paidSql } from "./credit.ts";
@@ -217,9 +218,9 @@ function insertDeliveries(db: D1Database, message: Message, keys: string) {
   return statement(
     db,
     `insert into deliveries (recipient, message_id, position, lane, state, due_at, expires_at, md5,
-       suppressed_at)
+       suppressed_at, share)
      select recipient, ?3, position, ?4, iif(stopped, 'suppressed', 'queued'),
-       iif(stopped, null, ?7), ?6, unhex(md5), iif(stopped, ?5, null)
+       iif(stopped, null, ?7), ?6, unhex(md5), iif(stopped, ?5, null), ?8
      from (select ${KEY} as recipient, ${MD5} as md5, r.key as position, ${SUPPRESSED} as stopped
        from json_each(?1) r)
      where exists (select 1 from messages where id = ?3)
@@ -231,6 +232,7 @@ function insertDeliveries(db: D1Database, message: Message, keys: string) {
     message.createdAt,
     leavesAt(message) + QUEUE_LIFETIME_MS,
     leavesAt(message),
+    shareOf(message),
   );
 }
 

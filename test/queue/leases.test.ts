@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { sweep } from "../../src/queue/sweep.ts";
-import { claimDue, markContent } from "../../src/store/delivery-claim.ts";
+import { claimDue } from "../../src/store/delivery-claim.ts";
+import { markContent } from "../../src/store/delivery-lease.ts";
 import type { SmtpScript } from "../peers/script.ts";
 import {
   copies,

@@ -3,14 +3,10 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { DELIVERY_STATES, type DeliveryState, mayFollow } from "../../src/model/delivery.ts";
-import { holdLost, postponeDue } from "../../src/store/delivery.ts";
-import {
-  claimDue,
-  type ClaimedDelivery,
-  markContent,
-  releaseLeases,
-  renewLeases,
-} from "../../src/store/delivery-claim.ts";
+import { holdLost } from "../../src/store/delivery.ts";
+import { claimDue, type ClaimedDelivery } from "../../src/store/delivery-claim.ts";
+import { postponeDue } from "../../src/store/delivery-due.ts";
+import { markContent, releaseLeases, renewLeases } from "../../src/store/delivery-lease.ts";
 import { settle, type Settlement } from "../../src/store/delivery-settlement.ts";
 import { faultyD1 } from "../support/faults.ts";
 import { countOf, deliveries, emptyLedger, events, onlyDelivery } from "../support/ledger.ts";
