@@ -391,6 +391,21 @@ create table stats_days (
   domain_groups text not null
 );
 
+-- One row is what the platform was asked for on one day of UTC, from all isolates: model/usage.ts tells of
+-- each column. Written by record.
+create table usage_days (
+  at integer primary key,
+  worker_requests integer not null,
+  object_requests integer not null,
+  object_rows_written integer not null,
+  d1_rows_read integer not null,
+  d1_rows_written integer not null,
+  queue_operations integer not null,
+  r2_class_a integer not null,
+  r2_class_b integer not null,
+  own_rows integer not null         -- rows written to keep these counts
+);
+
 -- The one row that says how far statistics are counted.
 create table stats_cursor (
   id integer primary key check (id = 1),

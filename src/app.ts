@@ -15,6 +15,12 @@ import type { ReturnPaths } from "./model/return-path.ts";
 import { returnPathsOf } from "./inbound/verp.ts";
 import { fileLinksOf, linksOf } from "./track/token.ts";
 import { type Wake, wakeOver } from "./queue/wake.ts";
+import { keepUsage } from "./record/usage.ts";
+import { meteredD1 } from "./meter/d1.ts";
+import { type Meter, newMeter } from "./meter/meter.ts";
+import { meteredQuota } from "./meter/objects.ts";
+import { meteredQueue } from "./meter/queue.ts";
+import { meteredR2 } from "./meter/r2.ts";
 import type { LiveFeed } from "./notify/live.do.ts";
 import type { WebhookTail } from "./notify/tail.do.ts";
 
@@ -35,6 +41,10 @@ export type Env = {
 /** The world as the stages see it. */
 export type App = {
   readonly config: Config;
+  /** What is asked of the platform is counted here, by what this App hands out. */
+  readonly meter: Meter;
+  /** Lets what this isolate counted be kept, now and then. */
+  readonly keepUsage: () => void;
   readonly db: D1Database;
   readonly blobs: R2Bucket;
   /** Epoch milliseconds; the only clock. */
@@ -67,33 +77,50 @@ export type App = {
   readonly log: Log;
 };
 
+/** Works as one invocation of the Worker, which is counted, and keeps what was counted when it is time. */
+export async function invoked<T>(
+  env: Env,
+  context: ExecutionContext,
+  work: (app: App) => Promise<T>,
+): Promise<T> {
+  const app = makeApp(env, context);
+  app.meter.count("worker_requests");
+  try {
+    return await work(app);
+  } finally {
+    app.keepUsage();
+  }
+}
+
 /** Builds the App of one invocation. Throws when the configuration is wrong. */
 export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): void }): App {
-  const { places, ...settings } = settingsOf(env);
+  const { places, queues, ...settings } = settingsOf(env);
+  const { meter } = settings;
   function background(what: string, work: Promise<unknown>): void {
     context.waitUntil(
       work.catch((error: unknown) => consoleLog("warn", what, { reason: reasonOf(error) })),
     );
   }
-  const object = () => env.QUOTA.getByName(ACCOUNT_OBJECT);
   return {
     ...settings,
     async track(fact) {
-      await env.TRACK_QUEUE.send(fact);
+      await queues.track.send(fact);
     },
-    db: env.DB,
-    blobs: env.CONTENT,
+    keepUsage: () => background("keep_usage_failed", keepUsage(settings, Date.now())),
     now: () => Date.now(),
     newId: () => uuidv7(Date.now()),
     random: () => Math.random(),
-    wake: wakeOver({
-      lanes: { transactional: env.TRANSACTIONAL_QUEUE, marketing: env.MARKETING_QUEUE },
-      webhook: env.WEBHOOK_QUEUE,
-      jobs: env.JOB_QUEUE,
-    }),
-    wakeTail: (webhookId) => env.WEBHOOK_TAIL.getByName(webhookId).wake(webhookId),
-    wakeFeed: () => env.LIVE_FEED.getByName(ACCOUNT_OBJECT).wake(),
+    wake: wakeOver(queues),
+    async wakeTail(webhookId) {
+      meter.count("object_requests");
+      await env.WEBHOOK_TAIL.getByName(webhookId).wake(webhookId);
+    },
+    async wakeFeed() {
+      meter.count("object_requests");
+      await env.LIVE_FEED.getByName(ACCOUNT_OBJECT).wake();
+    },
     watch(ask, { upgrade }) {
+      meter.count("object_requests");
       const url = `https://live/?ask=${encodeURIComponent(JSON.stringify(ask))}`;
       const headers: HeadersInit = upgrade ? { Upgrade: "websocket" } : {};
       return env.LIVE_FEED.getByName(ACCOUNT_OBJECT).fetch(url, { headers });
@@ -102,9 +129,7 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
     fetch: (request) => fetch(request),
     quota: admitOver(
       {
-        lease: (ask) => object().lease(ask),
-        observe: (news) => object().observe(news),
-        pace: () => object().pace(),
+        ...meteredQuota(() => env.QUOTA.getByName(ACCOUNT_OBJECT), meter),
         now: () => Date.now(),
         wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         background,
@@ -120,20 +145,29 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
 /** The name of an object that there is one of: one deployment is one account. */
 const ACCOUNT_OBJECT = "account";
 
-type Settings = Pick<App, "config" | "links" | "fileLinks" | "returnPaths"> & {
+type Settings = Pick<
+  App,
+  "config" | "meter" | "db" | "blobs" | "links" | "fileLinks" | "returnPaths"
+> & {
+  readonly queues: ReturnType<typeof queuesOf>;
   /** Tokens that this isolate was leased. */
   readonly places: Places;
 };
 
 const known = new WeakMap<Env, Settings>();
 
-/** Parses the variables, imports the keys and makes room for tokens, once per isolate. */
+/** Parses the variables, imports the keys, makes room for tokens and sets up the meter, once per isolate. */
 function settingsOf(env: Env): Settings {
   const settings = known.get(env);
   if (settings) return settings;
   const config = parseConfig({ ...env });
+  const meter = newMeter();
   const parsed = {
     config,
+    meter,
+    db: meteredD1(env.DB, meter),
+    blobs: meteredR2(env.CONTENT, meter),
+    queues: queuesOf(env, meter),
     links: linksOf(config),
     fileLinks: fileLinksOf(config),
     returnPaths: returnPathsOf(config),
@@ -141,4 +175,16 @@ function settingsOf(env: Env): Settings {
   };
   known.set(env, parsed);
   return parsed;
+}
+
+function queuesOf(env: Env, meter: Meter) {
+  return {
+    lanes: {
+      transactional: meteredQueue(env.TRANSACTIONAL_QUEUE, meter),
+      marketing: meteredQueue(env.MARKETING_QUEUE, meter),
+    },
+    webhook: meteredQueue(env.WEBHOOK_QUEUE, meter),
+    jobs: meteredQueue(env.JOB_QUEUE, meter),
+    track: meteredQueue(env.TRACK_QUEUE, meter),
+  };
 }

@@ -1,6 +1,6 @@
-// The doors of the Worker. Each builds an App and hands on; no door knows what happens behind it.
+// The doors of the Worker. Each hands an App on; no door knows what happens behind it.
 import { handle } from "./accept/http.ts";
-import { type Env, makeApp } from "./app.ts";
+import { type Env, invoked } from "./app.ts";
 import { answerFile } from "./export/http.ts";
 import { workOnExports } from "./export/work.ts";
 import { workOnImports } from "./import/work.ts";
@@ -11,6 +11,7 @@ import { workOnContacts } from "./queue/contacts.ts";
 import { workOnErasures } from "./queue/erase.ts";
 import { sweep } from "./queue/sweep.ts";
 import { parseJob } from "./queue/wake.ts";
+import { countReceived } from "./meter/queue.ts";
 import { answerIntake } from "./inbound/intake/http.ts";
 import { parseFact } from "./model/fact.ts";
 import { wakeFollowers } from "./notify/wake.ts";
@@ -22,37 +23,37 @@ export { LiveFeed } from "./notify/live.do.ts";
 export { WebhookTail } from "./notify/tail.do.ts";
 
 export default {
-  async fetch(request, env, context) {
-    const app = makeApp(env, context);
-    const door =
-      (await answerLink(app, request)) ??
-      (await answerFile(app, request)) ??
-      (await answerIntake(app, request));
-    return door ?? handle(app, request);
-  },
+  fetch: (request, env, context) =>
+    invoked(env, context, async (app) => {
+      const door =
+        (await answerLink(app, request)) ??
+        (await answerFile(app, request)) ??
+        (await answerIntake(app, request));
+      return door ?? handle(app, request);
+    }),
 
-  async queue(batch, env, context) {
-    const app = makeApp(env, context);
-    const jobs = batch.messages.flatMap(({ body }) => parseJob(body) ?? []);
-    const facts = batch.messages.flatMap(({ body }) => parseFact(body) ?? []);
-    await recordFacts(app, facts);
-    const lanes = jobs.flatMap((job) => (job.kind === "lane" ? [job.lane] : []));
-    if (lanes.length > 0) await consume(app, lanes);
-    await wakeFollowers(app, jobs);
-    await workInBackground(app, jobs, {
-      exports: workOnExports,
-      erasures: workOnErasures,
-      contacts: workOnContacts,
-      imports: workOnImports,
-    });
-  },
+  queue: ({ messages }, env, context) =>
+    invoked(env, context, async (app) => {
+      countReceived(app.meter, messages);
+      const jobs = messages.flatMap(({ body }) => parseJob(body) ?? []);
+      const facts = messages.flatMap(({ body }) => parseFact(body) ?? []);
+      await recordFacts(app, facts);
+      const lanes = jobs.flatMap((job) => (job.kind === "lane" ? [job.lane] : []));
+      if (lanes.length > 0) await consume(app, lanes);
+      await wakeFollowers(app, jobs);
+      await workInBackground(app, jobs, {
+        exports: workOnExports,
+        erasures: workOnErasures,
+        contacts: workOnContacts,
+        imports: workOnImports,
+      });
+    }),
 
-  async email(message, env, context) {
-    const refusal = await receiveMail(makeApp(env, context), message);
-    if (refusal !== null) message.setReject(refusal);
-  },
+  email: (message, env, context) =>
+    invoked(env, context, async (app) => {
+      const refusal = await receiveMail(app, message);
+      if (refusal !== null) message.setReject(refusal);
+    }),
 
-  async scheduled(_controller, env, context) {
-    await sweep(makeApp(env, context));
-  },
+  scheduled: (_controller, env, context) => invoked(env, context, sweep),
 } satisfies ExportedHandler<Env>;

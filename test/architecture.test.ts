@@ -42,6 +42,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "queue/erase.ts": ["record"],
   "queue/erase-mentions.ts": ["record"],
   "accept/kasplo/stats.ts": ["record"],
+  "accept/kasplo/usage.ts": ["record"],
   "accept/mailing-lists/statistics.ts": ["record"],
   // GET /v1/messages/:id/raw shows exactly what compose makes.
   "accept/kasplo/messages.ts": ["compose"],

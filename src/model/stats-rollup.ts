@@ -1,7 +1,8 @@
 // What one span of time came to, counted by tag and by domain group, each within its mail class; bounded
 // however many names there are. Pure: adding, taking back, and the stored form.
+import { byName } from "../lib/by-name.ts";
 import { MAIL_CLASSES, type MailClass } from "./message.ts";
-import { COUNTERS, type Counter, type Counts } from "./stats.ts";
+import { COUNTERS, type Counts } from "./stats.ts";
 
 /** Counts in the order of COUNTERS; zeros at the end may be left out. */
 export type Tuple = readonly number[];
@@ -68,9 +69,7 @@ export function volumeOf(counts: Tuple): number {
 
 /** Counts by name. */
 export function countsOf(tuple: Tuple): Counts {
-  const entries = COUNTERS.map((counter, index) => [counter, tuple[index] ?? 0] as const);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every counter is among the entries
-  return Object.fromEntries(entries) as Record<Counter, number>;
+  return byName(COUNTERS, (_counter, index) => tuple[index] ?? 0);
 }
 
 function placeOf({ mailClass, name }: Cell): string {

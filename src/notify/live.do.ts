@@ -61,7 +61,8 @@ export class LiveFeed extends DurableObject<Env> {
     const { db, now: clock } = this.#app;
     const now = clock();
     // First: what fails below is tried again.
-    await this.ctx.storage.setAlarm(now + ROUND_MS);
+    this.#app.meter.count("object_requests");
+    await this.#setAlarm(now + ROUND_MS);
     const keyIds = new Set(this.#watchers().map((one) => one.state().keyId));
     const good = await goodKeys(db, [...keyIds], now);
     for (const one of this.#watchers()) {
@@ -74,6 +75,7 @@ export class LiveFeed extends DurableObject<Env> {
       this.#watchers().length > 0 ? noteWatched(db, now + WATCHED_MS) : this.#rest(),
     );
     this.#look();
+    this.#app.keepUsage();
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
@@ -81,6 +83,7 @@ export class LiveFeed extends DurableObject<Env> {
       socket.close(ENDINGS.long.code, ENDINGS.long.reason);
       return;
     }
+    this.#app.meter.count("object_requests");
     answered(socket);
     this.#look();
   }
@@ -103,7 +106,7 @@ export class LiveFeed extends DurableObject<Env> {
     const now = this.#app.now();
     const start = await begin(this.#app.db, ask, { now, until: now + WATCHED_MS });
     if ((await this.ctx.storage.getAlarm()) === null) {
-      await this.ctx.storage.setAlarm(now + ROUND_MS);
+      await this.#setAlarm(now + ROUND_MS);
     }
     const state = { filter: ask.filter, keyId: ask.keyId, standing: start.standing };
     const { watcher, response } = upgrade ? this.#socket(state) : this.#stream(state);
@@ -149,6 +152,11 @@ export class LiveFeed extends DurableObject<Env> {
     await this.ctx.storage.deleteAlarm();
   }
 
+  async #setAlarm(time: number): Promise<void> {
+    await this.ctx.storage.setAlarm(time);
+    this.#app.meter.count("object_rows_written");
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(work);
     this.#turn = mine.catch(() => undefined);
@@ -172,7 +180,7 @@ export class LiveFeed extends DurableObject<Env> {
       }
     } catch (error) {
       this.#app.log("warn", "live_feed_failed", { reason: reasonOf(error) });
-      await this.ctx.storage.setAlarm(this.#app.now() + RETRY_MS);
+      await this.#setAlarm(this.#app.now() + RETRY_MS);
     } finally {
       this.#looking = false;
     }

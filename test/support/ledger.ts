@@ -31,6 +31,7 @@ const LEDGER = [
   "stats_hours",
   "stats_days",
   "stats_cursor",
+  "usage_days",
   "inbound_counts",
   "erasures",
   "lists",

@@ -40,6 +40,7 @@ import { suppressionExportEndpoints } from "./suppression-export.ts";
 import { suppressionUploadEndpoints } from "./suppression-upload.ts";
 import { suppressionEndpoints } from "./suppressions.ts";
 import { tagEndpoints } from "./tags.ts";
+import { usageEndpoints } from "./usage.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 
 /** The answer to every accepted send, byte for byte (contract 1.2). */
@@ -104,6 +105,7 @@ export const kasplo: Dialect = {
     ...domainReportEndpoints,
     ...ampApprovalEndpoints,
     ...accountEndpoints,
+    ...usageEndpoints,
     ...creditEndpoints,
     ...limitEndpoints,
     ...auditEndpoints,
