@@ -11,6 +11,7 @@ import { gateway } from "./legs/gateway.ts";
 import { imports } from "./legs/imports.ts";
 import { lanes } from "./legs/lanes.ts";
 import { lists } from "./legs/lists.ts";
+import { price } from "./legs/price.ts";
 import { redirect } from "./legs/redirect.ts";
 import { webhooks } from "./legs/webhooks.ts";
 import { quota } from "./legs/quota.ts";
@@ -19,6 +20,7 @@ import { surroundings, table, writeTable } from "./report.ts";
 const LEGS: readonly Leg[] = [
   accept,
   deliver,
+  price,
   webhooks,
   exports,
   gateway,

@@ -1,5 +1,6 @@
 // The Worker with eyes: every call to D1, every queue operation and every lease of tokens is counted on its
-// way to the real thing. `GET /bench/counts` tells the counts, POST also begins anew. Nothing else differs.
+// way to the real thing. `GET /bench/counts` tells the counts, POST also begins anew. `POST /bench/clock` puts its
+// clock forward, `POST /bench/cron` runs the cron: what happens weeks later is measured too. Nothing else differs.
 import type { Env } from "../../src/app.ts";
 import type { Ask, Grant } from "../../src/check/quota.ts";
 import production, {
@@ -7,7 +8,6 @@ import production, {
   Quota as ProductionQuota,
   WebhookTail as ProductionTail,
 } from "../../src/index.ts";
-import type { Job } from "../../src/model/job.ts";
 import { faultyD1, type FaultyD1 } from "../../test/support/faults.ts";
 
 /** A queue operation is billed for each 64 KB begun of a message that is written, read or deleted. */
@@ -17,6 +17,11 @@ const databases: FaultyD1[] = [];
 const envs = new WeakMap<Env, Env>();
 let quotaCalls = 0;
 let queue = { writes: 0, reads: 0, deletes: 0 };
+
+/** Milliseconds that this Worker's clock is ahead. */
+let ahead = 0;
+const realNow = Date.now;
+Date.now = () => realNow() + ahead;
 
 /** The Worker's objects of webhook endpoints, counted. */
 export class WebhookTail extends ProductionTail {
@@ -43,12 +48,24 @@ export class Quota extends ProductionQuota {
 // oxlint-disable-next-line import/no-default-export -- a Worker's entry
 export default {
   async fetch(request, env, context) {
-    if (request.url.endsWith("/bench/counts")) {
-      const told = counts();
-      if (request.method === "POST") reset();
-      return Response.json(told);
+    const { pathname, searchParams } = new URL(request.url);
+    switch (pathname) {
+      case "/bench/counts": {
+        const told = counts();
+        if (request.method === "POST") reset();
+        return Response.json(told);
+      }
+      case "/bench/clock":
+        ahead += Number(searchParams.get("ms"));
+        return Response.json({ now: Date.now() });
+      case "/bench/cron": {
+        const run = { scheduledTime: Date.now(), cron: "* * * * *", noRetry() {} };
+        await production.scheduled(run, counted(env), context);
+        return Response.json({ now: Date.now() });
+      }
+      default:
+        return production.fetch(request, counted(env), context);
     }
-    return production.fetch(request, counted(env), context);
   },
 
   async queue(batch, env, context) {
@@ -76,12 +93,13 @@ function counted(env: Env): Env {
     MARKETING_QUEUE: countedQueue(env.MARKETING_QUEUE),
     WEBHOOK_QUEUE: countedQueue(env.WEBHOOK_QUEUE),
     JOB_QUEUE: countedQueue(env.JOB_QUEUE),
+    TRACK_QUEUE: countedQueue(env.TRACK_QUEUE),
   };
   envs.set(env, made);
   return made;
 }
 
-function countedQueue(real: Queue<Job>): Queue<Job> {
+function countedQueue<T>(real: Queue<T>): Queue<T> {
   return {
     send(job, options) {
       queue.writes += operationsOf(job);
