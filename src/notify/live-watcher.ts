@@ -31,6 +31,7 @@ export type Watcher = {
 
 /** Why a feed ends, and the code that a WebSocket is closed with (RFC 6455 §7.4.2). */
 export const ENDINGS = {
+  left: { code: 1000, reason: "" },
   slow: { code: 4008, reason: "read too slowly; connect again with the last cursor" },
   key: { code: 4001, reason: "the key is no longer good" },
   long: { code: 1009, reason: "send nothing but ping and short answers" },

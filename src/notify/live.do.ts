@@ -88,7 +88,9 @@ export class LiveFeed extends DurableObject<Env> {
     this.#look();
   }
 
-  override async webSocketClose(): Promise<void> {
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    // RFC 6455 §5.5.1: a close is answered with one.
+    socket.close(ENDINGS.left.code, ENDINGS.left.reason);
     await this.#inTurn(() => this.#rest());
   }
 

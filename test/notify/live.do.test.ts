@@ -134,6 +134,8 @@ describe("the live feed", () => {
     await happened(counted, 1);
     expect([d1.rowsWritten(), calls, await noted()]).toEqual([0, 1, true]);
     one.socket.close(1000);
+    await one.untilThat(() => one.closed() !== null);
+    expect(one.closed()?.code).toBe(1000);
     await expect.poll(noted).toBe(false);
     expect(await alarmOf()).toBeNull();
     await happened(counted, 1);
