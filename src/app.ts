@@ -13,6 +13,7 @@ import type { FileLinks, Links } from "./model/link.ts";
 import type { LiveAsk } from "./model/live-feed.ts";
 import type { ReturnPaths } from "./model/return-path.ts";
 import { returnPathsOf } from "./inbound/verp.ts";
+import { gathering } from "./track/gather.ts";
 import { fileLinksOf, linksOf } from "./track/token.ts";
 import { type Wake, wakeOver } from "./queue/wake.ts";
 import { keepUsage } from "./record/usage.ts";
@@ -31,7 +32,7 @@ export type Env = {
   readonly TRANSACTIONAL_QUEUE: Queue<Job>;
   readonly MARKETING_QUEUE: Queue<Job>;
   readonly WEBHOOK_QUEUE: Queue<Job>;
-  readonly TRACK_QUEUE: Queue<Fact>;
+  readonly TRACK_QUEUE: Queue<readonly Fact[]>;
   readonly JOB_QUEUE: Queue<Job>;
   readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
   readonly LIVE_FEED: DurableObjectNamespace<LiveFeed>;
@@ -68,7 +69,7 @@ export type App = {
   readonly fileLinks: FileLinks;
   /** Makes and reads the return paths of deliveries. */
   readonly returnPaths: ReturnPaths;
-  /** Hands over an open or a click; it is recorded with others, soon. */
+  /** Hands over an open or a click; it is queued and recorded with others, soon. */
   readonly track: (fact: Fact) => Promise<void>;
   readonly dial: Dial;
   readonly fetch: (request: Request) => Promise<Response>;
@@ -103,10 +104,10 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
   }
   return {
     ...settings,
-    async track(fact) {
-      await queues.track.send(fact);
+    keepUsage() {
+      const work = keepUsage(settings, Date.now());
+      if (work) background("keep_usage_failed", work);
     },
-    keepUsage: () => background("keep_usage_failed", keepUsage(settings, Date.now())),
     now: () => Date.now(),
     newId: () => uuidv7(Date.now()),
     random: () => Math.random(),
@@ -131,7 +132,7 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
       {
         ...meteredQuota(() => env.QUOTA.getByName(ACCOUNT_OBJECT), meter),
         now: () => Date.now(),
-        wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        wait: sleep,
         background,
         log: consoleLog,
       },
@@ -142,12 +143,16 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
   };
 }
 
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** The name of an object that there is one of: one deployment is one account. */
 const ACCOUNT_OBJECT = "account";
 
 type Settings = Pick<
   App,
-  "config" | "meter" | "db" | "blobs" | "links" | "fileLinks" | "returnPaths"
+  "config" | "meter" | "db" | "blobs" | "track" | "links" | "fileLinks" | "returnPaths"
 > & {
   readonly queues: ReturnType<typeof queuesOf>;
   /** Tokens that this isolate was leased. */
@@ -162,12 +167,18 @@ function settingsOf(env: Env): Settings {
   if (settings) return settings;
   const config = parseConfig({ ...env });
   const meter = newMeter();
+  const trackQueue = meteredQueue(env.TRACK_QUEUE, meter);
   const parsed = {
     config,
     meter,
     db: meteredD1(env.DB, meter),
     blobs: meteredR2(env.CONTENT, meter),
     queues: queuesOf(env, meter),
+    track: gathering({
+      send: (facts) => trackQueue.send(facts),
+      now: () => Date.now(),
+      wait: sleep,
+    }),
     links: linksOf(config),
     fileLinks: fileLinksOf(config),
     returnPaths: returnPathsOf(config),
@@ -185,6 +196,5 @@ function queuesOf(env: Env, meter: Meter) {
     },
     webhook: meteredQueue(env.WEBHOOK_QUEUE, meter),
     jobs: meteredQueue(env.JOB_QUEUE, meter),
-    track: meteredQueue(env.TRACK_QUEUE, meter),
   };
 }

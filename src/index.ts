@@ -13,7 +13,7 @@ import { sweep } from "./queue/sweep.ts";
 import { parseJob } from "./queue/wake.ts";
 import { countReceived } from "./meter/queue.ts";
 import { answerIntake } from "./inbound/intake/http.ts";
-import { parseFact } from "./model/fact.ts";
+import { parseFacts } from "./model/fact.ts";
 import { wakeFollowers } from "./notify/wake.ts";
 import { recordFacts } from "./track/consume.ts";
 import { answerLink } from "./track/http.ts";
@@ -36,7 +36,7 @@ export default {
     invoked(env, context, async (app) => {
       countReceived(app.meter, messages);
       const jobs = messages.flatMap(({ body }) => parseJob(body) ?? []);
-      const facts = messages.flatMap(({ body }) => parseFact(body) ?? []);
+      const facts = messages.flatMap(({ body }) => parseFacts(body));
       await recordFacts(app, facts);
       const lanes = jobs.flatMap((job) => (job.kind === "lane" ? [job.lane] : []));
       if (lanes.length > 0) await consume(app, lanes);

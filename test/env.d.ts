@@ -14,7 +14,7 @@ declare global {
       readonly TRANSACTIONAL_QUEUE: Queue<Job>;
       readonly MARKETING_QUEUE: Queue<Job>;
       readonly WEBHOOK_QUEUE: Queue<Job>;
-      readonly TRACK_QUEUE: Queue<Fact>;
+      readonly TRACK_QUEUE: Queue<readonly Fact[]>;
       readonly JOB_QUEUE: Queue<Job>;
       readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
       readonly LIVE_FEED: DurableObjectNamespace<LiveFeed>;

@@ -26,8 +26,8 @@ export const factSchema = z.discriminatedUnion("kind", [
 /** An open or a click. */
 export type Fact = z.infer<typeof factSchema>;
 
-/** Reads a queue message; null for one that is no fact. */
-export function parseFact(body: unknown): Fact | null {
-  const parsed = factSchema.safeParse(body);
-  return parsed.success ? parsed.data : null;
+/** The facts of a queue message, which holds some or, from an older version, one; what is none is left out. */
+export function parseFacts(body: unknown): readonly Fact[] {
+  const items: readonly unknown[] = Array.isArray(body) ? body : [body];
+  return items.flatMap((item) => factSchema.safeParse(item).data ?? []);
 }

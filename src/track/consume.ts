@@ -16,9 +16,17 @@ import { AT_ONCE_MS, isMachine } from "./machine.ts";
 /** Reads and commits of one batch; more than one when a delivery changed in between. */
 const MAX_TRIES = 3;
 
+/** Facts of one transaction and one row of the event log. */
+const FACTS_AT_ONCE = 100;
+
 /** Records a batch. Throws when it could not be recorded: the queue then brings it again. */
 export async function recordFacts(app: App, facts: readonly Fact[]): Promise<void> {
-  if (facts.length === 0) return;
+  for (let start = 0; start < facts.length; start += FACTS_AT_ONCE) {
+    await recordSome(app, facts.slice(start, start + FACTS_AT_ONCE));
+  }
+}
+
+async function recordSome(app: App, facts: readonly Fact[]): Promise<void> {
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
     const entries = entriesOf(app, facts, await readTracked(app.db, facts));
     if (entries.length === 0) return;

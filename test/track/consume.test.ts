@@ -72,6 +72,17 @@ describe("a batch of facts", () => {
     expect(await visits()).toEqual(["open person", "open machine", "click person", "open person"]);
   });
 
+  it("is a row of the log for each hundred", async () => {
+    const id = await delivered(people(250));
+    const before = await countOf("event_log");
+    await recordFacts(
+      world.app,
+      people(250).map((_, position) => opened(id, { position })),
+    );
+    expect((await countOf("event_log")) - before).toBe(3);
+    expect(await visits()).toHaveLength(250);
+  });
+
   it("counts once what the queue brings twice, alone or among others", async () => {
     const id = await delivered(["a@example.com"]);
     const [one, two, three] = [opened(id), clicked(id), opened(id, { at: LATER + 9_000 })];
