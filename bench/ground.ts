@@ -121,8 +121,10 @@ export async function startStage(ground: Ground, setting: StageSetting): Promise
     ...(setting.tracked ? { PUBLIC_URL: `http://127.0.0.1:${ports.main}` } : {}),
   };
   const options = optionsSchema.parse(miniflareOptions(built, state, variables));
+  // The platform serves /docs by itself, Miniflare by a Worker in front of ours: 0.2 ms of every request.
+  const { assets: _docs, ...own } = options.workers[0] ?? {};
   const main = {
-    ...options.workers[0],
+    ...own,
     ...(setting.consumers ? {} : { queueConsumers: {} }),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: ports.main }],
   };
