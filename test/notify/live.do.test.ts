@@ -227,6 +227,17 @@ describe("the live feed", () => {
     );
   });
 
+  it("has the cursors of /v1/events, oldest first", async () => {
+    const one = await watch();
+    await happened(app, 2);
+    await one.until(2);
+    const cursor = one.cursor();
+    const later = await happened(app, 3);
+    const page = await ask(app, "GET", `/v1/events?order=asc&cursor=${cursor}`, { key });
+    const { data } = await page.json<{ data: { id: string }[] }>();
+    expect(ids(data)).toEqual(later);
+  });
+
   it("starts anew from a cursor that is too old, or of a time that has not been", async () => {
     const [last] = await happened(app, 1);
     for (const time of [Date.now() - 2 * 3_600_000, Date.now() + 3_600_000]) {
@@ -267,6 +278,9 @@ describe("the live feed", () => {
     const { length } = slow.ids();
     expect(length).toBeLessThan(sent.length);
     expect(slow.told.at(-1)?.ask).toBe(true);
+    // 64 KB of events in a message, and one event more.
+    const lengths = fast.told.map((one) => JSON.stringify(one).length);
+    expect(Math.max(...lengths)).toBeLessThan(66 * 1024);
     await runInDurableObject(object(), (_one, state) => {
       for (const socket of state.getWebSockets()) {
         const before: { askedAt: number | null } = socket.deserializeAttachment();
