@@ -90,7 +90,8 @@ create table amp_approvals (
 
 -- ---------------------------------------------------------------- messages
 
--- One row is one accepted send with its idempotency key. Written once, by accept.
+-- One row is one accepted send, of one message or of a batch, with its idempotency key. Written once, by
+-- accept. An item of a batch is found by its id: the row's, with its number in the last three digits.
 create table messages (
   id text primary key,              -- UUIDv7: the id is the time order and the cursor
   created_at integer not null,
@@ -112,7 +113,10 @@ create table messages (
   content_key text,                 -- R2 object, or null when the content is in contents
   credits integer not null default 0, -- charged for it; 0 while credits are not counted
   form text,                        -- text | html | multipart; null: nobody told them apart then
-  send_at integer                   -- when it is to be sent, if later than it was accepted
+  send_at integer,                  -- when it is to be sent, if later than it was accepted
+  items text,                       -- [personal] JSON array of the messages of a batch, each what differs
+                                    -- from the columns above; null: the row is one message
+  recipient_count integer           -- of all of a batch; null: recipients tells
 ) without rowid;
 
 -- At most one living message per API key and idempotency key; rows without a key cost nothing.

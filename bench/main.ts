@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { type Ground, prepareGround } from "./ground.ts";
 import type { Figure, Leg, LegEnd, LegResult } from "./leg.ts";
 import { accept } from "./legs/accept.ts";
+import { batch } from "./legs/batch.ts";
 import { deliver } from "./legs/deliver.ts";
 import { exports } from "./legs/exports.ts";
 import { gateway } from "./legs/gateway.ts";
@@ -19,6 +20,7 @@ import { surroundings, table, writeTable } from "./report.ts";
 
 const LEGS: readonly Leg[] = [
   accept,
+  batch,
   deliver,
   price,
   webhooks,

@@ -24,6 +24,7 @@ const STAGES = [
 ];
 const CONDUCTORS = new Set([
   "accept/send.ts",
+  "accept/send-batch.ts",
   "queue/consume.ts",
   "track/consume.ts",
   "inbound/receive.ts",

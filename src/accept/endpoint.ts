@@ -212,7 +212,7 @@ export function endpoint<
 }
 
 /** Parses one part of a request; the first issue becomes the problem, with its JSON path. */
-function parse<S extends Schema>(
+export function parse<S extends Schema>(
   schema: S | undefined,
   value: unknown,
 ): Result<Parsed<S>, Problem> {

@@ -137,7 +137,8 @@ function responsesOf(dialect: Dialect, endpoint: Endpoint, shared: Shared): Json
     const name = nameFor(made, `${dialect.name}-${answer.status}`, shared);
     return [String(answer.status), { $ref: `#/components/responses/${name}` }];
   });
-  return Object.fromEntries([...good, ...bad]);
+  // Where a status is both, the operation says itself how.
+  return Object.fromEntries([...bad, ...good]);
 }
 
 /** The name that an answer is shared under: a number tells apart what differs. */
@@ -162,6 +163,7 @@ const REASONS: Readonly<Record<number, string>> = {
   202: "Taken; the rest is done in the background.",
   204: "Done; there is nothing to say.",
   207: "Some of it was done: see each item.",
+  400: "Nothing of it was done: see each item, or what is wrong with the request itself.",
 };
 
 function goodAnswer(status: number, answer: Detailed | null, usual: readonly string[]): JsonSchema {

@@ -56,6 +56,13 @@ export type SendRequest = {
 /** A sender may try again at once; the platform's hiccups are short. */
 const STORAGE_RETRY_SECONDS = 5;
 
+/** Whether it was committed is not known. */
+export const STORAGE_UNANSWERED: Problem = {
+  kind: "unavailable",
+  reason: "storage did not answer; send the request again, with the same Idempotency-Key if any",
+  retryAfterSeconds: STORAGE_RETRY_SECONDS,
+};
+
 /**
  * Accepts a send: after ok() it survives any crash. One D1 round trip when key, plan and sender are cached
  * and the quota lets it in, one more to look up the list that it names. A replay is refused neither for the quota, of which it keeps nothing, nor by the
@@ -98,7 +105,8 @@ async function allow(
   return fault ? fail(fault) : check(app, { ...request, plan });
 }
 
-function sendAtFault(app: App, { sendAt }: SendCommand): Problem | null {
+/** Why a send may not leave when it asks to, or null. */
+export function sendAtFault(app: App, { sendAt }: SendCommand): Problem | null {
   const reason = aheadFault(sendAt ?? 0, app.now());
   return reason === null ? null : invalidField("sendAt", reason);
 }
@@ -187,12 +195,7 @@ async function commit(
   } catch (error) {
     // Whether it was committed is not known: the object stays, and the sweeper collects it if not.
     app.log("error", "accept_failed", { message: message.id, reason: reasonOf(error) });
-    return fail({
-      kind: "unavailable",
-      reason:
-        "storage did not answer; send the request again, with the same Idempotency-Key if any",
-      retryAfterSeconds: STORAGE_RETRY_SECONDS,
-    });
+    return fail(STORAGE_UNANSWERED);
   }
 }
 

@@ -22,7 +22,7 @@ export function erasingOf(key: string, reach: Reach, bound: string): Erasing {
 
 /**
  * What a column holds: a text; a name that a sender made up; one that only counts as a whole; JSON; an array
- * of recipients, of events, of webhook entries; counts by name.
+ * of recipients, of a batch's messages, of events, of webhook entries; counts by name.
  */
 export type TextKind =
   | "text"
@@ -30,6 +30,7 @@ export type TextKind =
   | "whole"
   | "json"
   | "recipients"
+  | "items"
   | "events"
   | "entries"
   | "cells";
@@ -48,6 +49,10 @@ export function textWithout(kind: TextKind, text: string, erasing: Erasing): str
       return changedJson(text, (value) => mapStrings(value, mentions.removedFrom));
     case "recipients":
       return changedJson<Recipient[]>(text, (list) => recipientsWithout(list, mentions));
+    case "items":
+      return changedJson<StoredItem[]>(text, (list) =>
+        list.map((item) => itemWithout(item, erasing)),
+      );
     case "events":
       return changedJson<LogEntry[]>(text, (list) => eventsWithout(list, erasing));
     case "entries":
@@ -75,12 +80,43 @@ function mapStrings(value: unknown, change: (text: string) => string): unknown {
   );
 }
 
+function mapped(
+  values: Readonly<Record<string, string>>,
+  change: (text: string) => string,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [change(name), change(value)]),
+  );
+}
+
 /** Display names do not name the address; the addresses themselves are their own. */
 function recipientsWithout(
   recipients: readonly Recipient[],
   { removedFrom }: Mentions,
 ): readonly Recipient[] {
   return recipients.map((one) => ({ ...one, name: removedFrom(one.name) }));
+}
+
+/** A message of a batch; what it leaves out is its row's. */
+type StoredItem = {
+  readonly from_name?: string;
+  readonly subject?: string;
+  readonly tags?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly recipients: readonly Recipient[];
+};
+
+function itemWithout(item: StoredItem, { mentions, inNames }: Erasing): StoredItem {
+  const { from_name: fromName, subject, tags, metadata } = item;
+  const { removedFrom } = mentions;
+  return {
+    ...item,
+    ...(fromName === undefined ? {} : { from_name: removedFrom(fromName) }),
+    ...(subject === undefined ? {} : { subject: removedFrom(subject) }),
+    ...(tags === undefined ? {} : { tags: inNames.removedFrom(tags) }),
+    ...(metadata === undefined ? {} : { metadata: mapped(metadata, removedFrom) }),
+    recipients: recipientsWithout(item.recipients, mentions),
+  };
 }
 
 /** Events of the address are gone, others do not mention it. */

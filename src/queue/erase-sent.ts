@@ -90,31 +90,40 @@ async function clearStep(
   mails: readonly SentMail[],
   erasing: Erasing,
 ): Promise<number> {
-  for (const mail of mails) await clearContent(app, mail, erasing.mentions);
+  // Those of a batch are kept together.
+  for (const together of Map.groupBy(mails, ({ rowId }) => rowId).values()) {
+    await clearContent(app, together, erasing.mentions);
+  }
   await clearTexts(app, mails, erasing);
   return eraseSent(app.db, recipient, mails);
 }
 
-async function clearContent(app: App, mail: SentMail, mentions: Mentions): Promise<void> {
-  const { messageId, content, contentId, others, position } = mail;
-  const change = (whole: Content) => contentWithout(whole, mentions, position);
+async function clearContent(
+  app: App,
+  mails: readonly SentMail[],
+  mentions: Mentions,
+): Promise<void> {
+  const [mail] = mails;
+  if (!mail || mail.content.kind === "gone") return;
+  const { rowId, content, contentId, othersOfRow } = mail;
+  const change = (whole: Content, piece: number | null): Content | null => {
+    const own = mails.find((one) => pieceOf(one) === piece);
+    if (!own) return whole;
+    // Of a batch the piece of a message that went to nobody else goes alone.
+    return own.others === 0 ? null : contentWithout(whole, mentions, own.position);
+  };
   switch (content.kind) {
-    case "gone":
-      return;
     case "inline": {
       // Without others it goes with the deliveries.
-      if (others === 0 || contentId === null) return;
+      if (othersOfRow === 0 || contentId === null) return;
       const { head, parts } = content;
-      const written = await rewriteContent(
-        app.db,
-        { id: contentId, messageId, head, parts },
-        change,
-      );
+      const kept = { id: contentId, messageId: rowId, head, parts };
+      const written = await rewriteContent(app.db, kept, change);
       if (!written) throw new Error(CHANGED);
       return;
     }
     case "blob": {
-      if (others === 0) return app.blobs.delete(content.key);
+      if (othersOfRow === 0) return app.blobs.delete(content.key);
       const leave = mail.size > LARGE_BYTES ? await enter() : null;
       try {
         await rewriteObject(app.blobs, content.key, change);
@@ -125,8 +134,12 @@ async function clearContent(app: App, mail: SentMail, mentions: Mentions): Promi
   }
 }
 
+function pieceOf({ content }: SentMail): number | null {
+  return content.kind === "gone" ? null : (content.piece ?? null);
+}
+
 async function clearTexts(app: App, mails: readonly SentMail[], erasing: Erasing): Promise<void> {
-  const ids = mails.map(({ messageId }) => messageId);
+  const ids = mails.map(({ rowId }) => rowId);
   const rows = await readMessageTexts(app.db, MESSAGES, ids);
   const changes = rows.flatMap((row) => {
     const texts = rowWithout(MESSAGES, row, [erasing]);

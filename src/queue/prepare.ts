@@ -6,7 +6,8 @@ import { composeOutgoing } from "../compose/outgoing.ts";
 import type { Transaction } from "../deliver/smtp/transaction.ts";
 import { enter, LARGE_BYTES, type Leave } from "../lib/large-gate.ts";
 import type { Content, Message } from "../model/message.ts";
-import { type ReadContent, readContent, type StoredContent } from "../store/content.ts";
+import type { StoredContent } from "../store/content.ts";
+import { type Objects, type ReadContent, readContent } from "../store/content-read.ts";
 import type { ClaimedDelivery } from "../store/delivery-claim.ts";
 
 /** A delivery of this run with its message. */
@@ -57,13 +58,14 @@ export function isLarge(work: Work): boolean {
 /** A preparer that remembers contents and shared bytes until told to forget them. */
 export function preparer(app: App): Preparer {
   const contents = new Map<string, Promise<ReadContent>>();
+  const objects: Objects = new Map();
   const shared = new Map<string, Promise<Composed>>();
   const turns = new Map<Work, Leave>();
 
   function contentOf(work: Work): Promise<ReadContent> {
     const known = contents.get(work.message.id);
     if (known) return known;
-    const loading = readContent(app.blobs, work.content);
+    const loading = readContent(app.blobs, work.content, objects);
     contents.set(work.message.id, loading);
     // A failure of storage is this delivery's, not that of every recipient of the message.
     return loading.then((read) => {
@@ -111,6 +113,7 @@ export function preparer(app: App): Preparer {
     },
     forget() {
       contents.clear();
+      objects.clear();
       shared.clear();
     },
   };

@@ -1,14 +1,14 @@
 // The content of a message: inline in D1 up to 32 KB, above that one R2 object. Both hold the same
 // two things: a JSON head, and bytes one after the other: the attachments, or the header and the body of
-// a message that came as MIME.
+// a message that came as MIME. Contents of a batch are kept together: content-items.ts.
 import { concat, fromBase64, fromUtf8, toBase64, utf8 } from "../lib/bytes.ts";
-import { reasonOf } from "../lib/log.ts";
+import { LARGE_BYTES } from "../lib/large-gate.ts";
 import { type ContentForm, contentForm } from "../model/content.ts";
 import { type Content, isRaw, type MessageContent, type RawContent } from "../model/message.ts";
 import { stored } from "./db.ts";
 
 /** A row of D1 stays cheap to read up to here; larger content goes to R2. */
-const MAX_INLINE_BYTES = 32 * 1024;
+export const MAX_INLINE_BYTES = 32 * 1024;
 
 /** Bytes of the length that an R2 object starts with. */
 export const LENGTH_BYTES = 4;
@@ -27,21 +27,38 @@ type RawHead = Omit<RawContent, "raw"> & {
   readonly sizes: readonly number[];
 };
 
-/** Where a message's content is: read already, or an R2 object still to be fetched. */
+/**
+ * Where a message's content is: read already, or an R2 object still to be fetched. `piece` says which of a
+ * batch's contents it is; without it is the only one there.
+ */
 export type StoredContent =
-  | { readonly kind: "inline"; readonly head: string; readonly parts: string | null }
-  | { readonly kind: "blob"; readonly key: string }
+  | {
+      readonly kind: "inline";
+      readonly head: string;
+      readonly parts: string | null;
+      readonly piece?: number | null;
+    }
+  | {
+      readonly kind: "blob";
+      readonly key: string;
+      readonly piece?: number | null;
+      /** The object is small enough to be read whole for one piece. */
+      readonly whole?: boolean;
+    }
   /** The retention of content has ended. */
   | { readonly kind: "gone" };
 
-/** Decodes the content columns of a row joined by JOIN_CONTENT. */
+/** Decodes the content columns of a row joined by JOIN_CONTENT; `piece` and the size of all are of a batch. */
 export function storedContent(row: {
   head: string | null;
   parts: string | null;
   content_key: string | null;
+  piece?: number | null;
+  row_size?: number;
 }): StoredContent {
-  if (row.head !== null) return { kind: "inline", head: row.head, parts: row.parts };
-  if (row.content_key !== null) return { kind: "blob", key: row.content_key };
+  const { head, parts, content_key: key, piece = null, row_size: size = 0 } = row;
+  if (head !== null) return { kind: "inline", head, parts, piece };
+  if (key !== null) return { kind: "blob", key, piece, whole: size <= LARGE_BYTES };
   return { kind: "gone" };
 }
 
@@ -73,63 +90,42 @@ function splitRaw({ raw, ...rest }: RawContent): readonly [Head, readonly Uint8A
 }
 
 /** The `parts` column of an inline content. */
-export function inlineParts(packed: PackedContent): string | null {
+export function inlineParts(packed: Pick<PackedContent, "parts">): string | null {
   return packed.parts.length === 0 ? null : toBase64(concat(packed.parts));
-}
-
-/** What reading a content came to. */
-export type ReadContent =
-  | { readonly kind: "content"; readonly content: Content }
-  /** It is not kept any more. */
-  | { readonly kind: "gone" }
-  /** R2 did not answer; it may, later. */
-  | { readonly kind: "unreadable"; readonly reason: string };
-
-/** Reads a content from where it is kept. Throws when what is kept cannot be understood. */
-export async function readContent(blobs: R2Bucket, stored: StoredContent): Promise<ReadContent> {
-  switch (stored.kind) {
-    case "inline":
-      return { kind: "content", content: unpackInline(stored.head, stored.parts) };
-    case "blob": {
-      const read = await readObject(blobs, stored.key);
-      return read instanceof ArrayBuffer ? { kind: "content", content: unpackObject(read) } : read;
-    }
-    case "gone":
-      return { kind: "gone" };
-  }
 }
 
 /** An inline content from its columns. */
 export function unpackInline(head: string, parts: string | null): Content {
+  return unpack(head, partBytes(parts));
+}
+
+/** The bytes of the `parts` column. */
+export function partBytes(parts: string | null): Uint8Array {
   const bytes = parts === null ? new Uint8Array() : fromBase64(parts);
   if (!bytes) throw new Error("the parts of an inline content are not base64");
-  return unpack(head, bytes);
+  return bytes;
 }
 
 /** Stores a large content under a key of its own: never a hash, so that no purge can hit another's. */
 export async function putContent(blobs: R2Bucket, key: string, packed: PackedContent) {
-  await putChunks(blobs, key, packed, {});
+  await putChunks(blobs, key, chunksOf(packed), {});
 }
 
-/** Stores a content in the place of one that nobody changed since; answers whether it did. */
-export async function replaceContent(
-  blobs: R2Bucket,
-  old: Pick<R2Object, "key" | "etag">,
-  packed: PackedContent,
-): Promise<boolean> {
-  return putChunks(blobs, old.key, packed, { onlyIf: { etagMatches: old.etag } });
-}
-
-async function putChunks(
-  blobs: R2Bucket,
-  key: string,
-  packed: PackedContent,
-  options: R2PutOptions,
-): Promise<boolean> {
+/** What an R2 object of a content is written of. */
+export function chunksOf(packed: PackedContent): readonly Uint8Array[] {
   const head = utf8(packed.head);
   const length = new Uint8Array(LENGTH_BYTES);
   new DataView(length.buffer).setUint32(0, head.length);
-  const chunks = [length, head, ...packed.parts];
+  return [length, head, ...packed.parts];
+}
+
+/** Writes an object; false when the condition of the options does not hold. */
+export async function putChunks(
+  blobs: R2Bucket,
+  key: string,
+  chunks: readonly Uint8Array[],
+  options: R2PutOptions,
+): Promise<boolean> {
   // A stream, because a Blob would be a second copy of 40 MB in an isolate of 128.
   const stream = new FixedLengthStream(chunks.reduce((sum, bytes) => sum + bytes.length, 0));
   const writer = stream.writable.getWriter();
@@ -150,29 +146,19 @@ async function writeAll(
   await writer.close();
 }
 
-/** The bytes of an R2 object; what R2 itself throws becomes a value here. */
-async function readObject(
-  blobs: R2Bucket,
-  key: string,
-): Promise<ArrayBuffer | Exclude<ReadContent, { kind: "content" }>> {
-  try {
-    const object = await blobs.get(key);
-    return object ? await object.arrayBuffer() : { kind: "gone" };
-  } catch (error) {
-    return { kind: "unreadable", reason: reasonOf(error) };
-  }
+/** A content from the bytes of its R2 object. */
+export function unpackObject(bytes: Uint8Array): Content {
+  const headLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  const end = LENGTH_BYTES + headLength;
+  return unpack(fromUtf8(bytes.subarray(LENGTH_BYTES, end)), bytes.subarray(end));
 }
 
-/** A content from the bytes of its R2 object. */
-export function unpackObject(buffer: ArrayBuffer): Content {
-  const headLength = new DataView(buffer).getUint32(0);
-  const head = fromUtf8(new Uint8Array(buffer, LENGTH_BYTES, headLength));
-  return unpack(head, new Uint8Array(buffer, LENGTH_BYTES + headLength));
+function unpack(text: string, bytes: Uint8Array): Content {
+  return contentFrom(stored<Head>(text), bytes);
 }
 
 /** The parts are views into the one buffer: nothing is copied. */
-function unpack(text: string, bytes: Uint8Array): Content {
-  const head = stored<Head>(text);
+export function contentFrom(head: Head, bytes: Uint8Array): Content {
   let offset = 0;
   const parts = head.sizes.map((size) => {
     offset += size;

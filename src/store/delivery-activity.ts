@@ -6,6 +6,7 @@ import type { MailClass } from "../model/message.ts";
 import type { SuppressionScope } from "../model/suppression.ts";
 import { batch, rows, statement, stored } from "./db.ts";
 import { endMemberships } from "./contact-end.ts";
+import { columnsOf, joinMessage, recipientsOf } from "./message-item.ts";
 
 /** A delivery as a batch needs it. */
 export type TrackedDelivery = {
@@ -58,13 +59,14 @@ export type TrackedRow = {
 
 /** The columns of a TrackedDelivery: of a delivery `d` and its message `m`. */
 export const TRACKED = `d.recipient, d.message_id, d.position, d.state, d.history, d.activity,
-  m.tags, m.send_id, m.list_id, m.mail_class,
-  m.recipients ->> ('$[' || d.position || '].address') as email`;
+  ${columnsOf("d.message_id", ["tags", "send_id", "list_id", "mail_class"])},
+  ${recipientsOf("d.message_id")} ->> ('$[' || d.position || '].address') as email`;
 
-/** SQL for the key of the delivery at a position of message `m`; null where there is nobody. */
-export function recipientAt(position: string): string {
-  return `coalesce(m.recipients ->> ('$[' || ${position} || '].key'),
-    lower(m.recipients ->> ('$[' || ${position} || '].address')))`;
+/** SQL for the key of the delivery at a position of the message with an id; null where there is nobody. */
+export function recipientAt(id: string, position: string): string {
+  const recipients = recipientsOf(id);
+  return `coalesce(${recipients} ->> ('$[' || ${position} || '].key'),
+    lower(${recipients} ->> ('$[' || ${position} || '].address')))`;
 }
 
 /** The deliveries of these messages and positions; those that were purged are missing. */
@@ -77,8 +79,9 @@ export async function readTracked(
       db,
       `select ${TRACKED}
        from (select distinct value ->> 0 as message_id, value ->> 1 as position from json_each(?1)) f
-       join messages m on m.id = f.message_id
-       join deliveries d on d.message_id = m.id and d.recipient = ${recipientAt("f.position")}`,
+       ${joinMessage("f.message_id")}
+       join deliveries d on d.message_id = f.message_id
+         and d.recipient = ${recipientAt("f.message_id", "f.position")}`,
       JSON.stringify(places.map(({ messageId, position }) => [messageId, position])),
     ),
   );

@@ -1,5 +1,6 @@
 // SQL of claiming what is due: the WHERE clauses are the guard of the transition to `sending` in
 // model/delivery.ts. Keeping a lease and giving it back is in delivery-lease.ts.
+import { LARGE_BYTES } from "../lib/large-gate.ts";
 import { QUEUE_LIFETIME_MS } from "../model/delivery.ts";
 import type { MailClass, Message } from "../model/message.ts";
 import { scopesThatStop } from "../model/suppression.ts";
@@ -8,8 +9,9 @@ import { storedContent, type StoredContent } from "./content.ts";
 import { batch, rowsOf, statement } from "./db.ts";
 import { LOST_ATTEMPT, MAX_LOSSES } from "./delivery.ts";
 import { scanRows, SHARES_OF_LANE } from "./delivery-due.ts";
-import { decodeMessage, JOIN_CONTENT, MESSAGE_COLUMNS, type MessageRow } from "./message.ts";
-import { CAMPAIGN_OF } from "./list-campaign.ts";
+import { decodeMessage, messageColumns, type MessageRow } from "./message.ts";
+import { campaignOf } from "./list-campaign.ts";
+import { joinMessage, ofMessage } from "./message-item.ts";
 import { stopped } from "./suppression.ts";
 
 /** One delivery under lease, ready to be attempted. */
@@ -56,7 +58,7 @@ export type ClaimOrder = {
   readonly after?: number;
 };
 
-/** Bytes of distinct contents in one claim: several times this is held while composing. */
+/** Bytes of distinct contents in one claim, as they are read: several times this is held while composing. */
 const MAX_CLAIM_BYTES = 16 * 1024 * 1024;
 
 /** A delivery that lost this many leases is claimed alone, so that it cannot harm its neighbours. */
@@ -122,9 +124,16 @@ export async function claimDue(db: D1Database, order: ClaimOrder): Promise<Claim
     ),
     statement(
       db,
-      `select ${MESSAGE_COLUMNS}, c.head, c.parts, (select bounce_domain from sender_domains
-         where domain = substr(m.from_address, instr(m.from_address, '@') + 1)) as bounce_domain
-       from messages m ${JOIN_CONTENT} where m.id in (select message_id from ${LEASED})`,
+      `with l as materialized (select distinct message_id as id from ${LEASED}), found as (
+         select m.id as row_id, ${messageColumns("l.id")} from l ${joinMessage("l.id")})
+       select found.*, (select bounce_domain from sender_domains where domain = substr(${FROM},
+         instr(${FROM}, '@') + 1)) as bounce_domain from found`,
+      ...place(order),
+    ),
+    statement(
+      db,
+      `select c.message_id as row_id, c.head, c.parts from contents c where (c.id, c.message_id) in (
+         select m.content_id, m.id from ${LEASED} l ${joinMessage("l.message_id")})`,
       ...place(order),
     ),
     statement(
@@ -136,17 +145,18 @@ export async function claimDue(db: D1Database, order: ClaimOrder): Promise<Claim
     ),
   ]);
   const claimed = rowsOf<ClaimRow>(results[4]);
+  const inline = new Map(rowsOf<InlineRow>(results[6]).map((row) => [row.row_id, row]));
   return {
     deliveries: claimed.map(decodeClaimed),
     suppressed: results[3]?.meta.changes ?? 0,
-    more: rowsOf<{ more: number }>(results[6])[0]?.more === 1,
+    more: rowsOf<{ more: number }>(results[7])[0]?.more === 1,
     shares: claimed.map(({ share }) => share),
     messages: new Map(
       rowsOf<ClaimedRow>(results[5]).map((row) => [
         row.id,
         {
           message: decodeMessage(row),
-          content: storedContent(row),
+          content: storedContent({ ...row, ...(inline.get(row.row_id) ?? NO_CONTENT) }),
           bounceDomain: row.bounce_domain,
         },
       ]),
@@ -176,12 +186,15 @@ function lease(db: D1Database, order: ClaimOrder): D1PreparedStatement {
        join deliveries d on d.recipient = k.value ->> 0 and d.message_id = k.value ->> 1
        order by turn, s.place limit max(0, ?6 - (select count(*) from ${LEASED}))
      ), counted as (
-       select due.*, m.size, row_number() over (order by turn, place) as n,
+       select due.*, m.items is null or m.size <= ${LARGE_BYTES} as whole, m.size as row_size,
+         ${ofMessage("message_id", "size")} as size, row_number() over (order by turn, place) as n,
+         row_number() over (partition by m.id order by turn, place) as nth_of_row,
          row_number() over (partition by message_id order by turn, place) as nth
-       from due join messages m on m.id = due.message_id
+       from due ${joinMessage("due.message_id")}
      ), chosen as (
        select recipient, message_id, losses, n, first_value(losses) over (order by n) as first_losses,
-         sum(case when nth = 1 then size else 0 end) over (order by n) as total
+         sum(case iif(whole, nth_of_row, nth) when 1 then iif(whole, row_size, size) else 0 end)
+           over (order by n) as total
        from counted
      )
      update deliveries set state = 'sending', lease_id = ?3, lease_until = ?7,
@@ -207,9 +220,9 @@ function logSuppressed(db: D1Database, order: ClaimOrder) {
     `insert into event_log (position, events)
      select max(?2 * 1000, coalesce((select max(position) + 1 from event_log), 0)),
        json_group_array(json_patch(json_object('name', 'suppressed', 'at', ?2, 'mailClass', ?1,
-         'tags', m.tags, 'domain', substr(l.recipient, instr(l.recipient, '@') + 1)),
-         ${CAMPAIGN_OF}))
-     from ${LEASED} l join messages m on m.id = l.message_id
+         'tags', ${ofMessage("l.message_id", "tags")},
+         'domain', substr(l.recipient, instr(l.recipient, '@') + 1)), ${campaignOf("l.message_id")}))
+     from ${LEASED} l ${joinMessage("l.message_id")}
      where ${SUPPRESSED} group by 'one row'`,
     ...place(order),
     JSON.stringify(scopesThatStop(order.lane)),
@@ -218,7 +231,7 @@ function logSuppressed(db: D1Database, order: ClaimOrder) {
 
 /** Gives back the credits of what suppressLeased ends next, if it was charged and never attempted. */
 function refundSuppressed(db: D1Database, order: ClaimOrder) {
-  const stoppedBefore = `select l.message_id from ${LEASED} l join messages m on m.id = l.message_id
+  const stoppedBefore = `select l.message_id from ${LEASED} l ${joinMessage("l.message_id")}
     where l.attempts = 0 and m.credits > 0 and ${SUPPRESSED}`;
   return statement(
     db,
@@ -241,11 +254,15 @@ function suppressLeased(db: D1Database, order: ClaimOrder) {
   );
 }
 
-type ClaimedRow = MessageRow & {
-  head: string | null;
-  parts: string | null;
-  bounce_domain: string | null;
-};
+type ClaimedRow = MessageRow & { row_id: string; bounce_domain: string | null };
+
+/** A content in D1, and the row of messages that it is of. */
+type InlineRow = { row_id: string; head: string; parts: string | null };
+
+const NO_CONTENT = { head: null, parts: null };
+
+/** The From address of a message that was found. */
+const FROM = "coalesce(found.item ->> 'from_address', found.from_address)";
 
 type ClaimRow = {
   recipient: string;

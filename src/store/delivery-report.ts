@@ -9,9 +9,11 @@ import {
   type TrackedDelivery,
   type TrackedRow,
 } from "./delivery-activity.ts";
+import { joinMessage, recipientsOf } from "./message-item.ts";
 
 /** Without recipient or position a place is the only recipient's. */
-const POSITION = "coalesce(f.position, case json_array_length(m.recipients) when 1 then 0 end)";
+const POSITION = `coalesce(f.position,
+  case json_array_length(${recipientsOf("f.message_id")}) when 1 then 0 end)`;
 
 /** The delivery that each place names, in this order; null for one that is not there (any more). */
 export async function readReported(
@@ -24,9 +26,9 @@ export async function readReported(
       `select f.n, ${TRACKED}
        from (select key as n, value ->> 0 as message_id, value ->> 1 as position,
          value ->> 2 as recipient from json_each(?1)) f
-       join messages m on m.id = f.message_id
-       join deliveries d on d.message_id = m.id
-         and d.recipient = coalesce(f.recipient, ${recipientAt(POSITION)})`,
+       ${joinMessage("f.message_id")}
+       join deliveries d on d.message_id = f.message_id
+         and d.recipient = coalesce(f.recipient, ${recipientAt("f.message_id", POSITION)})`,
       JSON.stringify(places.map(parameters)),
     ),
   );

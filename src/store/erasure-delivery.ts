@@ -8,6 +8,15 @@ import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 import { LOST_ATTEMPT } from "./delivery.ts";
 import { logCancelledSql } from "./list-campaign.ts";
 import { JOIN_CONTENT } from "./message.ts";
+import {
+  ITEM_ID,
+  itemNumber,
+  joinMessage,
+  RECIPIENT_KEY,
+  RECIPIENTS,
+  recipientsOf,
+  rowOf,
+} from "./message-item.ts";
 
 /** The deliveries of an address whose message id is below `bound`. */
 export type SentTo = { readonly recipient: string; readonly bound: string };
@@ -32,7 +41,7 @@ export async function cancelOpen(
   const waiting = `recipient = ?1 and message_id < ?3 and state not in (${TERMINAL})
     and (lease_until is null or lease_until <= ?2)`;
   const untried = `select d.message_id from (select * from deliveries where ${waiting}) d
-    join messages m on m.id = d.message_id
+    ${joinMessage("d.message_id")}
     where d.attempts = 0 and d.lease_id is null and m.credits > 0`;
   const results = await batch(db, [
     statement(db, refundSql(untried, "?2"), recipient, now, bound),
@@ -77,11 +86,14 @@ export async function cancelOpen(
 export type SentMail = {
   readonly messageId: string;
   readonly position: number;
-  /** Others that the message was sent to and that were not erased. */
+  /** Others that the message was sent to and that were not erased; and that its batch was. */
   readonly others: number;
+  readonly othersOfRow: number;
+  /** Of its row: the same as the message's, unless it is an item of a batch. */
+  readonly rowId: string;
   readonly contentId: number | null;
   readonly content: StoredContent;
-  /** Bytes of the content. */
+  /** Bytes of what is stored together. */
   readonly size: number;
 };
 
@@ -94,9 +106,12 @@ export async function nextSent(
     message_id: string;
     position: number;
     recipients: string | null;
+    others_of_row: number | null;
+    row_id: string | null;
+    piece: number | null;
     content_id: number | null;
     content_key: string | null;
-    size: number | null;
+    row_size: number | null;
     head: string | null;
     parts: string | null;
   }>(
@@ -110,9 +125,12 @@ export async function nextSent(
          select *, coalesce(sum(entries) over (
            order by message_id rows between unbounded preceding and 1 preceding), 0) as before
          from next)
-       select n.message_id, n.position, m.recipients, m.content_id, m.content_key, m.size,
-         c.head, c.parts
-       from sized n left join messages m on m.id = n.message_id ${JOIN_CONTENT}
+       select n.message_id, n.position, ${recipientsOf("n.message_id")} as recipients, m.id as row_id,
+         (select count(*) from ${RECIPIENTS}
+           where r.value ->> 'erased' is null and ${RECIPIENT_KEY} <> ?1) as others_of_row,
+         iif(m.items is null, null, ${itemNumber("n.message_id")}) as piece,
+         m.content_id, m.content_key, m.size as row_size, c.head, c.parts
+       from sized n left ${joinMessage("n.message_id")} ${JOIN_CONTENT}
        where n.before < ${STEP_ENTRIES} order by n.message_id`,
       recipient,
       bound,
@@ -124,9 +142,11 @@ export async function nextSent(
     others: stored<readonly Recipient[]>(row.recipients ?? "[]").filter(
       ({ erased }, n) => erased === undefined && n !== row.position,
     ).length,
+    othersOfRow: row.others_of_row ?? 0,
+    rowId: row.row_id ?? row.message_id,
     contentId: row.content_id,
-    content: storedContent(row),
-    size: row.size ?? 0,
+    content: storedContent({ ...row, row_size: row.row_size ?? 0 }),
+    size: row.row_size ?? 0,
   }));
 }
 
@@ -137,6 +157,14 @@ const STEP = `(d.recipient = ?1 and d.message_id in (select value from json_each
 /** Log rows that the timelines of the step's deliveries name. */
 const NAMED = `select t.value ->> 'log' from deliveries d, json_each(d.history) t where ${STEP}
   union select t.value ->> 'log' from deliveries d, json_each(d.activity) t where ${STEP}`;
+
+/** Recipients (SQL, a JSON array) of a message (SQL), without who is in `gone`. */
+function blanked(recipients: string, messageId: string): string {
+  return `(select json_group_array(json(coalesce((
+      select json_object('address', '', 'name', '', 'role', r.value ->> 'role', 'erased', g.state)
+      from gone g where g.message_id = ${messageId} and g.position = r.key), r.value)))
+    from json_each(${recipients}) r)`;
+}
 
 /**
  * Erases the deliveries of a step in one transaction: their events, their places among the recipients,
@@ -162,19 +190,23 @@ export async function eraseSent(
     ),
     statement(
       db,
-      `update messages as m set recipients = json_set(m.recipients, '$[' || d.position || ']',
-         json_object('address', '', 'name', '',
-           'role', m.recipients ->> ('$[' || d.position || '].role'), 'erased', d.state))
-       from deliveries d where d.message_id = m.id and ${STEP}`,
+      `with gone as materialized (
+         select d.message_id, d.position, d.state from deliveries d where ${STEP})
+       update messages as m set
+         recipients = iif(m.items is null, ${blanked("m.recipients", "m.id")}, m.recipients),
+         items = iif(m.items is null, null, (
+           select json_group_array(json_set(i.value, '$.recipients',
+             json(${blanked("i.value -> 'recipients'", ITEM_ID)})))
+           from json_each(m.items) i))
+       where m.id in (select ${rowOf("message_id")} from gone)`,
       recipient,
       ids,
     ),
     statement(
       db,
       `delete from contents where (id, message_id) in (
-         select m.content_id, m.id from json_each(?1) i join messages m on m.id = i.value
-         where not exists (
-           select 1 from json_each(m.recipients) r where r.value ->> 'erased' is null))`,
+         select m.content_id, m.id from json_each(?1) a ${joinMessage("a.value")}
+         where not exists (select 1 from ${RECIPIENTS} where r.value ->> 'erased' is null))`,
       ids,
     ),
     statement(db, `delete from deliveries as d where ${STEP}`, recipient, ids),

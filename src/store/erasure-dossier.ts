@@ -5,7 +5,8 @@ import type { DeliveryEvent } from "../model/event.ts";
 import type { Message } from "../model/message.ts";
 import { storedContent, type StoredContent } from "./content.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
-import { decodeMessage, JOIN_CONTENT, MESSAGE_COLUMNS, type MessageRow } from "./message.ts";
+import { decodeMessage, JOIN_CONTENT, messageColumns, type MessageRow } from "./message.ts";
+import { joinMessage, ofMessage } from "./message-item.ts";
 
 /** A delivery with its message, its events and where the content is. */
 export type Dossier = {
@@ -39,15 +40,16 @@ type Row = MessageRow & {
   total: number;
 };
 
+const SIZE = ofMessage("d.message_id", "size");
+
 /** Which deliveries a page shows: of recipient ?1 after message ?2, at most ?3, oldest first. */
 const CHOSEN = `select * from (
-  select d.*, m.size,
-    sum(m.size) over (order by d.message_id) - m.size as bytes,
+  select d.*, sum(${SIZE}) over (order by d.message_id) - ${SIZE} as bytes,
     sum(json_array_length(d.history) + json_array_length(d.activity)) over (order by d.message_id)
       - json_array_length(d.history) - json_array_length(d.activity) as entries,
     row_number() over (order by d.message_id) as number, count(*) over () as total
   from (select * from deliveries where recipient = ?1 and message_id > ?2
-    order by message_id limit ?3) d join messages m on m.id = d.message_id)
+    order by message_id limit ?3) d ${joinMessage("d.message_id")})
   where bytes < ${PAGE_BYTES} and entries < ${PAGE_ENTRIES}`;
 
 /** A page of what was sent to an address; `next` is the last message id, null at the end. */
@@ -59,9 +61,9 @@ export async function listDossiers(
   const results = await batch(db, [
     statement(
       db,
-      `select ${MESSAGE_COLUMNS}, m.idempotency_key, c.head, null as parts, d.position, d.state, d.due_at,
+      `select ${messageColumns("d.message_id")}, m.idempotency_key, c.head, null as parts, d.position, d.state, d.due_at,
          lower(hex(d.md5)) as md5, d.history, d.activity, d.number, d.total
-       from (${CHOSEN}) d join messages m on m.id = d.message_id ${JOIN_CONTENT}
+       from (${CHOSEN}) d ${joinMessage("d.message_id")} ${JOIN_CONTENT}
        order by d.message_id`,
       ...bounds,
     ),

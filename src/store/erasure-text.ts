@@ -26,6 +26,7 @@ export const MESSAGES: Shelf = {
     tags: "name",
     metadata: "json",
     recipients: "recipients",
+    items: "items",
   },
   rows: 2_000,
   message: "id",

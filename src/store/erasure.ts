@@ -1,6 +1,7 @@
 // SQL of erasures, and their ledger in R2, which a restore of the database does not reach.
 import type { Erasure, ErasureState } from "../model/erasure.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
+import { joinMessage } from "./message-item.ts";
 
 type ErasureRow = {
   hash: string;
@@ -50,7 +51,7 @@ export async function beginErasure(
          sealed = excluded.sealed, requested_at = excluded.requested_at, key_id = excluded.key_id,
          cleared_at = null, finished_at = null
        where e.sealed is null or exists (
-         select 1 from deliveries d join messages m on m.id = d.message_id
+         select 1 from deliveries d ${joinMessage("d.message_id")}
          where d.recipient = ?5 and m.created_at > e.requested_at)`,
       ask.hash,
       ask.sealed,

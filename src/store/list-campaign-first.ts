@@ -3,6 +3,7 @@
 import { addressKey } from "../model/address.ts";
 import type { CampaignChange, CampaignFirst } from "../model/list-campaign.ts";
 import { rows, statement } from "./db.ts";
+import { joinMessage, ofMessage } from "./message-item.ts";
 
 /** Firsts of one statement: some hundred KB, and well within D1's 30 s. */
 const CHUNK = 1_000;
@@ -55,9 +56,10 @@ export async function repeatedFirsts(
       statement(
         db,
         `select f.key from ${ASKED} f where exists (
-           select 1 from deliveries d join messages m on m.id = d.message_id
+           select 1 from deliveries d ${joinMessage("d.message_id")}
            where d.recipient = f.recipient and d.message_id >= ${FIRST_ID}
-             and d.message_id <> f.message_id and m.list_id = f.name and m.send_id = f.send_id
+             and d.message_id <> f.message_id and ${ofMessage("d.message_id", "list_id")} = f.name
+             and ${ofMessage("d.message_id", "send_id")} = f.send_id
              and ${BEFORE})`,
         JSON.stringify(asked),
       ),

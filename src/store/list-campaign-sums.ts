@@ -6,7 +6,7 @@ import {
   type CampaignName,
 } from "../model/list-campaign.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
-import { RECIPIENT_KEY } from "./message-list.ts";
+import { ITEM_ID, ofItem, RECIPIENT_KEY, RECIPIENTS } from "./message-item.ts";
 
 /** Campaigns of a list that started from one moment up to (not including) another. */
 export type Started = { readonly list: number; readonly from: number; readonly to: number };
@@ -78,13 +78,14 @@ const NAMES = `select cast(id as text) from lists where id = ?1
 function selectFresh(db: D1Database, list: number): D1PreparedStatement {
   return statement(
     db,
-    `select m.list_id as listId, m.send_id as sendId, coalesce(m.form, 'multipart') as form,
+    `select ${ofItem("list_id")} as listId, ${ofItem("send_id")} as sendId,
+       coalesce(${ofItem("form")}, 'multipart') as form,
        min(m.created_at) as startedAt, count(*) as accepted,
        count(case when d.suppressed_at = m.created_at then 1 end) as suppressed
-     from messages m join json_each(m.recipients) r
-     left join deliveries d on d.recipient = ${RECIPIENT_KEY} and d.message_id = m.id
+     from messages m join ${RECIPIENTS}
+     left join deliveries d on d.recipient = ${RECIPIENT_KEY} and d.message_id = ${ITEM_ID}
      where m.id > coalesce((select message_id from stats_cursor where id = 1), '')
-       and m.list_id <> m.mail_class and m.list_id in (${NAMES})
+       and ${ofItem("list_id")} <> ${ofItem("mail_class")} and ${ofItem("list_id")} in (${NAMES})
      group by 1, 2, 3`,
     list,
   );

@@ -6,6 +6,7 @@ import {
   sumCounts,
 } from "../model/list-campaign.ts";
 import { batch, rowsOf, statement, stored } from "./db.ts";
+import { joinMessage, ofMessage } from "./message-item.ts";
 import { CHUNK_LENGTH, chunks, type Guard } from "./stats-rollup.ts";
 
 /** A campaign as it is stored. */
@@ -26,10 +27,17 @@ type Row = {
   codes: string;
 };
 
-/** SQL of what a silent entry of the log says of the list of message `m`; nothing where it has none. */
-export const CAMPAIGN_OF = `iif(m.list_id = m.mail_class, '{}', json_object('campaign', json_object(
-  'listId', m.list_id, 'sendId', m.send_id, 'form', coalesce(m.form, 'multipart'),
-  'startedAt', m.created_at)))`;
+/** Whether the message with this id (SQL), whose row is `m`, names a list. */
+function isListed(id: string): string {
+  return `${ofMessage(id, "list_id")} <> ${ofMessage(id, "mail_class")}`;
+}
+
+/** SQL of what a silent entry of the log says of the list of the message with this id; nothing where it has none. */
+export function campaignOf(id: string): string {
+  return `iif(${isListed(id)}, json_object('campaign', json_object(
+    'listId', ${ofMessage(id, "list_id")}, 'sendId', ${ofMessage(id, "send_id")},
+    'form', coalesce(${ofMessage(id, "form")}, 'multipart'), 'startedAt', m.created_at)), '{}')`;
+}
 
 type NamedRow = { id: number; list_id: string; name: string };
 
@@ -120,8 +128,9 @@ export function upsertListCampaigns(
 export function logCancelledSql(cancelled: string): string {
   return `insert into event_log (position, events)
     select max(?2 * 1000, coalesce((select max(position) + 1 from event_log), 0)),
-      json_group_array(json_patch(json_object('name', 'cancelled', 'at', ?2, 'mailClass', m.mail_class,
-        'tags', '', 'domain', ''), ${CAMPAIGN_OF}))
-    from (${cancelled}) d join messages m on m.id = d.message_id
-    where m.list_id <> m.mail_class group by 'one row'`;
+      json_group_array(json_patch(json_object('name', 'cancelled', 'at', ?2,
+        'mailClass', ${ofMessage("d.message_id", "mail_class")}, 'tags', '', 'domain', ''),
+        ${campaignOf("d.message_id")}))
+    from (${cancelled}) d ${joinMessage("d.message_id")}
+    where ${isListed("d.message_id")} group by 'one row'`;
 }

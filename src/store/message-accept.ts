@@ -7,7 +7,8 @@ import { shareOf } from "../model/share.ts";
 import { scopesThatStop } from "../model/suppression.ts";
 import { inlineParts, type PackedContent } from "./content.ts";
 import { BALANCE, chargedSql, chargeSql, paidSql } from "./credit.ts";
-import { batch, rows, rowsOf, statement } from "./db.ts";
+import { rows, rowsOf, statement } from "./db.ts";
+import { type OwnerRow, storeCharged } from "./message-charge.ts";
 import { logStopped, selectStopped, type StoppedIds } from "./message-stopped.ts";
 import { stopped } from "./suppression.ts";
 
@@ -31,13 +32,7 @@ export type AcceptResult =
   | { readonly kind: "out_of_credits"; readonly needed: number; readonly balance: number };
 
 /** Idempotency keys are kept this long (decision 3). */
-const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
-
-/** The place of the charge among the statements. */
-const CHARGE_AT = 1;
-
-/** Databases in which credits were counted when this isolate saw it last: there, sends begin with a charge. */
-const counting = new WeakSet<D1Database>();
+export const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Commits a message with one delivery per recipient, whose first state is decided by the suppressions,
@@ -54,23 +49,14 @@ export async function acceptMessage(
 ): Promise<AcceptResult> {
   const keys = JSON.stringify(await recipientKeys(message));
   const accepting = { message, keys, content, idempotency, tellStopped };
-  if (!counting.has(db)) {
-    const stored = await batch(db, storing(db, accepting));
-    const owners = rowsOf<OwnerRow>(stored.at(-1));
-    if (owners.length > 0) return resultOf(accepting, owners, stored.at(-2));
-    // Every recipient is suppressed, or credits are counted and nothing was charged.
-  }
-  // After the key that is too old was freed, before the row that a charge allows.
-  const parts = storing(db, accepting).toSpliced(CHARGE_AT, 0, charge(db, accepting));
-  const results = await batch(db, [...parts, selectLack(db, message, keys)]);
-  const stored = results.at(-3);
-  const owners = rowsOf<OwnerRow>(results.at(-2));
-  const [lack] = rowsOf<{ needed: number; balance: number }>(results.at(-1));
-  const charged = (results[CHARGE_AT]?.meta.changes ?? 0) > 0;
-  if (charged || lack) counting.add(db);
-  else if (owners.some(({ id }) => id === message.id)) counting.delete(db);
-  if (owners.length > 0) return resultOf(accepting, owners, stored);
-  return lack ? { kind: "out_of_credits", ...lack } : { kind: "all_suppressed" };
+  const stored = await storeCharged(db, {
+    id: message.id,
+    storing: () => storing(db, accepting),
+    charge: () => charge(db, accepting),
+    lack: () => selectLack(db, message, keys),
+  });
+  if (stored.owners.length > 0) return resultOf(accepting, stored.owners, stored.beforeOwner);
+  return stored.lack ? { kind: "out_of_credits", ...stored.lack } : { kind: "all_suppressed" };
 }
 
 type Accepting = {
@@ -87,15 +73,13 @@ function storing(db: D1Database, accepting: Accepting): D1PreparedStatement[] {
   return [
     forgetOldKey(db, message, idempotency),
     insertMessage(db, accepting),
-    insertContent(db, message.id, content),
+    insertContent(db, message.id, inlineColumns(content)),
     ...(ids ? [logStopped(db, message, keys, { ids, stopped: SUPPRESSED })] : []),
     insertDeliveries(db, message, keys),
     ...(ids ? [selectStopped(db, message)] : []),
     selectOwner(db, message, idempotency),
   ];
 }
-
-type OwnerRow = { readonly id: string; readonly request_hash: string | null };
 
 /** `beforeOwner` is what stands before the owner: who was stopped, where it was asked. */
 function resultOf(
@@ -112,7 +96,11 @@ function resultOf(
 }
 
 /** Frees an idempotency key that is older than 24 h. */
-function forgetOldKey(db: D1Database, message: Message, idempotency: Idempotency | null) {
+export function forgetOldKey(
+  db: D1Database,
+  message: Pick<Message, "keyId" | "createdAt">,
+  idempotency: Idempotency | null,
+) {
   return statement(
     db,
     `update messages set idempotency_key = null
@@ -198,20 +186,25 @@ function insertMessage(db: D1Database, accepting: Accepting) {
   );
 }
 
-function insertContent(
+/** Stores an inline content of a row that names one; `columns` are null when it is in R2. */
+export function insertContent(
   db: D1Database,
-  messageId: string,
-  content: PackedContent & { readonly key: string | null },
+  rowId: string,
+  columns: { readonly head: string; readonly parts: string | null } | null,
 ) {
   return statement(
     db,
     `insert into contents (id, message_id, head, parts)
      select content_id, id, ?2, ?3 from messages where id = ?1 and content_id is not null
      on conflict do nothing`,
-    messageId,
-    content.inline ? content.head : "",
-    content.inline ? inlineParts(content) : null,
+    rowId,
+    columns?.head ?? "",
+    columns?.parts ?? null,
   );
+}
+
+function inlineColumns(content: PackedContent) {
+  return content.inline ? { head: content.head, parts: inlineParts(content) } : null;
 }
 
 function insertDeliveries(db: D1Database, message: Message, keys: string) {
@@ -237,7 +230,11 @@ function insertDeliveries(db: D1Database, message: Message, keys: string) {
 }
 
 /** The message with this id, or the one that owns the idempotency key. */
-function selectOwner(db: D1Database, message: Message, idempotency: Idempotency | null) {
+export function selectOwner(
+  db: D1Database,
+  message: Pick<Message, "id" | "keyId">,
+  idempotency: Idempotency | null,
+) {
   return statement(
     db,
     `select id, request_hash from messages
@@ -278,8 +275,8 @@ export function recipientKeys(
   );
 }
 
-/** A recipient as it is stored: with its delivery's key where SQL's lower() would not give it. */
-function withKey(recipient: Recipient): Recipient & { readonly key?: string } {
+/** A recipient as it is stored, with its delivery's key where SQL's lower() would not give it. */
+export function withKey(recipient: Recipient): Recipient & { readonly key?: string } {
   const key = addressKey(recipient.address);
   const asciiLower = recipient.address.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return key === asciiLower ? recipient : { ...recipient, key };

@@ -3,7 +3,15 @@
 import type { Activity, DeliveryState } from "../model/delivery.ts";
 import type { MailClass, Role } from "../model/message.ts";
 import { batch, rowsOf, statement } from "./db.ts";
-import { RECIPIENT_KEY } from "./message-list.ts";
+import {
+  ITEM_ID,
+  ITEMS,
+  ofItem,
+  RECIPIENT_KEY,
+  recipientCount,
+  RECIPIENTS,
+  rowOf,
+} from "./message-item.ts";
 
 /** One recipient of one message, and what became of the delivery. Times are epoch milliseconds. */
 export type Outcome = {
@@ -41,13 +49,16 @@ export type Outcome = {
 const PAGE_MESSAGES = 250;
 const PAGE_RECIPIENTS = 500;
 
-/** The messages of a page; ?1 and ?2 bound the ids, the first inclusive. */
+/** The row that a page begins with: the one of which ?1 is a message, if there is more of it behind. */
+const START = `coalesce((select m.id from messages m where m.id = ${rowOf("?1")}
+  and substr(m.id, 1, 33) || printf('%03d', json_array_length(m.items) - 1) >= ?1), ?1)`;
+
+/** The rows of a page; ?1 and ?2 bound the ids, the first inclusive, which may be an item's of its row. */
 const PAGE = `with page as materialized (
   select id from (
-    select id, sum(json_array_length(recipients)) over (order by id) - json_array_length(recipients)
-      as before
-    from (select id, recipients from messages where id >= ?1 and id < ?2 order by id
-      limit ${PAGE_MESSAGES}))
+    select id, sum(${recipientCount("m")}) over (order by id) - ${recipientCount("m")} as before
+    from (select id, recipients, recipient_count from messages
+      where id >= ${START} and id < ?2 order by id limit ${PAGE_MESSAGES}) m)
   where before < ${PAGE_RECIPIENTS})`;
 
 const SUCCESSES = "json_each(d.history) a where a.value ->> 'result' = 'success'";
@@ -90,16 +101,18 @@ export async function readOutcomes(
   const results = await batch(db, [
     statement(
       db,
-      `${PAGE} select m.id, m.created_at as createdAt, m.from_address as "from",
-         m.from_name as fromName, m.subject, m.tags, m.send_id as sendId, m.list_id as listId,
-         m.mail_class as mailClass, m.metadata
-       from page join messages m on m.id = page.id order by m.id`,
+      `${PAGE} select ${ITEM_ID} as id, m.created_at as createdAt, ${ofItem("from_address")} as "from",
+         ${ofItem("from_name")} as fromName, ${ofItem("subject")} as subject, ${ofItem("tags")} as tags,
+         ${ofItem("send_id")} as sendId, ${ofItem("list_id")} as listId,
+         ${ofItem("mail_class")} as mailClass, ${ofItem("metadata")} as metadata
+       from page join messages m on m.id = page.id join ${ITEMS}
+       where ${ITEM_ID} >= ?1 order by 1`,
       range.id,
       range.end,
     ),
     statement(
       db,
-      `${PAGE} select m.id as messageId, r.key as position, r.value ->> 'address' as email,
+      `${PAGE} select ${ITEM_ID} as messageId, r.key as position, r.value ->> 'address' as email,
          r.value ->> 'role' as role, d.state, d.attempts,
          d.history ->> '$[#-1].at' as lastAt, ${lastSaid("code")} as code,
          ${lastSaid("reply")} as reply,
@@ -109,9 +122,9 @@ export async function readOutcomes(
          (select count(*) from ${activity("click")} ${BY_PEOPLE}) as clicks,
          (select min(a.value ->> 'at') from ${activity("unsubscribe")}) as unsubscribedAt,
          (select min(a.value ->> 'at') from ${activity("complaint")}) as complainedAt
-       from page join messages m on m.id = page.id join json_each(m.recipients) r
-       join deliveries d on d.recipient = ${RECIPIENT_KEY} and d.message_id = m.id
-       where m.id > ?1 or r.key >= ?3 order by m.id, r.key`,
+       from page join messages m on m.id = page.id join ${RECIPIENTS}
+       join deliveries d on d.recipient = ${RECIPIENT_KEY} and d.message_id = ${ITEM_ID}
+       where (${ITEM_ID}, r.key) >= (?1, ?3) order by 1, 2`,
       range.id,
       range.end,
       range.position,

@@ -6,6 +6,7 @@ import type { Message } from "../model/message.ts";
 import { refundSql } from "./credit.ts";
 import { batch, rowsOf, statement } from "./db.ts";
 import { logCancelledSql } from "./list-campaign.ts";
+import { itemPath, joinMessage, rowOf } from "./message-item.ts";
 
 /** The deliveries of the message ?3 whose recipients are ?1. */
 const OF_MESSAGE = "(recipient, message_id) in (select value, ?3 from json_each(?1))";
@@ -33,7 +34,7 @@ export async function cancelMessage(
 ): Promise<boolean> {
   const given = [keysOf(message), now, message.id] as const;
   const open = `select * from deliveries where ${OF_MESSAGE} and ${AT_REST} and ${STOPPABLE}`;
-  const untried = `select d.message_id from (${open}) d join messages m on m.id = d.message_id
+  const untried = `select d.message_id from (${open}) d ${joinMessage("d.message_id")}
     where d.attempts = 0 and m.credits > 0`;
   const results = await batch(db, [
     statement(db, refundSql(untried, "?2"), ...given),
@@ -73,7 +74,9 @@ export async function rescheduleMessage(
   const results = await batch(db, [
     statement(
       db,
-      `update messages set send_at = ?2 where id = ?3 and ${fresh} returning id`,
+      `update messages as m set send_at = iif(items is null, ?2, send_at),
+         items = json_set(items, ${itemPath("?3")} || '.send_at', ?2)
+       where id = ${rowOf("?3")} and ${fresh} returning id`,
       ...given,
     ),
     statement(

@@ -2,17 +2,32 @@
 import type { Message, Recipient } from "../model/message.ts";
 import { storedContent, type StoredContent } from "./content.ts";
 import { rows, statement, stored } from "./db.ts";
+import { columnsOf, isThere, itemNumber, itemPath, joinMessage, rowOf } from "./message-item.ts";
 
-/** The columns of a message, without its content. */
-export const MESSAGE_COLUMNS = `m.id, m.created_at, m.key_id, m.mail_class, m.from_address,
-  m.from_name, m.subject, m.tags, m.send_id, m.list_id, m.metadata, m.recipients, m.on_ambiguous,
-  m.size, m.content_key, m.send_at`;
+/** The columns of the message with this id (SQL), whose row is `m`, without its content. */
+export function messageColumns(id: string): string {
+  return `${id} as id, m.created_at, m.key_id, m.mail_class, m.from_address, m.from_name, m.subject,
+    m.tags, m.send_id, m.list_id, m.metadata, m.recipients, m.on_ambiguous, m.size, m.content_key,
+    m.send_at, m.size as row_size, m.items -> (${itemPath(id)}) as item,
+    iif(m.items is null, null, ${itemNumber(id)}) as piece`;
+}
 
-/** A row of MESSAGE_COLUMNS. */
-export type MessageRow = {
+/** A row of messageColumns. */
+export type MessageRow = MessageFields & {
   id: string;
   created_at: number;
   key_id: string;
+  recipients: string;
+  content_key: string | null;
+  row_size: number;
+  /** What the message has of its own, if it is an item of a batch. */
+  item: string | null;
+  /** Its number there; null when the row is the message. */
+  piece: number | null;
+};
+
+/** What an item of a batch may have of its own. */
+type MessageFields = {
   mail_class: Message["mailClass"];
   from_address: string;
   from_name: string;
@@ -21,15 +36,23 @@ export type MessageRow = {
   send_id: string;
   list_id: string;
   metadata: string;
-  recipients: string;
   on_ambiguous: Message["onAmbiguous"];
   size: number;
-  content_key: string | null;
   send_at: number | null;
 };
 
+/** An item of a batch as it is stored: what differs from its row, and its recipients. */
+export type Item = Partial<Omit<MessageFields, "metadata">> & {
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly recipients: readonly Recipient[];
+  /** Its place in the call, where that is not its number. */
+  readonly index?: number;
+};
+
 /** A message as the product knows it. */
-export function decodeMessage(row: MessageRow): Message {
+export function decodeMessage(found: MessageRow): Message {
+  const item = found.item === null ? null : stored<Item>(found.item);
+  const row = { ...found, ...item };
   return {
     id: row.id,
     createdAt: row.created_at,
@@ -40,8 +63,8 @@ export function decodeMessage(row: MessageRow): Message {
     tags: row.tags,
     sendId: row.send_id,
     listId: row.list_id,
-    metadata: stored<Record<string, string>>(row.metadata),
-    recipients: stored<Recipient[]>(row.recipients),
+    metadata: item?.metadata ?? stored<Record<string, string>>(found.metadata),
+    recipients: item?.recipients ?? stored<Recipient[]>(found.recipients),
     onAmbiguous: row.on_ambiguous,
     size: row.size,
     sendAt: row.send_at,
@@ -59,7 +82,8 @@ export async function findMessage(
   const found = await rows<MessageRow & { head: string | null; parts: string | null }>(
     statement(
       db,
-      `select ${MESSAGE_COLUMNS}, c.head, c.parts from messages m ${JOIN_CONTENT} where m.id = ?1`,
+      `select ${messageColumns("?1")}, c.head, c.parts from messages m ${JOIN_CONTENT}
+       where m.id = ${rowOf("?1")} and ${isThere("?1")}`,
       id,
     ),
   );
@@ -75,8 +99,8 @@ export async function lettersOf(
   const found = await rows<Pick<MessageRow, "id" | "from_address" | "from_name" | "subject">>(
     statement(
       db,
-      `select id, from_address, from_name, subject from messages
-       where id in (select value from json_each(?1))`,
+      `select a.value as id, ${columnsOf("a.value", ["from_address", "from_name", "subject"])}
+       from json_each(?1) a ${joinMessage("a.value")} where ${isThere("a.value")}`,
       JSON.stringify(ids),
     ),
   );

@@ -5,7 +5,7 @@ import { TERMINAL_STATES } from "../model/delivery.ts";
 import type { Walk, WalkName } from "../model/purge.ts";
 import { batch, rows, statement } from "./db.ts";
 import { positionAt } from "./event.ts";
-import { RECIPIENT_KEY } from "./message-list.ts";
+import { ITEM_ID, RECIPIENT_KEY, recipientCount, RECIPIENTS } from "./message-item.ts";
 
 /** Messages, contents or log rows of one step: one batch stays far below D1's 30 s (D-13). */
 export const STEP_ROWS = 500;
@@ -26,11 +26,10 @@ const ENDED_AT = `max(m.created_at, coalesce(d.history ->> '$[#-1].at', 0),
 /** Since when all deliveries of message `m` are terminal; null while one is open or scheduled. */
 const TERMINAL_AT = `(select case when coalesce(min(d.state in (${TERMINAL})), 1)
     then coalesce(max(${ENDED_AT}), m.created_at) end
-  from json_each(m.recipients) r
-  join deliveries d on d.recipient = ${RECIPIENT_KEY} and d.message_id = m.id)`;
+  from ${RECIPIENTS} join deliveries d on d.recipient = ${RECIPIENT_KEY} and d.message_id = ${ITEM_ID})`;
 
 /** Messages `m` of the ids in ?1 that have been over since ?2. Without deliveries it stays true. */
-const DOOMED = `select m.id, m.recipients, m.content_id
+const DOOMED = `select m.id, m.recipients, m.items, m.content_id
   from json_each(?1) i join messages m on m.id = i.value where ${TERMINAL_AT} <= ?2`;
 
 /** The next messages that were accepted up to `cutoff`, oldest first. */
@@ -101,7 +100,7 @@ export async function judge(
     statement(
       db,
       `with sized as (
-         select i.key as n, m.id, coalesce(sum(json_array_length(m.recipients)) over (
+         select i.key as n, m.id, coalesce(sum(${recipientCount("m")}) over (
            order by i.key rows between unbounded preceding and 1 preceding), 0) as before
          from json_each(?1) i left join messages m on m.id = i.value)
        select m.id, m.content_key, ${TERMINAL_AT} as terminal_at
@@ -129,7 +128,7 @@ export async function deleteMessages(
       db,
       `with doomed as materialized (${DOOMED})
        delete from deliveries where (recipient, message_id) in
-         (select ${RECIPIENT_KEY}, doomed.id from doomed, json_each(doomed.recipients) r)`,
+         (select ${RECIPIENT_KEY}, ${ITEM_ID} from doomed m join ${RECIPIENTS})`,
       list,
       cutoff,
     ),

@@ -7,7 +7,14 @@ import { type Span, SPANS } from "../model/stats.ts";
 import { batch, rowsOf, statement } from "./db.ts";
 import { decodeFullRow, type EventRow, type FullLogRow, logPieceSql } from "./event.ts";
 import { type ListCampaign, upsertListCampaigns } from "./list-campaign.ts";
-import { RECIPIENT_KEY } from "./message-list.ts";
+import {
+  ITEM_ID,
+  itemColumns,
+  ofItem,
+  RECIPIENT_KEY,
+  recipientCount,
+  RECIPIENTS,
+} from "./message-item.ts";
 import { type RollupOf, upsertRollups } from "./stats-rollup.ts";
 
 /** What is counted: the event log up to a position, messages up to an id. */
@@ -142,21 +149,24 @@ function acceptedPiece(db: D1Database, after: string | null, until: number): D1P
   return statement(
     db,
     `with piece as (
-       select id, created_at, mail_class, tags, recipients, list_id <> mail_class as listed, list_id,
-         send_id, form, coalesce(sum(json_array_length(recipients)) over (
-           order by id rows between unbounded preceding and 1 preceding), 0) as before
-       from (select id, created_at, mail_class, tags, recipients, list_id, send_id, form from messages
+       select id, coalesce(sum(${recipientCount("m")}) over (
+         order by id rows between unbounded preceding and 1 preceding), 0) as before
+       from (select id, recipients, recipient_count from messages
          where id > coalesce(?1, ${cursorColumn("message_id")}, '') and id < ?2
-         order by id limit ?3))
+         order by id limit ?3) m
+     ), mail as (
+       select m.id, m.created_at, ${ITEM_ID} as message_id, ${RECIPIENT_KEY} as recipient,
+         substr(r.value ->> 'address', instr(r.value ->> 'address', '@') + 1) as domain,
+         ${itemColumns(["mail_class", "tags", "list_id", "send_id", "form"])},
+         ${ofItem("list_id")} <> ${ofItem("mail_class")} as listed
+       from piece p join messages m on m.id = p.id join ${RECIPIENTS} where p.before < ?4)
      select m.created_at - m.created_at % ${SPANS.hour} as hour, m.mail_class as mailClass,
-       m.tags as tag, substr(r.value ->> 'address', instr(r.value ->> 'address', '@') + 1) as domain,
-       count(*) as accepted, count(distinct m.id) as messages, max(m.id) as last,
+       m.tags as tag, m.domain, count(*) as accepted, count(distinct m.id) as messages, max(m.id) as last,
        count(case when d.suppressed_at = m.created_at then 1 end) as suppressed,
        iif(m.listed, m.list_id, null) as listId, iif(m.listed, m.send_id, null) as sendId,
        iif(m.listed, coalesce(m.form, 'multipart'), null) as form, min(m.created_at) as startedAt
-     from piece m join json_each(m.recipients) r
-     left join deliveries d on d.recipient = ${RECIPIENT_KEY} and d.message_id = m.id
-     where m.before < ?4 group by 1, 2, 3, 4, listId, sendId, 11`,
+     from mail m left join deliveries d on d.recipient = m.recipient and d.message_id = m.message_id
+     group by 1, 2, 3, 4, listId, sendId, 11`,
     after,
     uuidv7Bound(until),
     PIECE_MESSAGES,

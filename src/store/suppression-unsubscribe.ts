@@ -4,6 +4,7 @@ import type { DeliveryEvent } from "../model/event.ts";
 import type { MailClass, Mailbox } from "../model/message.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
 import { endMemberships } from "./contact-end.ts";
+import { columnsOf, isThere, rowOf } from "./message-item.ts";
 
 /** What an unsubscribe page and its event say about the message. */
 export type Subscription = {
@@ -13,6 +14,15 @@ export type Subscription = {
   readonly listId: string;
   readonly mailClass: MailClass;
 };
+
+const SUBSCRIBED_TO = [
+  "from_address",
+  "from_name",
+  "tags",
+  "send_id",
+  "list_id",
+  "mail_class",
+] as const;
 
 /** The sender's side of a message, or null when it was purged. */
 export async function findSubscription(
@@ -29,8 +39,8 @@ export async function findSubscription(
   }>(
     statement(
       db,
-      `select from_address, from_name, tags, send_id, list_id, mail_class
-       from messages where id = ?1`,
+      `select ${columnsOf("?1", SUBSCRIBED_TO)}
+       from messages m where m.id = ${rowOf("?1")} and ${isThere("?1")}`,
       messageId,
     ),
   );

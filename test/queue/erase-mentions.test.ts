@@ -22,7 +22,7 @@ describe("an erasure", () => {
     );
     expect(places.filter((place) => place.startsWith("r2 ")).length).toBe(3);
     await erase();
-    expect([await stateOf(), await countOf("deliveries")]).toEqual(["running", 5]);
+    expect([await stateOf(), await countOf("deliveries")]).toEqual(["running", 6]);
     await finish();
     expect(await whereCanaryStands()).toEqual([]);
     expect(await stateOf()).toBe("done");

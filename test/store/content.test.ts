@@ -4,14 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hex, utf8 } from "../../src/lib/bytes.ts";
 import { isRaw, type MessageContent, type RawContent } from "../../src/model/message.ts";
-import {
-  inlineParts,
-  packContent,
-  putContent,
-  type ReadContent,
-  readContent,
-  storedContent,
-} from "../../src/store/content.ts";
+import { inlineParts, packContent, putContent, storedContent } from "../../src/store/content.ts";
+import { type ReadContent, readContent } from "../../src/store/content-read.ts";
 import { statement } from "../../src/store/db.ts";
 
 const INLINE_LIMIT = 32 * 1024;

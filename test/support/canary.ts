@@ -14,6 +14,7 @@ import { consume } from "../../src/queue/consume.ts";
 import { recordFacts } from "../../src/track/consume.ts";
 import { startHttpReceiver } from "../peers/client.ts";
 import type { SmtpScript } from "../peers/script.ts";
+import { acceptBatch, item } from "./batch.ts";
 import { writeJobs } from "./contact-jobs.ts";
 import type { QueueWorld } from "./queue-world.ts";
 import { BROWSER, follow, type tracking } from "./tracking.ts";
@@ -95,6 +96,10 @@ export async function givenCanary(world: QueueWorld, queue: ReturnType<typeof tr
   });
   const small = await post({ text: WRITTEN, recipients: { to: [canary, bob] } });
   const large = await post({ html: LARGE + WRITTEN, recipients: { to: [canary] } });
+  await acceptBatch(world, [
+    item([WRITTEN], { subject: "Of a batch", text: WRITTEN }),
+    item(["bob@example.com"], { subject: `mark-items ${WRITTEN}`, text: "to bob" }),
+  ]);
   const mime = await rawFor(world);
   await consume(app);
   await app.idle();

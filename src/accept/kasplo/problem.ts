@@ -21,9 +21,13 @@ export function kasploProblem(
 
 /** The native error object, which is also the last line of an answer that was begun (decision 2). */
 export function nativeError(problem: Problem, requestId: string) {
+  return { error: { ...errorOf(problem), request_id: requestId } };
+}
+
+/** A problem as native answers tell it: its code, what would be right, and the field it is about. */
+export function errorOf(problem: Problem) {
   const field = problem.kind === "invalid_field" ? { field: problem.path } : {};
-  const { code } = wireOf(problem);
-  return { error: { code, message: messageOf(problem), ...field, request_id: requestId } };
+  return { code: wireOf(problem).code, message: messageOf(problem), ...field };
 }
 
 type Wire = {

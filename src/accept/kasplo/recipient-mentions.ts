@@ -5,7 +5,9 @@ import { type DeliveryEvent, isEvent, type LogEntry } from "../../model/event.ts
 import { type Erasing, erasingOf } from "../../model/erasure-text.ts";
 import type { Mentions } from "../../model/mention.ts";
 import type { WebhookEntry } from "../../model/webhook.ts";
+import { itemId } from "../../model/message-item.ts";
 import { shownEvent } from "../../notify/payload/kasplo.ts";
+import { isBatch } from "../../store/content-items.ts";
 import { readContents } from "../../store/erasure-content.ts";
 import { sentAmong } from "../../store/erasure-dossier.ts";
 import { readShelf, type Shelf, type ShelfRow } from "../../store/erasure-text.ts";
@@ -32,7 +34,6 @@ export async function shelfItems(
   const others = piece.rows.filter(({ key }) => firstOf(key) !== address);
   const told = await sentAmong(app.db, address, others.flatMap(messagesIn));
   const named = others
-    .filter(({ message }) => !told.has(message))
     .map((row) => ({ key: row.key, items: rowItems(shelf, row, naming, told) }))
     .filter(({ items }) => items.length > 0);
   return cut(named, limit, piece.next);
@@ -46,16 +47,15 @@ export async function contentItems(
 ): Promise<Items> {
   const { contents, next } = await readContents(app.db, after, [address]);
   const { mentions } = erasingOf(address, "other", AFTER_ALL);
-  const told = await sentAmong(
-    app.db,
-    address,
-    contents.map(({ messageId }) => messageId),
-  );
-  const named = contents
-    .filter(({ messageId }) => !told.has(messageId))
-    .map(({ id, messageId, head }) => ({
+  const heads = contents.map(({ id, ...content }) => ({ id, pieces: piecesOf(content) }));
+  const ids = heads.flatMap(({ pieces }) => pieces.map(({ messageId }) => messageId));
+  const told = await sentAmong(app.db, address, ids);
+  const named = heads
+    .map(({ id, pieces }) => ({
       key: String(id),
-      items: mention("contents.head", messageId, head, mentions),
+      items: pieces
+        .filter(({ messageId }) => !told.has(messageId))
+        .flatMap(({ messageId, head }) => mention("contents.head", messageId, head, mentions)),
     }))
     .filter(({ items }) => items.length > 0);
   return cut(named, limit, next === null ? null : String(next));
@@ -84,7 +84,24 @@ function eventsIn({ texts }: ShelfRow): readonly DeliveryEvent[] {
 }
 
 function messagesIn(row: ShelfRow): readonly string[] {
-  return [row.message, ...eventsIn(row).map(({ messageId }) => messageId)];
+  const items = itemsIn(row).map(({ id }) => id);
+  return [row.message, ...items, ...eventsIn(row).map(({ messageId }) => messageId)];
+}
+
+/** The messages of a batch with their ids. */
+function itemsIn({ message, texts }: ShelfRow): readonly { id: string; text: string }[] {
+  const items: readonly unknown[] = JSON.parse(texts["items"] ?? "[]");
+  return items.map((item, n) => ({ id: itemId(message, n), text: JSON.stringify(item) }));
+}
+
+/** A content's head, or those of a batch's contents. */
+function piecesOf(content: { readonly messageId: string; readonly head: string }) {
+  if (!isBatch(content.head)) return [content];
+  const heads: readonly unknown[] = JSON.parse(content.head);
+  return heads.map((head, n) => ({
+    messageId: itemId(content.messageId, n),
+    head: JSON.stringify(head),
+  }));
 }
 
 function rowItems(
@@ -103,13 +120,19 @@ function rowItems(
         );
       case "entries":
         return failuresIn(text, naming);
+      case "items":
+        return itemsIn(row)
+          .filter(({ id }) => !told.has(id))
+          .flatMap((item) => mention(`${shelf.table}.items`, item.id, item.text, mentions));
       case "name":
       case "whole":
       case "cells":
+        if (told.has(row.message)) return [];
         return mention(`${shelf.table}.${column}`, row.message, text, inNames);
       case "text":
       case "json":
       case "recipients":
+        if (told.has(row.message)) return [];
         return mention(`${shelf.table}.${column}`, row.message, text, mentions);
     }
   });

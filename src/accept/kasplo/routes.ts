@@ -32,6 +32,7 @@ import { kasploProblem } from "./problem.ts";
 import { recipientEndpoints } from "./recipients.ts";
 import { relayEndpoints } from "./relays.ts";
 import { sendBodySchema } from "./schema.ts";
+import { sendBatchEndpoints } from "./send-batch.ts";
 import { sendRaw } from "./send-raw.ts";
 import { SENT_HEADERS, sentHeaders } from "./sent.ts";
 import { smtpCredentialEndpoints } from "./smtp-credentials.ts";
@@ -90,6 +91,7 @@ export const kasplo: Dialect = {
   problem: kasploProblem,
   endpoints: [
     sendEmail,
+    ...sendBatchEndpoints,
     sendRaw,
     ...messageEndpoints,
     ...eventEndpoints,

@@ -51,6 +51,7 @@ async function marks(): Promise<Readonly<Record<string, string>>> {
     "memberships.subscribe_ip": "mark-ip",
     "messages.from_name": "mark-fromname",
     "messages.idempotency_key": "mark-key",
+    "messages.items": "mark-items",
     "messages.metadata": "mark-metadata",
     "messages.recipients": "mark-recipients",
     "messages.subject": "mark-subject",
@@ -93,7 +94,7 @@ describe("GET /v1/recipients/:email", () => {
     const { alone, shared } = await givenCanary(world, queue);
     const items = await dossier(100);
     const deliveries = items.filter(({ kind }) => kind === "delivery");
-    expect(deliveries).toHaveLength(5);
+    expect(deliveries).toHaveLength(6);
     expect(deliveries[0]).toMatchObject({
       click_tracking_id: `${alone}:0`,
       role: "to",
