@@ -37,7 +37,8 @@ export type Ground = {
 
 /** How a leg wants its Worker. */
 export type StageSetting = {
-  readonly build: "production" | "counted";
+  /** The Worker as it is deployed, the counted one, or another Worker of the benchmark. */
+  readonly build: "production" | "counted" | { readonly bundle: string };
   readonly relayPort: number;
   /** False: wake-ups are sent and nobody hears them, so that nothing is delivered. */
   readonly consumers: boolean;
@@ -112,19 +113,18 @@ export async function startStage(ground: Ground, setting: StageSetting): Promise
   process.once("exit", removeState);
   cpSync(ground.state, state, { recursive: true });
   const ports = { main: await freePort(), bare: await freePort() };
-  const built = {
-    bundle: setting.build === "production" ? ground.bundle : ground.counted,
-    worker: ground.worker,
-  };
+  const { build } = setting;
+  const own = build === "production" ? ground.bundle : ground.counted;
+  const built = { bundle: typeof build === "object" ? build.bundle : own, worker: ground.worker };
   const variables = {
     RELAY_URL: `smtp://127.0.0.1:${setting.relayPort}`,
     ...(setting.tracked ? { PUBLIC_URL: `http://127.0.0.1:${ports.main}` } : {}),
   };
   const options = optionsSchema.parse(miniflareOptions(built, state, variables));
   // The platform serves /docs by itself, Miniflare by a Worker in front of ours: 0.2 ms of every request.
-  const { assets: _docs, ...own } = options.workers[0] ?? {};
+  const { assets: _docs, ...withoutDocs } = options.workers[0] ?? {};
   const main = {
-    ...own,
+    ...withoutDocs,
     ...(setting.consumers ? {} : { queueConsumers: {} }),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: ports.main }],
   };

@@ -16,6 +16,8 @@ export type Leg = {
 export type LegResult = {
   /** Its last line. `ratio` is the first figure of the goal. */
   readonly end: LegEnd;
+  /** The last lines about its other goals, for `--only` with their numbers. */
+  readonly others?: readonly LegEnd[];
   readonly figures: readonly Figure[];
 };
 

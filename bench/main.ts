@@ -14,6 +14,7 @@ import { lanes } from "./legs/lanes.ts";
 import { lists } from "./legs/lists.ts";
 import { price } from "./legs/price.ts";
 import { redirect } from "./legs/redirect.ts";
+import { smtp } from "./legs/smtp.ts";
 import { webhooks } from "./legs/webhooks.ts";
 import { quota } from "./legs/quota.ts";
 import { surroundings, table, writeTable } from "./report.ts";
@@ -22,6 +23,7 @@ const LEGS: readonly Leg[] = [
   accept,
   batch,
   deliver,
+  smtp,
   price,
   webhooks,
   exports,
@@ -56,9 +58,11 @@ async function bench(): Promise<boolean> {
   const figures: Figure[] = [];
   const ends: LegEnd[] = [];
   for (const leg of legs) {
-    const { end, figures: own } = await runLeg(leg, ground);
+    const part = `${ends.length + 1} of ${legs.length}`;
+    print({ leg: leg.name, part, begins: new Date().toISOString() });
+    const { end, others = [], figures: own } = await runLeg(leg, ground);
     figures.push(...own);
-    ends.push(end);
+    ends.push(others.find(({ goal }) => String(goal) === values.only) ?? end);
     // A single leg ends the output with its last line; the table comes before it.
     if (values.only === undefined) print(end);
   }

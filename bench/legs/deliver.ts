@@ -22,7 +22,7 @@ const MOST_CONNECTIONS = 4;
 const DRAIN_DEADLINE_MS = 60_000;
 const SINK_PROBE_MESSAGES = 8_000;
 
-export const deliver: Leg = { name: "deliver", goal: 6, goals: [3, 4, 6, 8], run };
+export const deliver: Leg = { name: "deliver", goal: "deliver", goals: ["deliver"], run };
 
 /** Everything of the leg that runs. */
 type Scene = {
