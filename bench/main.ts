@@ -6,6 +6,7 @@ import { type Ground, prepareGround } from "./ground.ts";
 import type { Figure, Leg, LegEnd, LegResult } from "./leg.ts";
 import { accept } from "./legs/accept.ts";
 import { batch } from "./legs/batch.ts";
+import { compose } from "./legs/compose.ts";
 import { deliver } from "./legs/deliver.ts";
 import { exports } from "./legs/exports.ts";
 import { gateway } from "./legs/gateway.ts";
@@ -24,6 +25,7 @@ const LEGS: readonly Leg[] = [
   batch,
   deliver,
   smtp,
+  compose,
   price,
   webhooks,
   exports,
