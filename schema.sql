@@ -229,6 +229,16 @@ create table pool_rules (
   domain text                       -- of the recipient
 );
 
+-- One row is what somebody set of a pool's pace to a group of recipient domains; how the pace stands is in its
+-- object. Written by /v1/throttles.
+create table throttles (
+  pool_id text not null,            -- pools.id, or default
+  domain_group text not null,       -- model/throttle.ts; * for all groups of the pool
+  settings text not null,           -- JSON object of what is not the default
+  updated_at integer not null,
+  primary key (pool_id, domain_group)
+) without rowid;
+
 -- One row is a relay's intake: whose events /intake/<relay> takes. Written by /v1/relays/:id/intake.
 create table intakes (
   relay_id text primary key,        -- relays.id, or default for RELAY_URL

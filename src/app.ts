@@ -2,6 +2,7 @@
 // testable alone; only here, in index.ts, *.do.ts and socket.ts does the platform show.
 import { type Admit, admitOver, type Places } from "./check/admit.ts";
 import type { Quota } from "./check/quota.do.ts";
+import type { Pace } from "./deliver/throttle.do.ts";
 import { dial } from "./deliver/smtp/socket.ts";
 import type { Dial } from "./deliver/smtp/transaction.ts";
 import { uuidv7 } from "./lib/id.ts";
@@ -19,7 +20,7 @@ import { type Wake, wakeOver } from "./queue/wake.ts";
 import { keepUsage } from "./record/usage.ts";
 import { meteredD1 } from "./meter/d1.ts";
 import { type Meter, newMeter } from "./meter/meter.ts";
-import { meteredQuota } from "./meter/objects.ts";
+import { meteredPace, meteredQuota, type PaceDoor } from "./meter/objects.ts";
 import { meteredQueue } from "./meter/queue.ts";
 import { meteredR2 } from "./meter/r2.ts";
 import type { LiveFeed } from "./notify/live.do.ts";
@@ -37,6 +38,7 @@ export type Env = {
   readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
   readonly LIVE_FEED: DurableObjectNamespace<LiveFeed>;
   readonly QUOTA: DurableObjectNamespace<Quota>;
+  readonly PACE: DurableObjectNamespace<Pace>;
 };
 
 /** The world as the stages see it. */
@@ -63,6 +65,8 @@ export type App = {
   readonly watch: (ask: LiveAsk, how: { readonly upgrade: boolean }) => Promise<Response>;
   /** Lets recipients in, or says which limit is reached. */
   readonly quota: Admit;
+  /** The pace of a pool to a group of recipient domains. */
+  readonly throttle: PaceDoor;
   /** Signs and reads the links of mail; null without PUBLIC_URL. */
   readonly links: Links | null;
   /** Signs and reads the links of finished exports. */
@@ -138,6 +142,7 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
       },
       places,
     ),
+    throttle: meteredPace(({ poolId, group }) => env.PACE.getByName(`${poolId} ${group}`), meter),
     background,
     log: consoleLog,
   };

@@ -19,9 +19,9 @@ import { recordFacts } from "./track/consume.ts";
 import { answerLink } from "./track/http.ts";
 
 export { Quota } from "./check/quota.do.ts";
+export { Pace } from "./deliver/throttle.do.ts";
 export { LiveFeed } from "./notify/live.do.ts";
 export { WebhookTail } from "./notify/tail.do.ts";
-
 export default {
   fetch: (request, env, context) =>
     invoked(env, context, async (app) => {

@@ -3,6 +3,7 @@ import type { D1Migration } from "cloudflare:test";
 import type { Fact } from "../src/model/fact.ts";
 import type { Job } from "../src/model/job.ts";
 import type { Quota } from "../src/check/quota.do.ts";
+import type { Pace } from "../src/deliver/throttle.do.ts";
 import type { LiveFeed } from "../src/notify/live.do.ts";
 import type { WebhookTail } from "../src/notify/tail.do.ts";
 
@@ -19,6 +20,7 @@ declare global {
       readonly WEBHOOK_TAIL: DurableObjectNamespace<WebhookTail>;
       readonly LIVE_FEED: DurableObjectNamespace<LiveFeed>;
       readonly QUOTA: DurableObjectNamespace<Quota>;
+      readonly PACE: DurableObjectNamespace<Pace>;
       readonly TEST_MIGRATIONS: D1Migration[];
       readonly REQUESTS_PER_OPERATION: string;
     }

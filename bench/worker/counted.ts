@@ -45,6 +45,9 @@ export class Quota extends ProductionQuota {
   }
 }
 
+/** The objects of paces, as they are. */
+export { Pace } from "../../src/index.ts";
+
 // oxlint-disable-next-line import/no-default-export -- a Worker's entry
 export default {
   async fetch(request, env, context) {

@@ -79,11 +79,11 @@ export type Attempt = {
 /** One thing that happened after an attempt, oldest first; the event log holds the rest of it. */
 export type Activity = ReaderTrace | ReportTrace;
 
-/** What the reader did. */
+/** What the reader did, or that it waited for room (connmaxout). */
 export type ReaderTrace = {
   /** The event's id: the same fact twice stands here once. */
   readonly id: string;
-  readonly kind: "open" | "click" | "unsubscribe";
+  readonly kind: "open" | "click" | "unsubscribe" | "connmaxout";
   /** Epoch milliseconds. */
   readonly at: number;
   /** Not a person. */

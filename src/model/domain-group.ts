@@ -55,6 +55,9 @@ const GROUPS = {
   uol: "uol.com.br bol.com.br",
 } as const satisfies Readonly<Record<string, string>>;
 
+/** The names of the groups. */
+export const GROUP_NAMES: readonly string[] = Object.keys(GROUPS);
+
 const GROUP_OF: ReadonlyMap<string, string> = new Map(
   Object.entries(GROUPS).flatMap(([group, domains]) =>
     domains.split(" ").map((domain) => [domain, group] as const),

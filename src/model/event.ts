@@ -17,7 +17,13 @@ export const EVENT_NAMES = [
 export type EventName = (typeof EVENT_NAMES)[number];
 
 /** `status` of a delivery_attempt. */
-export type AttemptStatus = "success" | "failure" | "failure_toolong" | "deferral";
+export type AttemptStatus =
+  | "success"
+  | "failure"
+  | "failure_toolong"
+  | "deferral"
+  /** A limit of ours is reached: no attempt was made (F-079). */
+  | "connmaxout";
 
 /** What every event says about the delivery it belongs to. */
 export type EventBase = {

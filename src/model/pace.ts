@@ -66,6 +66,8 @@ const NOTHING = { attempts: 0, deferred: 0, bounced: 0, complained: 0 } as const
 function outcomeOf(entry: LogEntry): Partial<Outcomes> | null {
   switch (entry.name) {
     case "delivery_attempt":
+      // Nothing was attempted.
+      if (entry.status === "connmaxout") return null;
       return {
         attempts: 1,
         deferred: entry.status === "deferral" ? 1 : 0,

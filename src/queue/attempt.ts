@@ -4,6 +4,8 @@ import type { App } from "../app.ts";
 import { Carrier } from "../deliver/deliver.ts";
 import { expire, judge, type Outcome } from "../deliver/outcome.ts";
 import { type Marker, marker } from "../deliver/relay-mark.ts";
+import { outcomesOf } from "../deliver/slow-down.ts";
+import type { Outcomes } from "../deliver/throttle-state.ts";
 import type { Slots } from "../deliver/slots.ts";
 import type { Ending, Transaction } from "../deliver/smtp/transaction.ts";
 import { barrier } from "../lib/barrier.ts";
@@ -12,12 +14,13 @@ import { markOf } from "../model/intake.ts";
 import { leavesAt } from "../model/message.ts";
 import type { UsableRelay } from "../model/relay.ts";
 import type { Recorder } from "../record/record.ts";
-import { type Next, settlementOf } from "../record/settlement.ts";
+import { type Next, settlementOf, waitingEvent } from "../record/settlement.ts";
 import type { ClaimedDelivery } from "../store/delivery-claim.ts";
 import { markContent } from "../store/delivery-lease.ts";
 import { nextAttempt } from "./backoff.ts";
 import type { Claims } from "./claims.ts";
 import type { Worker } from "./crew.ts";
+import type { Gate, Slot } from "./gate.ts";
 import { isLarge, type Preparer, type Ready, type Transactions, type Work } from "./prepare.ts";
 import type { RelayBoard } from "./relay-board.ts";
 
@@ -26,19 +29,70 @@ export type Desk = {
   readonly app: App;
   readonly board: RelayBoard;
   readonly claimed: Claims;
+  readonly paced: Gate;
   readonly prepare: Preparer;
   readonly record: Recorder;
   readonly sockets: Slots;
 };
 
-/** The first of those that wait and can be composed. */
-export async function nextReady(desk: Desk): Promise<Ready | null> {
+/**
+ * The first of those that wait, that there is room for and that can be composed. Behind another attempt it is one for
+ * the same connection.
+ */
+export async function nextReady(desk: Desk, behind: Slot | null): Promise<Ready | Wait> {
+  const passed: Work[] = [];
+  const ready = await firstReady(desk, behind, passed);
+  for (const work of passed.toReversed()) desk.claimed.putBack(work);
+  return ready ?? (passed.length > 0 ? "crowded" : null);
+}
+
+/** Why there is none: nothing waits, or what waits has no room beside what the run attempts already. */
+type Wait = null | "crowded";
+
+async function readyBehind(desk: Desk, slot: Slot): Promise<Ready | null> {
+  const ready = await nextReady(desk, slot);
+  return ready === "crowded" ? null : ready;
+}
+
+/** Passes those whose slots are all in use by this run; behind another attempt it looks at one only. */
+async function firstReady(desk: Desk, behind: Slot | null, passed: Work[]): Promise<Ready | null> {
   for (let work = desk.claimed.next(); work; work = desk.claimed.next()) {
-    const tx = await transactionOf(desk, work);
-    if (tx) return { work, tx };
+    const slot = await slotFor(desk, work, behind);
+    if (slot === "busy") passed.push(work);
+    else if (slot !== "full") {
+      const tx = await transactionOf(desk, work);
+      if (tx) return { work, tx, slot };
+      slot.leave(null);
+    }
+    if (slot === "busy" && behind) return null;
   }
   return null;
 }
+
+/** Room for an attempt; without any the delivery waits its turn. */
+async function slotFor(
+  { app, paced, claimed }: Desk,
+  work: Work,
+  behind: Slot | null,
+): Promise<Slot | "busy" | "full"> {
+  const { poolId, group, message } = work;
+  const same = behind?.place.poolId === poolId && behind.place.group === group;
+  if (behind && same && behind.share()) return behind;
+  const entry = await paced.enter({ poolId, group }, message.mailClass);
+  if (entry.kind === "slot") return entry.slot;
+  if (entry.kind === "busy") return "busy";
+  const { delivery } = work;
+  const event = waitingEvent({ delivery, message, now: app.now(), newId: app.newId }, entry.reason);
+  claimed.full(work, { dueAt: entry.until, event });
+  return "full";
+}
+
+/** Through which relay an attempt goes, and who is told what became of it. */
+type Speaking = {
+  readonly relay: UsableRelay;
+  readonly tried: ReadonlySet<string>;
+  readonly learnt: (outcome: Outcome) => void;
+};
 
 /** A worker with a connection of its own. */
 export function deliveryWorker(desk: Desk): Worker<Ready> {
@@ -56,8 +110,10 @@ export function deliveryWorker(desk: Desk): Worker<Ready> {
 
   async function attempt(ready: Ready, onSlow: () => void): Promise<Ready | null> {
     const relay = relayFor(ready.work);
+    let outcomes: Outcomes | null = null;
+    const learnt = (outcome: Outcome) => void (outcomes = outcomesOf(outcome));
     try {
-      if (relay) return await speak({ relay, tried: new Set() }, ready, onSlow);
+      if (relay) return await speak({ relay, tried: new Set(), learnt }, ready, onSlow);
       claimed.giveBack(ready.work);
       carrier.quit();
       return null;
@@ -69,19 +125,21 @@ export function deliveryWorker(desk: Desk): Worker<Ready> {
       carrier.quit();
       return null;
     } finally {
+      ready.slot.leave(outcomes);
       prepare.done(ready.work, claimed.peek()?.message.id ?? null);
     }
   }
 
   /** Carries one message, with the envelope of the next behind it, and settles it. */
   async function speak(
-    { relay, tried }: { readonly relay: UsableRelay; readonly tried: ReadonlySet<string> },
+    { relay, tried, learnt }: Speaking,
     ready: Ready,
     onSlow: () => void,
   ): Promise<Ready | null> {
-    let ahead = mayLookAhead(desk, relay, ready.work) ? await nextReady(desk) : null;
+    let ahead = mayLookAhead(desk, relay, ready.work) ? await readyBehind(desk, ready.slot) : null;
     const giveAheadBack = () => {
       if (ahead) claimed.putBack(ahead.work);
+      ahead?.slot.leave(null);
       ahead = null;
     };
     // The one behind it could not be composed, and this one is of another pool.
@@ -104,9 +162,11 @@ export function deliveryWorker(desk: Desk): Worker<Ready> {
       const asked = new Set([...tried, relay.id]);
       const other = board.take(ready.work.poolId, { tried: asked });
       giveAheadBack();
-      if (other) return speak({ relay: other, tried: asked }, ready, onSlow);
+      if (other) return speak({ relay: other, tried: asked, learnt }, ready, onSlow);
     }
-    settle(desk, ready.work, relay, judge(ending, { relay: relay.login.host }));
+    const outcome = judge(ending, { relay: relay.login.host });
+    learnt(outcome);
+    settle(desk, ready.work, relay, outcome);
     sentAhead = ahead && { work: ahead.work, relay };
     return ahead;
   }

@@ -9,6 +9,9 @@ import { twice } from "../store/db.ts";
 import { type Claim, claimDue, type ClaimedDelivery } from "../store/delivery-claim.ts";
 import { postponeDue } from "../store/delivery-due.ts";
 import { postponeLeases, releaseLeases, renewLeases } from "../store/delivery-lease.ts";
+import { domainOf } from "../model/address.ts";
+import { throttleGroup } from "../model/throttle.ts";
+import { waitForRoom, type Waiting } from "../store/delivery-full.ts";
 import type { Route } from "../deliver/route.ts";
 import type { Work } from "./prepare.ts";
 import type { RelayBoard } from "./relay-board.ts";
@@ -44,6 +47,8 @@ export type Claims = {
   readonly putBack: (work: Work) => void;
   /** Work that no relay of its pool can take now: it and what waits of that pool are given back. */
   readonly giveBack: (work: Work) => void;
+  /** Work for which there is no room: it waits its turn, which is told of now and then. */
+  readonly full: (work: Work, waits: Pick<Waiting, "dueAt" | "event">) => void;
   /** Gives one delivery back, to be tried again a little later. */
   readonly postpone: (delivery: ClaimedDelivery) => void;
   /** Stops renewing a lease without settling it. */
@@ -58,6 +63,7 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
   const held = new Set<ClaimedDelivery>();
   let waiting: Work[] = [];
   let unstarted: Work[] = [];
+  let crowded: (Waiting & { readonly lane: MailClass })[] = [];
   let full = false;
   let emptyAt = Number.NEGATIVE_INFINITY;
   let claiming: Promise<number> | null = null;
@@ -81,7 +87,8 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
       const poolId = board.poolOf(found.message, delivery.recipient);
       const { kind } = board.route(poolId);
       const stays = kind === "open" || kind === "probe";
-      (stays ? waiting : unstarted).push({ delivery, ...found, poolId });
+      const group = throttleGroup(domainOf(delivery.recipient));
+      (stays ? waiting : unstarted).push({ delivery, ...found, poolId, group });
     }
     await park();
   }
@@ -98,6 +105,18 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
     }
   }
 
+  /** Re-dates what there is no room for to its turn, and tells of it: one transaction for all. */
+  async function crowdOut(): Promise<void> {
+    const some = crowded.splice(0);
+    if (some.length === 0) return;
+    for (const { delivery } of some) held.delete(delivery);
+    const told = await twice(() => waitForRoom(app.db, some, app.now()));
+    if (told) app.background("wake_webhooks_failed", app.wake.events());
+    for (const [lane, list] of Map.groupBy(some, (one) => one.lane)) {
+      wakeAt(app, lane, Math.min(...list.map(({ dueAt }) => dueAt)));
+    }
+  }
+
   function untilOf(route: Route): number {
     if (route.kind === "wait") return route.until;
     return app.now() + (route.kind === "none" ? NO_RELAY_MS : 0);
@@ -110,6 +129,7 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
       return 0;
     }
     await park();
+    await crowdOut();
     if (route.kind === "probe" && !alone) return 0;
     full = false;
     for (const lane of lanes) {
@@ -181,6 +201,9 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
       unstarted.push(work, ...waiting.filter(({ poolId }) => poolId === work.poolId));
       waiting = waiting.filter(({ poolId }) => poolId !== work.poolId);
     },
+    full({ delivery, message }, waits) {
+      crowded.push({ delivery, ...waits, lane: message.mailClass });
+    },
     postpone(delivery) {
       held.delete(delivery);
       const later = postponeLeases(app.db, [delivery], app.now() + STORAGE_RETRY_MS);
@@ -196,6 +219,7 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
       clearInterval(renewing);
       const more = waiting.length > 0 || full;
       await park();
+      await crowdOut();
       await release();
       if (more) for (const lane of lanes) wakeAt(app, lane, app.now());
     },

@@ -8,6 +8,7 @@ import { recorder } from "../record/record.ts";
 import { deliveryWorker, type Desk, nextReady } from "./attempt.ts";
 import { claims } from "./claims.ts";
 import { MAX_WORKERS, workThrough } from "./crew.ts";
+import { gate } from "./gate.ts";
 import { preparer } from "./prepare.ts";
 import { relayBoard } from "./relay-board.ts";
 
@@ -29,12 +30,13 @@ export async function consume(app: App, lanes: readonly MailClass[] = MAIL_CLASS
   );
   const prepare = preparer(app);
   const record = recorder(app, (window) => claimed.settled(window.map((s) => s.delivery)));
-  const desk: Desk = { app, board, claimed, prepare, record, sockets: slots(MAX_SOCKETS) };
+  const paced = gate(app, board.throttles);
+  const desk: Desk = { app, board, claimed, paced, prepare, record, sockets: slots(MAX_SOCKETS) };
   try {
     await workThrough({
       now: app.now,
       waiting: claimed.waiting,
-      next: () => nextReady(desk),
+      next: () => nextReady(desk, null),
       refill(options) {
         prepare.forget();
         return claimed.refill(options);
@@ -44,6 +46,7 @@ export async function consume(app: App, lanes: readonly MailClass[] = MAIL_CLASS
   } finally {
     await record.drain();
     await claimed.close();
+    await paced.close();
     // The next run counts its own sockets: to the relay they must not stand beside ours.
     await desk.sockets.idle(CLOSE_WAIT_MS);
   }

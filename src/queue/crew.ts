@@ -31,7 +31,8 @@ export type Trade<Job> = {
   readonly now: () => number;
   /** How many jobs wait. */
   readonly waiting: () => number;
-  readonly next: () => Promise<Job | null>;
+  /** The next job; `crowded` while others at work leave no room for what waits. */
+  readonly next: () => Promise<Job | null | "crowded">;
   /** Looks for jobs when none waits; `alone` when nobody is at work. Answers how many wait now. */
   readonly refill: (options: { readonly alone: boolean }) => Promise<number>;
   readonly hire: () => Worker<Job>;
@@ -51,6 +52,8 @@ export async function workThrough<Job>(trade: Trade<Job>): Promise<void> {
   async function take(): Promise<Job | null> {
     while (mayStart()) {
       const job = await trade.next();
+      // One of those who are at work goes on with what waits.
+      if (job === "crowded") return null;
       if (job) return job;
       const alone = attempting === 0;
       if ((await trade.refill({ alone })) > 0) staff();

@@ -8,6 +8,7 @@ import { enter, LARGE_BYTES, type Leave } from "../lib/large-gate.ts";
 import type { Content, Message } from "../model/message.ts";
 import type { StoredContent } from "../store/content.ts";
 import { type Objects, type ReadContent, readContent } from "../store/content-read.ts";
+import type { Slot } from "./gate.ts";
 import type { ClaimedDelivery } from "../store/delivery-claim.ts";
 
 /** A delivery of this run with its message. */
@@ -19,6 +20,8 @@ export type Work = {
   readonly bounceDomain: string | null;
   /** Whose relays may carry it. */
   readonly poolId: string;
+  /** The recipient's domains that are paced together. */
+  readonly group: string;
 };
 
 /** The transactions made of a delivery; the relay that takes it decides which is sent. */
@@ -30,7 +33,12 @@ export type Transactions = {
 };
 
 /** A delivery and the transactions made of it. */
-export type Ready = { readonly work: Work; readonly tx: Transactions };
+export type Ready = {
+  readonly work: Work;
+  readonly tx: Transactions;
+  /** Room for its attempt. */
+  readonly slot: Slot;
+};
 
 /** What became of preparing a delivery. */
 export type Prepared =

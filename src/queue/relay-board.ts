@@ -14,6 +14,7 @@ import { open } from "../lib/seal.ts";
 import { domainOf } from "../model/address.ts";
 import type { Message } from "../model/message.ts";
 import { DEFAULT_POOL_ID, defaultPool, poolOf } from "../model/pool.ts";
+import type { ThrottleChange } from "../model/throttle.ts";
 import { DEFAULT_RELAY_ID, type RelayHealth, type UsableRelay } from "../model/relay.ts";
 import { readRouting } from "../store/pool.ts";
 import { forgetFailures, noteFailure, type StoredRelay } from "../store/relay.ts";
@@ -29,6 +30,8 @@ export type Asking = {
 
 /** The relays of one run. */
 export type RelayBoard = {
+  /** What people set of paces. */
+  readonly throttles: readonly ThrottleChange[];
   /** The pool of a delivery. */
   readonly poolOf: (message: Message, recipient: string) => string;
   /** What a pool can do now. */
@@ -49,7 +52,7 @@ type Place = { readonly relayId: string; readonly weight: number };
 
 /** Reads relays, their health, pools and rules: one D1 round trip a run. RELAY_URL is the last relay. */
 export async function relayBoard(app: App): Promise<RelayBoard> {
-  const { relays, health, vendors, pools, rules } = await readRouting(app.db);
+  const { relays, health, vendors, pools, rules, throttles } = await readRouting(app.db);
   const usable = (await Promise.all(relays.map((relay) => usableRelay(app, relay)))).flat();
   const { defaultRelay } = app.config;
   if (defaultRelay) usable.push({ id: DEFAULT_RELAY_ID, login: defaultRelay, verp: true });
@@ -84,6 +87,7 @@ export async function relayBoard(app: App): Promise<RelayBoard> {
   }
 
   return {
+    throttles,
     poolOf: ({ mailClass, keyId, tags }, recipient) =>
       poolOf(known, { mailClass, keyId, tags, domain: domainOf(recipient) }),
     route: routeOf,

@@ -96,6 +96,7 @@ function countersOf(event: DeliveryEvent): readonly CampaignCounter[] {
         case "failure_toolong":
           return ["total_failure_toolong"];
         case "deferral":
+        case "connmaxout":
           return [];
       }
     case "bounce_all":

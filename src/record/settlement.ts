@@ -2,8 +2,14 @@
 // (1.9: a failure also is a bounce_all, a bad address also a bounce_bad_address). Pure.
 import type { Outcome } from "../deliver/outcome.ts";
 import { BAD_ADDRESS, type BounceCode, bounceType } from "../model/bounce.ts";
-import { badAddressOf, type DeliveryEvent, type EventBase } from "../model/event.ts";
+import {
+  type AttemptStatus,
+  badAddressOf,
+  type DeliveryEvent,
+  type EventBase,
+} from "../model/event.ts";
 import type { Message } from "../model/message.ts";
+import { FULL_TEXTS, type FullReason } from "../model/throttle.ts";
 import { countsAsSoft } from "../model/soft-bounce.ts";
 import type { ClaimedDelivery } from "../store/delivery-claim.ts";
 import type { Settlement } from "../store/delivery-settlement.ts";
@@ -102,11 +108,28 @@ function bounceEvents(attempted: Attempted, code: BounceCode, text: string): Del
     : [all];
 }
 
+/** What is told of a delivery for which there is no room now: no attempt is made (F-079). */
+export function waitingEvent(
+  waiting: Omit<Attempted, "relay" | "outcome">,
+  reason: FullReason,
+): DeliveryEvent {
+  return told(waiting, "connmaxout", `${FULL_TEXTS[reason]}\n`);
+}
+
 function attemptEvent(
   attempted: Attempted,
-  status: "success" | "failure" | "failure_toolong" | "deferral",
+  status: Exclude<AttemptStatus, "connmaxout">,
   text: string,
 ): DeliveryEvent {
+  const first = attempted.delivery.attempts === 0 ? { first: true as const } : {};
+  return { ...told(attempted, status, text), ...first };
+}
+
+function told(
+  attempted: Omit<Attempted, "relay" | "outcome">,
+  status: AttemptStatus,
+  text: string,
+): Extract<DeliveryEvent, { name: "delivery_attempt" }> {
   const { message } = attempted;
   return {
     ...base(attempted),
@@ -115,7 +138,6 @@ function attemptEvent(
     injectedAt: message.createdAt,
     text,
     status,
-    ...(attempted.delivery.attempts === 0 ? { first: true as const } : {}),
   };
 }
 
@@ -128,7 +150,7 @@ function bounceEvent(
   return { ...base(attempted), name, bounceType: bounceType(code), bounceCode: code, text };
 }
 
-function base({ delivery, message, now, newId }: Attempted): EventBase {
+function base({ delivery, message, now, newId }: Omit<Attempted, "relay" | "outcome">): EventBase {
   return {
     id: newId(),
     at: now,

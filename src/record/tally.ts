@@ -77,6 +77,8 @@ function countersOf(entry: LogEntry): readonly Counter[] {
         case "failure":
           // Its bounce_all counts.
           return [];
+        case "connmaxout":
+          return [];
       }
     case "bounce_all":
       if (entry.deliveredAt === undefined) return [];

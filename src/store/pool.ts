@@ -1,6 +1,8 @@
-// SQL of pools and of the rules that choose them; with the relays, all that routing needs in one round trip.
+// SQL of pools and of the rules that choose them; with relays and paces, all that routing needs in one round trip.
 import type { Pool, PoolRule } from "../model/pool.ts";
+import type { ThrottleChange } from "../model/throttle.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
+import { decodeThrottles, selectThrottles } from "./throttle.ts";
 import { decodeRelays, type Relays, relayStatements } from "./relay.ts";
 
 type PoolRow = {
@@ -24,22 +26,25 @@ type RuleRow = {
 export type Routing = Relays & {
   readonly pools: readonly Pool[];
   readonly rules: readonly PoolRule[];
+  readonly throttles: readonly ThrottleChange[];
 };
 
 const COLUMNS = "id, number, name, kind, relays, created_at";
 
 /** Reads it. */
 export async function readRouting(db: D1Database): Promise<Routing> {
-  const [pools, rules, ...relays] = await batch(db, [
+  const [pools, rules, throttles, ...relays] = await batch(db, [
     statement(db, `select ${COLUMNS} from pools order by number`),
     statement(
       db,
       "select pool_id, mail_class, key_id, tag, domain from pool_rules order by position",
     ),
+    selectThrottles(db),
     ...relayStatements(db),
   ]);
   return {
     ...decodeRelays(relays),
+    throttles: decodeThrottles(throttles),
     pools: rowsOf<PoolRow>(pools).map(decode),
     rules: rowsOf<RuleRow>(rules).map((row) => ({
       poolId: row.pool_id,

@@ -74,6 +74,7 @@ async function given(
     message,
     content: { kind: "blob", key },
     bounceDomain: null,
+    group: "other",
     poolId: "default",
     delivery: { recipient, messageId: id, position, attempts: 0, expiresAt: 1, leaseId: "l" },
   }));

@@ -42,6 +42,7 @@ import { suppressionUploadEndpoints } from "./suppression-upload.ts";
 import { suppressionEndpoints } from "./suppressions.ts";
 import { tagEndpoints } from "./tags.ts";
 import { usageEndpoints } from "./usage.ts";
+import { throttleEndpoints } from "./throttles.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 
 /** The answer to every accepted send, byte for byte (contract 1.2). */
@@ -102,6 +103,7 @@ export const kasplo: Dialect = {
     ...smtpCredentialEndpoints,
     ...relayEndpoints,
     ...poolEndpoints,
+    ...throttleEndpoints,
     ...intakeEndpoints,
     ...domainEndpoints,
     ...domainReportEndpoints,

@@ -31,8 +31,10 @@ type Told = { readonly name: KasapostEvent; readonly detail: string | null };
 /** The name and the detail of an event; null for what this API does not tell. */
 function toldAs(event: DeliveryEvent | StoppedEntry): Told | null {
   switch (event.name) {
-    case "delivery_attempt":
-      return { name: ATTEMPTS[event.status], detail: event.text };
+    case "delivery_attempt": {
+      const name = ATTEMPTS[event.status];
+      return name && { name, detail: event.text };
+    }
     case "bounce_all":
       // A refusal is told by its attempt; an automatic reply is no bounce.
       return isLate(event) && event.bounceType !== "o"
@@ -55,6 +57,8 @@ const ATTEMPTS = {
   deferral: "deferred",
   failure: "failed",
   failure_toolong: "failed",
+  // Nothing was attempted: this API tells of attempts.
+  connmaxout: null,
 } as const;
 
 /** Whether a bounce came back after a relay had taken the mail. */
