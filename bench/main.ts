@@ -10,6 +10,7 @@ import { compose } from "./legs/compose.ts";
 import { deliver } from "./legs/deliver.ts";
 import { exports } from "./legs/exports.ts";
 import { gateway } from "./legs/gateway.ts";
+import { growth } from "./legs/growth.ts";
 import { imports } from "./legs/imports.ts";
 import { lanes } from "./legs/lanes.ts";
 import { lists } from "./legs/lists.ts";
@@ -35,6 +36,7 @@ const LEGS: readonly Leg[] = [
   lanes,
   lists,
   imports,
+  growth,
 ];
 
 // What the ground and the stages left is removed on exit.
