@@ -202,10 +202,10 @@ const UNREACHABLE: Problem = {
 /** What is said to one for whom there was too little: a second is the shortest that Retry-After can tell. */
 const SOON = { bucket: 0, limit: "rate", waitMs: 1_000 } as const;
 
-/** The requests that wait, as many as one ask speaks for. */
+/** The requests that wait, as many as one ask speaks for; who was answered has not looked yet. */
 function waitingAt({ waiting }: Place, now: number): readonly Waiter[] {
   for (const waiter of waiting) if (waiter.until <= now) waiting.delete(waiter);
-  return [...waiting].slice(0, MAX_SIZES);
+  return [...waiting].filter(({ brought }) => brought === undefined).slice(0, MAX_SIZES);
 }
 
 function isAsking({ askedAt, askingUntil }: Place, now: number): boolean {

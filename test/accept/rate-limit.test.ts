@@ -7,6 +7,7 @@ import { rateLimitHeaders } from "../../src/accept/rate-limit.ts";
 import { admitOver } from "../../src/check/admit.ts";
 import type { Ask } from "../../src/check/quota.ts";
 import { type KeyLimits, NO_LIMITS } from "../../src/model/plan.ts";
+import { callBatch } from "../support/batch.ts";
 import { faultyD1 } from "../support/faults.ts";
 import { countOf, deliveries, emptyLedger } from "../support/ledger.ts";
 import { REAL_TIME } from "../support/own-time.ts";
@@ -326,7 +327,7 @@ describe("a way round the limit", () => {
     await expectLawful(start);
   });
 
-  it("is not another door: JSON, MIME, resending and SMTP together", async () => {
+  it("is not another door: JSON, batches, MIME, resending and SMTP together", async () => {
     const { post, apps, secret } = await given();
     const app = withGateway(apps[0] ?? testApp());
     await ask(app, "PATCH", "/v1/account", { key: secret, body: { plan: "starter" } });
@@ -336,6 +337,7 @@ describe("a way round the limit", () => {
     const path = `/v1/messages/${sent.headers.get("X-Message-Id")}/resend`;
     const doors = [
       () => post(),
+      () => callBatch({ app, key: secret }, [email()]),
       () => postRaw(app, secret, PLAIN),
       () => ask(app, "POST", path, { key: secret }),
       () => handOver(app, credential.id, PLAIN),

@@ -247,3 +247,41 @@ describe("an object that does not answer", () => {
     expect(calls()).toBe(before);
   });
 });
+
+describe("requests that wait together", () => {
+  it("keep the tokens that were brought for them when another asks before they look", async () => {
+    const looks: (() => void)[] = [];
+    const answers: (() => void)[] = [];
+    const object = quotaObject();
+    const { isolate } = account({
+      time: { ...REAL_TIME, wait: () => new Promise((look) => looks.push(look)) },
+      async lease(ask) {
+        await new Promise<void>((answer) => answers.push(answer));
+        return object.lease(ask);
+      },
+    });
+    const who = sender({ perSecond: 25, burst: 5 });
+    const turn = () => new Promise((go) => setTimeout(go, 20));
+    const answered = async () => {
+      await turn();
+      answers.shift()?.();
+      await turn();
+    };
+    const taken = [isolate.take(who, 1)];
+    for (let n = 0; n < 4; n++) taken.push(isolate.take(who, 1));
+    await answered();
+    // One of the four that wait asks for all of them.
+    looks.shift()?.();
+    await answered();
+    // A token has come meanwhile, for which one more asks.
+    await turn();
+    const late = isolate.take(who, 1);
+    await answered();
+    while (looks.length > 0) {
+      for (const look of looks.splice(0)) look();
+      await turn();
+    }
+    expect((await Promise.all(taken)).map(({ ok }) => ok)).toEqual(Array(5).fill(true));
+    await late;
+  });
+});
