@@ -16,6 +16,7 @@ import { lanes } from "./legs/lanes.ts";
 import { lists } from "./legs/lists.ts";
 import { price } from "./legs/price.ts";
 import { redirect } from "./legs/redirect.ts";
+import { relays } from "./legs/relays.ts";
 import { smtp } from "./legs/smtp.ts";
 import { webhooks } from "./legs/webhooks.ts";
 import { quota } from "./legs/quota.ts";
@@ -25,6 +26,7 @@ const LEGS: readonly Leg[] = [
   accept,
   batch,
   deliver,
+  relays,
   smtp,
   compose,
   price,

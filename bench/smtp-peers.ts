@@ -57,10 +57,15 @@ export async function startCountingSink(folder: string): Promise<CountingSink> {
   };
 }
 
-/** Sends so many messages of so many bytes over one connection. */
-export async function smtpSource(port: number, messages: number, bytes: number): Promise<void> {
+/** Sends so many messages of so many bytes over one connection, or over several. */
+export async function smtpSource(
+  port: number,
+  messages: number,
+  bytes: number,
+  sessions = 1,
+): Promise<void> {
   const envelope = ["-f", "sender@example.com", "-t", "reader@example.com"];
-  const load = ["-d", "-s", "1", "-m", String(messages), "-l", String(bytes)];
+  const load = ["-d", "-s", String(sessions), "-m", String(messages), "-l", String(bytes)];
   await promisify(execFile)(SOURCE, [...load, ...envelope, `127.0.0.1:${port}`], {
     timeout: RUN_DEADLINE_MS,
   });

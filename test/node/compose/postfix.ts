@@ -17,9 +17,11 @@ export type Postfix = {
   readonly stop: () => Promise<void>;
 };
 
-/** Starts it; only root may. */
+/** A running Postfix that passes everything on to somebody else's port. */
+export type PostfixRelay = Pick<Postfix, "port"> & { readonly stop: () => void };
+
+/** Starts it before a sink of its own; only root may. */
 export async function startPostfix(): Promise<Postfix> {
-  const folder = mkdtempSync("/tmp/edgepost-postfix-");
   const arrived: Buffer[] = [];
   const sink = new SMTPServer({
     authOptional: true,
@@ -34,24 +36,47 @@ export async function startPostfix(): Promise<Postfix> {
     },
   });
   await new Promise<void>((resolve) => sink.listen(0, "127.0.0.1", resolve));
+  const relay = await startPostfixRelay(portOf(sink.server), {});
+  return {
+    port: relay.port,
+    arrived,
+    async stop() {
+      relay.stop();
+      await new Promise<void>((resolve) => sink.close(resolve));
+    },
+  };
+}
+
+/** Starts it before this port, with more lines for its main.cf; only root may. */
+export async function startPostfixRelay(
+  sinkPort: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<PostfixRelay> {
+  const folder = mkdtempSync("/tmp/edgepost-postfix-");
   const port = await freePort();
-  configure(folder, port, portOf(sink.server));
+  configure(folder, { port, sinkPort, settings });
   const config = join(folder, "config");
   const started = spawnSync(POSTFIX, ["-c", config, "start"], { encoding: "utf8" });
   if (started.status !== 0) throw new Error(`Postfix does not start: ${started.stderr}`);
   await answers(port);
   return {
     port,
-    arrived,
-    async stop() {
+    stop() {
       spawnSync(POSTFIX, ["-c", config, "stop"]);
-      await new Promise<void>((resolve) => sink.close(resolve));
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-function configure(folder: string, port: number, sinkPort: number): void {
+function configure(
+  folder: string,
+  given: {
+    readonly port: number;
+    readonly sinkPort: number;
+    readonly settings: Readonly<Record<string, string>>;
+  },
+): void {
+  const { port, sinkPort, settings } = given;
   for (const name of ["config", "queue", "data"]) mkdirSync(join(folder, name));
   spawnSync("chmod", ["755", folder]);
   spawnSync("chown", ["postfix", join(folder, "data")]);
@@ -74,6 +99,7 @@ function configure(folder: string, port: number, sinkPort: number): void {
     disable_dns_lookups: "yes",
     smtp_host_lookup: "native",
     default_process_limit: "10",
+    ...settings,
   };
   const lines = Object.entries(main).map(([name, value]) => `${name} = ${value}`);
   writeFileSync(join(folder, "config", "main.cf"), `${lines.join("\n")}\n`);
