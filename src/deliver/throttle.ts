@@ -188,8 +188,8 @@ function capsOf(throttle: Throttle, settings: ThrottleSettings, now: number): re
     const again = nextDay(now);
     caps.push({ reason: "day", most: allowance, used: warmUp.sent, again, spacing });
     const hourly = Math.ceil(allowance * HOUR_PART);
-    caps.push({ ...cap("day", hourly, HOUR_MS), spacing });
-    caps.push({ ...cap("day", Math.ceil(hourly * MINUTE_PART), MINUTE_MS), spacing });
+    caps.push(cap("day", hourly, HOUR_MS));
+    caps.push(cap("day", Math.ceil(hourly * MINUTE_PART), MINUTE_MS));
   }
   return caps;
 }

@@ -133,6 +133,24 @@ describe("messages an hour", () => {
   });
 });
 
+describe("a pool that warms up", () => {
+  it("sends a message a minute on its first day; a second one waits a minute, not half an hour", async () => {
+    await set("*", { warm_up: true });
+    await world.send(["ann@gmail.com"]);
+    await world.send(["bob@gmail.com"]);
+    await run();
+    expect(await states()).toEqual({ delivered: 1, queued: 1 });
+    const waiting = (await deliveries()).find(({ state }) => state === "queued");
+    expect((waiting?.dueAt ?? 0) - world.clock.now()).toBeLessThan(3 * MINUTE);
+    expect(await paceOf("gmail")).toMatchObject({
+      warm_up: { step: 0, today: 50, sent: 1, tomorrow: 50 },
+    });
+    world.clock.advance(3 * MINUTE);
+    await run();
+    expect(await states()).toEqual({ delivered: 2 });
+  });
+});
+
 describe("the adaptive pace", () => {
   it("slows down when a provider asks for it, says why, and recovers", async () => {
     await world.peer.setRules([{ at: "mail", do: { reply: "421 4.7.0 slow down" } }]);
