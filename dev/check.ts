@@ -19,6 +19,8 @@ const CHECKS = [
   ["lint", ["oxlint"]],
   ["types of the Worker", ["tsc", "--noEmit", "-p", "tsconfig.json"]],
   ["types of the tools", ["tsc", "--noEmit", "-p", "tsconfig.node.json"]],
+  ["types of the portal", ["tsc", "--noEmit", "-p", "portal/tsconfig.json"]],
+  ["portal", ["vite", "build", "--config", "portal/vite.config.ts"]],
 ] as const;
 
 const reportSchema = z.object({

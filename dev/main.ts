@@ -12,6 +12,7 @@ import { startLocalGateway } from "./gateway.ts";
 import { startMailbox } from "./mailbox.ts";
 import { openMailboxStore } from "./mailbox-store.ts";
 import { isFree, LOOPBACK } from "./ports.ts";
+import { buildPortal } from "./portal.ts";
 import { startRelay } from "./relay.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { startSweeper } from "./sweeper.ts";
@@ -67,6 +68,7 @@ async function start(settings: Settings): Promise<void> {
   undo.push(mailbox.close);
 
   await prepareDatabase(workerDir, account, say);
+  await buildPortal();
   const envFile = join(workerDir, "worker.env");
   await writeWhole(envFile, workerEnv(account, settings));
   if (stopping) return;
@@ -138,6 +140,7 @@ function welcome(
   say(`Edgepost is running.
 
   API      ${api.baseUrl}
+  Portal   ${api.baseUrl}/portal (sign in with the API key)
   Mailbox  ${mailboxUrl}
   Relay    ${relay}
   API key  ${api.key}

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../dev/bootstrap.js";
+import { buildPortal } from "../dev/portal.ts";
 import { runWrangler } from "../dev/wrangler.ts";
 
 /** The id that wrangler.toml holds until a database was made. */
@@ -15,6 +16,7 @@ if (problem === null) {
   const folder = await mkdtemp(join(tmpdir(), "edgepost-"));
   console.log("Applying migrations …");
   await runWrangler(["d1", "migrations", "apply", "DB", "--remote"], folder);
+  await buildPortal();
   console.log("Deploying the Worker …");
   await runWrangler(["deploy", ...process.argv.slice(2)], folder);
   await rm(folder, { recursive: true });

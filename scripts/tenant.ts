@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { ROOT } from "../dev/bootstrap.js";
+import { buildPortal } from "../dev/portal.ts";
 import { askWrangler } from "../dev/wrangler.ts";
 import { parseDomain } from "../src/model/address.ts";
 import { parseRelayUrl } from "../src/model/config.ts";
@@ -58,6 +59,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const [command, name] = positionals;
   switch (command) {
     case "create": {
+      await buildPortal();
       const wanted = { name: named(name), relay: relay(values.relay), url: origin(values.url) };
       if (values["dry-run"]) return rehearseTenant(world, wanted);
       return createTenant(world, { ...wanted, domain: domain(values.domain) });
@@ -65,6 +67,7 @@ async function main(argv: readonly string[]): Promise<void> {
     case "list":
       return listTenants(world);
     case "update":
+      await buildPortal();
       return updateTenants(world, name === undefined ? null : named(name));
     case "destroy":
       return destroyTenant(world, named(name), values.confirm ?? (await typedName(named(name))));

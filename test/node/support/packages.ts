@@ -23,6 +23,7 @@ const PROGRAMS = {
     packages: ["swaks", "libio-socket-ssl-perl", "libnet-ssleay-perl"],
   },
   msmtp: { needs: ["msmtp"], packages: ["msmtp"] },
+  chromium: { needs: ["chromium"], packages: ["chromium"] },
   nsd: { needs: ["/usr/sbin/nsd"], packages: ["nsd"] },
   postfix: { needs: ["/usr/sbin/postfix"], packages: ["postfix"] },
   dkim: {

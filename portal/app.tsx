@@ -1,0 +1,97 @@
+// The frame around every screen: log-in, navigation, and the screen that the URL names.
+import type { ComponentType } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { hashOf, usePlace } from "./lib/router.ts";
+import { onSignOut, signOut, storedKey } from "./lib/session.ts";
+import { LogIn } from "./log-in.tsx";
+import { type Screen, SCREENS } from "./screens.ts";
+import { Empty, Failure, Waiting } from "./ui/parts.tsx";
+import { Toast } from "./ui/toast.tsx";
+
+export function App() {
+  const [isIn, setIn] = useState(storedKey() !== null);
+  const [reason, setReason] = useState<string | null>(null);
+  useEffect(
+    () =>
+      onSignOut((reason) => {
+        setIn(false);
+        setReason(reason);
+      }),
+    [],
+  );
+  if (!isIn) return <LogIn reason={reason} done={() => setIn(true)} />;
+  return <Frame />;
+}
+
+function Frame() {
+  const place = usePlace();
+  const screen = SCREENS.find(({ path }) => path === place.screen);
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    document.title = `${screen?.label ?? "Edgepost"} · Edgepost`;
+    // After a change of the screen the keyboard goes on in it; at the start it begins at the top.
+    if (!isFirst.current) main.current?.focus();
+    isFirst.current = false;
+  }, [place.screen, place.id]);
+  return (
+    <>
+      <a class="skip" href="#content" onClick={(event) => skipTo(event, main.current)}>
+        Skip to the content
+      </a>
+      <header class="top">
+        <span class="brand">
+          <img src="/docs/icon.svg" alt="" width="24" height="24" /> Edgepost
+        </span>
+        <nav aria-label="Screens">
+          {SCREENS.map(({ path, label }) =>
+            label === null ? null : (
+              <a
+                key={path}
+                href={hashOf({ screen: path })}
+                aria-current={path === place.screen ? "page" : undefined}
+              >
+                {label}
+              </a>
+            ),
+          )}
+          <a href="/docs">API</a>
+        </nav>
+        <button type="button" class="small" onClick={() => signOut(null)}>
+          Sign out
+        </button>
+      </header>
+      <main id="content" ref={main} tabIndex={-1}>
+        {screen ? <Loader key={`${screen.path}/${place.id}`} screen={screen} /> : <Nowhere />}
+      </main>
+      <Toast />
+    </>
+  );
+}
+
+/** Behind the # stands where we are, so the link must not change it. */
+function skipTo(event: Event, main: HTMLElement | null): void {
+  event.preventDefault();
+  main?.focus();
+}
+
+function Loader({ screen }: { readonly screen: Screen }) {
+  const [Loaded, setLoaded] = useState<ComponentType | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  useEffect(() => {
+    screen.load().then(({ Screen }) => setLoaded(() => Screen), setError);
+  }, [screen]);
+  if (error !== null) {
+    const text = new Error("This screen could not be loaded: a new version may be there.");
+    return <Failure error={text} again={() => location.reload()} />;
+  }
+  return Loaded === null ? <Waiting /> : <Loaded />;
+}
+
+function Nowhere() {
+  return (
+    <Empty title="There is no such screen">
+      Go to the <a href={hashOf({ screen: "overview" })}>overview</a>.
+    </Empty>
+  );
+}

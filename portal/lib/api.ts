@@ -1,0 +1,117 @@
+// Asks the native API, the same one that keys use elsewhere. Adds the key, a deadline, and makes of every
+// failure an ApiError that says what to do.
+import { signOut, storedKey } from "./session.ts";
+
+/** Nothing that the portal asks takes longer on a Worker that works. */
+const DEADLINE_MS = 15_000;
+
+/** A refusal or a broken connection, in words for people. */
+export class ApiError extends Error {
+  readonly status: number;
+  /** What support can look for in the Worker's log; null when no answer came. */
+  readonly requestId: string | null;
+
+  constructor(message: string, status: number, requestId: string | null) {
+    super(message);
+    this.status = status;
+    this.requestId = requestId;
+  }
+}
+
+/** Values of the query; empty ones are left out. */
+export type Query = Readonly<Record<string, string | number | null | undefined>>;
+
+/** A page of a list. */
+export type Page<T> = { readonly data: readonly T[]; readonly next_cursor: string | null };
+
+/** `data` of an answer to GET. Throws ApiError. */
+export async function get<T>(path: string, query: Query = {}): Promise<T> {
+  const { data }: { data: T } = await readJson(await call("GET", `${path}${queryOf(query)}`));
+  return data;
+}
+
+/** One page of a list. Throws ApiError. */
+export async function getPage<T>(path: string, query: Query): Promise<Page<T>> {
+  return readJson<Page<T>>(await call("GET", `${path}${queryOf(query)}`));
+}
+
+/** The bytes of an answer that is no JSON. Throws ApiError. */
+export async function getBytes(path: string, query: Query = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await call("GET", `${path}${queryOf(query)}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Posts JSON; the whole answer. Throws ApiError. */
+export async function post<T>(path: string, body: unknown): Promise<T> {
+  return readJson<T>(await call("POST", path, body));
+}
+
+/** Opens a stream of server-sent events; lives until the signal ends it. Throws ApiError. */
+export function openStream(path: string, query: Query, signal: AbortSignal): Promise<Response> {
+  const headers = { accept: "text/event-stream", ...authorization() };
+  return answered(fetch(`${path}${queryOf(query)}`, { headers, signal }));
+}
+
+/** The part of a URL behind the path. */
+export function queryOf(query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+function call(method: string, path: string, body?: unknown): Promise<Response> {
+  return answered(
+    fetch(path, {
+      method,
+      signal: AbortSignal.timeout(DEADLINE_MS),
+      headers: {
+        accept: "application/json",
+        "content-type": "application/json",
+        ...authorization(),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }),
+  );
+}
+
+function authorization(): Record<string, string> {
+  const key = storedKey();
+  return key === null ? {} : { authorization: `Bearer ${key}` };
+}
+
+async function answered(asked: Promise<Response>): Promise<Response> {
+  const response = await asked.catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError("Edgepost does not answer. Check your connection, then try again.", 0, null);
+  });
+  if (response.ok) return response;
+  const requestId = response.headers.get("x-request-id");
+  const message = await messageOf(response);
+  if (response.status === 401) signOut("Your key is no longer accepted. Sign in with another one.");
+  throw new ApiError(message, response.status, requestId);
+}
+
+async function messageOf(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => null);
+  const said = errorText(body) ?? `Edgepost answered ${response.status}.`;
+  if (response.status === 403) return `${said} Sign in with a key that may do this.`;
+  if (response.status === 429) return `${said} Wait a moment, then try again.`;
+  return said;
+}
+
+function errorText(body: unknown): string | null {
+  if (typeof body !== "object" || body === null || !("error" in body)) return null;
+  const { error } = body;
+  if (typeof error === "string") return error;
+  if (typeof error !== "object" || error === null || !("message" in error)) return null;
+  return typeof error.message === "string" ? error.message : null;
+}
+
+async function readJson<T>(response: Response): Promise<T> {
+  // Our own Worker answers; docs/openapi.json says what, and its tests hold it to that.
+  const body: T = await response.json();
+  return body;
+}

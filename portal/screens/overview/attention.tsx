@@ -1,0 +1,56 @@
+// What needs somebody: what /v1/health is concerned about, domains that DNS does not show, webhooks that were switched off.
+import { get, getPage } from "../../lib/api.ts";
+import { useLoad } from "../../lib/load.ts";
+import { Failure } from "../../ui/parts.tsx";
+
+type Health = { readonly concerns: readonly string[] };
+type Domain = { readonly domain: string; readonly state: string };
+type Webhook = {
+  readonly url: string;
+  readonly state: string;
+  readonly disabled_reason?: string | null;
+};
+
+/** What is wrong, and how it is mended. */
+type Concern = { readonly what: string; readonly mend: string };
+
+export function Attention() {
+  const { data, error, again } = useLoad(ask, "");
+  if (error !== null) return <Failure error={error} again={again} />;
+  if (data === null || data.length === 0) return null;
+  return (
+    <section class="attention" aria-labelledby="attention">
+      <h2 id="attention">Needs attention</h2>
+      <ul>
+        {data.map(({ what, mend }) => (
+          <li key={what}>
+            <b>{what}</b> {mend}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+async function ask(): Promise<readonly Concern[]> {
+  const [health, domains, webhooks] = await Promise.all([
+    get<Health>("/v1/health"),
+    getPage<Domain>("/v1/domains", { limit: 100 }),
+    getPage<Webhook>("/v1/webhooks", {}),
+  ]);
+  return [
+    ...health.concerns.map((what) => ({ what, mend: "GET /v1/health tells more." })),
+    ...domains.data
+      .filter(({ state }) => state !== "active")
+      .map(({ domain, state }) => ({
+        what: `${domain} is ${state}.`,
+        mend: `Publish its DNS records, then POST /v1/domains/${domain}/verify.`,
+      })),
+    ...webhooks.data
+      .filter(({ state }) => state !== "enabled")
+      .map(({ url, disabled_reason: reason }) => ({
+        what: `The webhook to ${url} is switched off${reason ? `: ${reason}` : ""}.`,
+        mend: "Mend the receiver, then PATCH its state to enabled.",
+      })),
+  ];
+}

@@ -1,0 +1,54 @@
+// Asks before something that cannot be undone: the name has to be typed. The browser's own dialog keeps the focus.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Failure } from "./parts.tsx";
+
+export type ConfirmProps = {
+  readonly title: string;
+  /** What will happen. */
+  readonly text: string;
+  /** What must be typed. */
+  readonly name: string;
+  /** The word on the button. */
+  readonly action: string;
+  readonly run: () => Promise<void>;
+  readonly close: () => void;
+};
+
+export function Confirm({ title, text, name, action, run, close }: ConfirmProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [typed, setTyped] = useState("");
+  const [error, setError] = useState<unknown>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    run().then(close, setError);
+  };
+  return (
+    <dialog ref={dialog} onClose={close} aria-labelledby="confirm-title">
+      <form onSubmit={submit}>
+        <h2 id="confirm-title">{title}</h2>
+        <p>{text}</p>
+        <label>
+          <span>
+            Type <b>{name}</b> to go on
+          </span>
+          <input
+            value={typed}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+            autocomplete="off"
+            spellcheck={false}
+          />
+        </label>
+        {error !== null && <Failure error={error} />}
+        <div class="row">
+          <button type="submit" class="danger" disabled={typed !== name}>
+            {action}
+          </button>
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Leave it
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
