@@ -13,7 +13,11 @@ export type Installed =
   | { readonly missing: string };
 
 /** Installs `name@version` below a folder; the package's own folder, or why not. */
-export async function npmPackage(scratch: string, name: string, version: string) {
+export async function npmPackage(
+  scratch: string,
+  name: string,
+  version: string,
+): Promise<Installed> {
   const at = join(scratch, name);
   const folder = join(at, "node_modules", name);
   await mkdir(at, { recursive: true });
@@ -25,9 +29,9 @@ export async function npmPackage(scratch: string, name: string, version: string)
       timeout: INSTALL_DEADLINE_MS,
     });
     await access(folder);
-    return { folder, missing: null } satisfies Installed;
+    return { folder, missing: null };
   } catch (error) {
     const reason = error instanceof Error ? error.message.slice(0, 300) : String(error);
-    return { missing: `${name}@${version} cannot be installed: ${reason}` } satisfies Installed;
+    return { missing: `${name}@${version} cannot be installed: ${reason}` };
   }
 }

@@ -71,7 +71,8 @@ export async function smtpSource(
   });
 }
 
-function listens(port: number): Promise<boolean> {
+/** Whether somebody takes connections at a port. */
+export function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" });
     socket.once("connect", () => resolve(true));

@@ -1,5 +1,5 @@
 // Goal 8: durable deliveries a second from the first request to the last final dot at one smtp-sink, ours (HTTP)
-// beside Postfix as a relay (SMTP from smtp-source, 32 sessions) and a plain-Node stack (HTTP, SQLite WAL FULL,
+// beside Postfix and Haraka as relays (SMTP from smtp-source, 32 sessions) and a plain-Node stack (HTTP, SQLite WAL FULL,
 // nodemailer's pool), in turns on the same disk. The local queue broker runs one batch at a time.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,8 +11,10 @@ import { startPostfixRelay } from "../../test/node/compose/postfix.ts";
 import { missing } from "../../test/node/support/packages.ts";
 import { rounded, spread } from "../figures.ts";
 import { type Ground, startStage } from "../ground.ts";
+import { HARAKA_VERSION, startHaraka } from "../haraka.ts";
 import type { Figure, Leg, LegResult } from "../leg.ts";
 import { drive, sendOf, textOf } from "../load.ts";
+import { npmPackage } from "../scratch.ts";
 import { type CountingSink, smtpSource, startCountingSink } from "../smtp-peers.ts";
 import { within } from "../wait.ts";
 
@@ -39,6 +41,7 @@ const TUNED = {
 
 const PEERS = [
   { name: "postfix", what: "Postfix (tuned) as relay", good: 0.5, moonshot: 2 },
+  { name: "haraka", what: `Haraka ${HARAKA_VERSION} as relay (nodes=2)`, good: 0.7, moonshot: 2.5 },
   { name: "node", what: "plain Node (SQLite WAL FULL, nodemailer pool)", good: 0.5, moonshot: 1.6 },
 ] as const;
 type Name = "ours" | (typeof PEERS)[number]["name"];
@@ -59,10 +62,13 @@ async function run(ground: Ground, line: (content: object) => void): Promise<Leg
     return one;
   };
   try {
+    const installed = await npmPackage(scratch, "Haraka", HARAKA_VERSION);
+    if (installed.missing !== null) throw new Error(`skipped: ${installed.missing}`);
     const sink = keep(await startCountingSink(scratch));
     const systems = {
       ours: keep(await ours(ground, sink)),
-      postfix: keep(await postfix(sink)),
+      postfix: keep(fedBySmtp(await startPostfixRelay(sink.port, TUNED))),
+      haraka: keep(fedBySmtp(await startHaraka(installed.folder, scratch, sink.port))),
       node: keep(await plainNode(scratch, sink)),
     };
     return await race(systems, sink, line);
@@ -94,6 +100,7 @@ async function race(
     const rates = {
       ours: await rate("ours", MESSAGES),
       postfix: await rate("postfix", MESSAGES),
+      haraka: await rate("haraka", MESSAGES),
       node: await rate("node", MESSAGES),
     };
     rounds.push({ ...rates, gate });
@@ -104,7 +111,7 @@ async function race(
   return result(rounds);
 }
 
-const NAMES = ["ours", "postfix", "node"] as const;
+const NAMES = ["ours", "postfix", "haraka", "node"] as const;
 
 async function ours(ground: Ground, sink: CountingSink): Promise<System> {
   const setting = { build: "production", relayPort: sink.port } as const;
@@ -112,8 +119,7 @@ async function ours(ground: Ground, sink: CountingSink): Promise<System> {
   return { feed: (messages) => post(stage.url, ground.apiKey, messages), stop: stage.stop };
 }
 
-async function postfix(sink: CountingSink): Promise<System> {
-  const { port, stop } = await startPostfixRelay(sink.port, TUNED);
+function fedBySmtp({ port, stop }: { readonly port: number; readonly stop: () => void }): System {
   const feed = (messages: number) => smtpSource(port, messages, TEXT_CHARACTERS, CLIENTS);
   return { feed, stop };
 }
