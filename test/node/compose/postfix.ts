@@ -58,14 +58,14 @@ export async function startPostfixRelay(
   const config = join(folder, "config");
   const started = spawnSync(POSTFIX, ["-c", config, "start"], { encoding: "utf8" });
   if (started.status !== 0) throw new Error(`Postfix does not start: ${started.stderr}`);
-  await answers(port);
-  return {
-    port,
-    stop() {
-      spawnSync(POSTFIX, ["-c", config, "stop"]);
-      rmSync(folder, { recursive: true, force: true });
-    },
+  const stop = (): void => {
+    process.off("exit", stop);
+    spawnSync(POSTFIX, ["-c", config, "stop"]);
+    rmSync(folder, { recursive: true, force: true });
   };
+  process.once("exit", stop);
+  await answers(port);
+  return { port, stop };
 }
 
 function configure(
