@@ -10,6 +10,8 @@ export type Column<T> = {
   readonly show?: (row: T) => ComponentChildren;
   /** Numbers stand to the right and sort as numbers. */
   readonly isNumber?: true;
+  /** Words of others may be long: the column stays narrow and breaks them anywhere. */
+  readonly isLong?: true;
 };
 
 export type TableProps<T> = {
@@ -58,8 +60,8 @@ export function Table<T>({ caption, columns, rows, keyOf, more }: TableProps<T>)
           <tbody>
             {shown.map((row) => (
               <tr key={keyOf(row)}>
-                {columns.map(({ name, text, show, isNumber }) => (
-                  <td key={name} data-name={name} class={isNumber && "number"}>
+                {columns.map(({ name, text, show, isNumber, isLong }) => (
+                  <td key={name} data-name={name} class={isNumber ? "number" : isLong && "long"}>
                     {show ? show(row) : text(row)}
                   </td>
                 ))}

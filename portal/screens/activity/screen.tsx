@@ -14,8 +14,8 @@ const COLUMNS: readonly Column<ActivityEvent>[] = [
   { name: "Time", text: atOf, show: (event) => <Time at={atOf(event)} /> },
   { name: "Event", text: ({ event }) => event, show: (event) => <EventMark {...event} /> },
   { name: "Recipient", text: ({ email }) => email, show: (event) => <Recipient {...event} /> },
-  { name: "Tag", text: ({ tags }) => tags ?? "" },
-  { name: "Details", text: detailsOf },
+  { name: "Tag", text: ({ tags }) => tags ?? "", isLong: true },
+  { name: "Details", text: detailsOf, isLong: true },
 ];
 
 export function Screen() {
