@@ -5,6 +5,7 @@ import { type Allowed, check, type SendPaths } from "../check/check.ts";
 import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
+import { addressKey } from "../model/address.ts";
 import type { Key } from "../model/key.ts";
 import { leavesAt, MAX_STORE_MS, type Message, type SendCommand } from "../model/message.ts";
 import { utf8Length } from "../model/content.ts";
@@ -27,7 +28,7 @@ import {
 import { draftMessage } from "./draft.ts";
 import { idempotencyKeyFault } from "./idempotency-key.ts";
 import { passGate } from "./lint.ts";
-import { asListMail } from "./list-mail.ts";
+import { asListMail, type ListReader, listReaderFor } from "./list-mail.ts";
 import { accountPlan } from "./plan.ts";
 import { sendAtFault, STORAGE_UNANSWERED } from "./send.ts";
 
@@ -73,7 +74,7 @@ type Candidate = {
 
 /**
  * Accepts messages together: after ok() the accepted ones survive any crash. Two D1 round trips, whatever
- * there is in the call; one more for each message that names a list, and for the answer to a replay.
+ * there is in the call; one or two more for each list that is named in it, and one for the answer to a replay.
  */
 export async function sendBatch(
   app: App,
@@ -95,13 +96,14 @@ export async function sendBatch(
   });
   const going = candidates.filter((_, n) => !suppressed.has(n));
   const refusals = refusalsOf(judged.value, going);
-  if (owner) return replay(app, asked, owner, refusals);
+  const about = { going, refusals, candidates };
+  if (owner) return replay(app, asked, owner, about);
   if (going.length === 0 || (asked.strict && going.length < asked.sends.length)) {
     return ok({ replayed: false, entries: entriesOf(refusals, new Map()) });
   }
   const goingKeys = suppressed.size === 0 ? keys : await keysOf(going);
   return goingKeys.ok
-    ? admit(app, { ...asked, plan }, { going, keys: goingKeys.value, refusals })
+    ? admit(app, { ...asked, plan }, { ...about, keys: goingKeys.value })
     : goingKeys;
 }
 
@@ -112,17 +114,28 @@ async function judgeAll(
   plan: Plan,
 ): Promise<Result<readonly Result<Candidate, Problem>[], Problem>> {
   const judged: Result<Candidate, Problem>[] = [];
+  const everybody = sends.flatMap((sent) =>
+    sent.ok ? sent.value.command.recipients.map(({ address }) => addressKey(address)) : [],
+  );
+  const lists = listReaderFor(app, everybody);
   for (const [index, sent] of sends.entries()) {
-    const one = sent.ok ? await judge(app, { key, plan, index }, sent.value) : sent;
+    const one = sent.ok ? await judge(app, { key, plan, index, lists }, sent.value) : sent;
     if (!one.ok && one.error.kind === "unavailable") return one;
     judged.push(one);
   }
   return ok(judged);
 }
 
+type Judging = {
+  readonly key: Key;
+  readonly plan: Plan;
+  readonly index: number;
+  readonly lists: ListReader;
+};
+
 async function judge(
   app: App,
-  { key, plan, index }: { readonly key: Key; readonly plan: Plan; readonly index: number },
+  { key, plan, index, lists }: Judging,
   sent: BatchSend,
 ): Promise<Result<Candidate, Problem>> {
   const fault = sendAtFault(app, sent.command);
@@ -130,7 +143,7 @@ async function judge(
   const allowed = await check(app, { key, plan, ...sent });
   if (!allowed.ok) return allowed;
   const { mailClass } = allowed.value;
-  const command = await asListMail(app, sent.command, mailClass);
+  const command = await asListMail(app, sent.command, mailClass, lists);
   const passed = await passGate(app, { key, command }, allowed.value);
   if (!passed.ok) return passed;
   const message = draftMessage(app, { key, command }, mailClass);
@@ -176,6 +189,8 @@ function entriesOf(
 /** What is to be committed. */
 type Going = {
   readonly going: readonly Candidate[];
+  /** These, and those whose recipients are all suppressed. */
+  readonly candidates: readonly Candidate[];
   readonly keys: string;
   readonly refusals: Refusals;
 };
@@ -202,7 +217,7 @@ async function admit(
       app.background("wake_lane_failed", wake(app, about.going));
       return ok({ replayed: false, entries: entriesOf(about.refusals, acceptedOf(rowId, about)) });
     case "known":
-      return replay(app, request, result, about.refusals);
+      return replay(app, request, result, about);
     case "out_of_credits":
       return fail(result);
   }
@@ -256,22 +271,30 @@ async function commit(
   }
 }
 
+const REFUSED_THEN: Problem = {
+  kind: "conflict",
+  reason: "this message was refused when the call was made first; send it in another call",
+};
+
 /** The first answer again: what was accepted then, by its ids. */
 async function replay(
   app: App,
   { bodyHash }: BatchRequest,
   owner: Owner,
-  refusals: Refusals,
+  { refusals, candidates }: Pick<Going, "refusals" | "candidates">,
 ): Promise<Result<BatchAnswer, Problem>> {
   if (owner.requestHash !== bodyHash) return fail({ kind: "idempotency_key_reused" });
   const places = await placesInCall(app.db, owner.messageId);
   const accepted = new Map(
     places.map((index, n) => {
       const messageId = itemId(owner.messageId, n);
-      return [index, { kind: "accepted", messageId, brokenRules: [] } as const];
+      const brokenRules = candidates.find((one) => one.index === index)?.brokenRules ?? [];
+      return [index, { kind: "accepted", messageId, brokenRules } as const];
     }),
   );
-  return ok({ replayed: true, entries: entriesOf(refusals, accepted) });
+  // It was refused then, and might be sent now: the answer stays what it was.
+  const then = refusals.map((problem) => problem ?? REFUSED_THEN);
+  return ok({ replayed: true, entries: entriesOf(then, accepted) });
 }
 
 /** One wake-up for each lane, when the first of its messages leaves; the sweeper sees to what leaves later. */

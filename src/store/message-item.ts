@@ -28,7 +28,9 @@ export function rowOf(id: string): string {
 
 /** Whether the row `m` that was found for an id (SQL) has a message of this id. */
 export function isThere(id: string): string {
-  return `iif(m.items is null, m.id = ${id}, m.items ->> (${itemPath(id)} || '.recipients') is not null)`;
+  const exact = `substr(${id}, 34) = printf('%03d', ${itemNumber(id)})`;
+  return `iif(m.items is null, m.id = ${id},
+    ${exact} and m.items ->> (${itemPath(id)} || '.recipients') is not null)`;
 }
 
 /** Joins the row `m` of the message with this id (SQL). */

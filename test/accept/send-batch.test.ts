@@ -4,11 +4,16 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fromUtf8 } from "../../src/lib/bytes.ts";
 import { isUuidv7 } from "../../src/lib/id.ts";
 import { consume } from "../../src/queue/consume.ts";
+import { purge } from "../../src/queue/purge.ts";
+import { recordFacts } from "../../src/track/consume.ts";
 import { bytesOf } from "../peers/client.ts";
 import { acceptBatch, callBatch, entriesOf, inOrder, item } from "../support/batch.ts";
 import { countOf, deliveries } from "../support/ledger.ts";
+import { BROWSER, follow, tracking } from "../support/tracking.ts";
 import { people, queueWorld, type QueueWorld } from "../support/queue-world.ts";
 import { ask, givenKey } from "../support/world.ts";
+
+const DAY = 24 * 3_600_000;
 
 let world: QueueWorld;
 beforeEach(async () => {
@@ -54,6 +59,20 @@ describe("a call", () => {
       ["bob@example.com", "Two", "second"],
       ["cy@example.com", "Two", "second"],
     ]);
+  });
+
+  it("whose 50 messages name one list looks it up once", async () => {
+    const list = { name: "readers" };
+    await ask(world.app, "POST", "/v1/lists", { key: world.key, body: list });
+    await acceptBatch(world, [item(["first@example.com"])]);
+    world.d1.reset();
+    await acceptBatch(
+      world,
+      people(50).map((to) => item([to], { metadata: { listId: "readers" } })),
+    );
+    expect(world.d1.calls().length).toBeLessThanOrEqual(4);
+    const sql = "select count(*) from messages, json_each(items) where list_id = 'readers'";
+    expect(await env.DB.prepare(sql).first("count(*)")).toBe(50);
   });
 
   it("of 1,000 messages is accepted in two round trips, and all arrive", async () => {
@@ -332,9 +351,11 @@ describe("one message of a call", () => {
     expect(await one.json()).toMatchObject({
       data: { id: ids[2], subject: "S2", deliveries: [{ email: "p2@example.com" }] },
     });
-    const none = `${ids[0]?.slice(0, -3)}007`;
-    const missing = await ask(world.app, "GET", `/v1/messages/${none}`, { key: world.key });
-    expect(missing.status).toBe(404);
+    for (const end of ["007", "00a", "1ab", "abc"]) {
+      const none = `${ids[0]?.slice(0, -3)}${end}`;
+      const missing = await ask(world.app, "GET", `/v1/messages/${none}`, { key: world.key });
+      expect([end, missing.status]).toEqual([end, 404]);
+    }
   });
 
   it("is cancelled and rescheduled alone", async () => {
@@ -383,22 +404,49 @@ describe("one message of a call", () => {
 });
 
 describe("the bill", () => {
+  const messages = people(100).map((to) => item([to]));
+
   it("is at most 6 rows an email for a call of 100, purge included, and half a queue operation", async () => {
     world.d1.reset();
-    await acceptBatch(
-      world,
-      people(100).map((to) => item([to])),
-    );
+    await acceptBatch(world, messages);
     await run();
     expect((await deliveries()).every(({ state }) => state === "delivered")).toBe(true);
-    const inserted =
-      100 +
-      (await countOf("messages")) +
-      (await countOf("contents")) +
-      (await countOf("event_log"));
-    expect((world.d1.rowsWritten() + inserted) / 100).toBeLessThanOrEqual(6);
+    expect(await env.DB.prepare("select recipient_count as n from messages").first("n")).toBe(100);
     // Each wake-up is three operations: written, read, deleted.
     expect((3 * world.woken.length) / 100).toBeLessThanOrEqual(0.5);
-    expect(await env.DB.prepare("select recipient_count as n from messages").first("n")).toBe(100);
+    world.clock.advance(62 * DAY);
+    await purge(world.app);
+    expect([await countOf("deliveries"), await countOf("messages")]).toEqual([0, 0]);
+    expect(world.d1.rowsWritten() / 100).toBeLessThanOrEqual(6);
+  });
+
+  it("is at most 8 rows for a tracked one: open and click of each, webhook, purge", async () => {
+    await world.stop();
+    const queue = tracking();
+    world = await queueWorld({ keepContent: false }, queue);
+    const html = '<a href="https://x/">x</a>';
+    world.d1.reset();
+    const ids = await acceptBatch(
+      world,
+      people(100).map((to) => item([to], { html })),
+    );
+    await run();
+    world.clock.advance(60_000);
+    for (const kind of ["open", "click"] as const) {
+      const rest = kind === "click" ? { kind, index: 0, url: "https://x/" } : { kind };
+      for (const messageId of ids) {
+        const url = (await queue.links?.urlOf({ ...rest, messageId, position: 0 })) ?? "";
+        await follow(world.app, url, { headers: { "User-Agent": BROWSER } });
+      }
+      await world.app.idle();
+      const facts = queue.facts.splice(0);
+      for (let n = 0; n < facts.length; n += 100) {
+        await recordFacts(world.app, facts.slice(n, n + 100));
+      }
+    }
+    world.clock.advance(62 * DAY);
+    await purge(world.app);
+    expect(await countOf("deliveries")).toBe(0);
+    expect(world.d1.rowsWritten() / 100).toBeLessThanOrEqual(8);
   });
 });

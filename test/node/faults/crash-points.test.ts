@@ -139,6 +139,35 @@ describe.concurrent("a Worker killed at", { timeout: 115_000 }, () => {
       await expectEnd(world, first?.id ?? "", { at, ...ONCE, copies: [0, 1] });
     }),
   );
+
+  it.for([
+    { at: "C1", committed: 0, replayed: false },
+    { at: "C2", committed: 3, replayed: true },
+    { at: "C3", committed: 3, replayed: true },
+  ])(
+    "$at leaves all or nothing of a call of three, and its retry finishes it",
+    ({ at, committed, replayed }) =>
+      inWorld(ground, { at }, async (world) => {
+        const call = [email(), email(), email()];
+        const answer = world.sendBatch(call, KEY);
+        expect(await world.reached).toBe(at);
+        await world.kill();
+        const seen = await answer;
+        await world.restart();
+        expect(await entries(world)).toHaveLength(committed);
+        const first = await world.sendBatch(call, KEY);
+        expect(first).toEqual({ ids: seen?.ids ?? expect.any(Array), replayed });
+        expect(new Set(first?.ids).size).toBe(3);
+        expect(await world.sendBatch(call, KEY)).toEqual({ ...first, replayed: true });
+        await drain(world);
+        for (const id of first?.ids ?? []) {
+          const { data } = await world.get(messageSchema, `/v1/messages/${id}`);
+          expect(data.deliveries.map(({ state }) => state)).toEqual(["delivered"]);
+        }
+        expect(copies(world)).toHaveLength(3);
+      }),
+  );
+
   it("any moment of a burst lets in no more than the limit allows (F25)", () =>
     inWorld(ground, {}, async (world) => {
       await world.sql(z.unknown(), "update keys set per_second = 1, burst = 40");

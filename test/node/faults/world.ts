@@ -66,6 +66,8 @@ export async function inWorld(
   }
 }
 
+const batchSchema = z.object({ data: z.array(z.object({ message_id: z.string() })) });
+
 /** A running world. */
 export class World {
   readonly #ground: Ground;
@@ -140,6 +142,24 @@ export class World {
         id: answer.headers.get("X-Message-Id"),
         replayed: answer.headers.get("Idempotent-Replayed") === "true",
       };
+    } catch {
+      // Refused or cut off: the Worker is dead, and a client can only try again.
+      return null;
+    }
+  }
+
+  /** Posts many emails in one call, with an Idempotency-Key; answers their ids. */
+  async sendBatch(
+    messages: readonly unknown[],
+    idempotencyKey: string,
+  ): Promise<{ readonly ids: readonly string[]; readonly replayed: boolean } | null> {
+    const path = "/v1/send-email/batch";
+    try {
+      const own = { "Idempotency-Key": idempotencyKey };
+      const answer = await this.#ask("POST", path, { messages }, own);
+      const { data } = batchSchema.parse(await answer.json());
+      const ids = data.map(({ message_id: id }) => id);
+      return { ids, replayed: answer.headers.get("Idempotent-Replayed") === "true" };
     } catch {
       // Refused or cut off: the Worker is dead, and a client can only try again.
       return null;
