@@ -180,7 +180,7 @@ function result(rounds: readonly Round[], told: Round, end: Ended): LegResult {
     3,
   );
   const rate = row(
-    "8",
+    "deliver",
     "end-to-end emails/s, HTTP request to 250, no proxy",
     (one) => one.emailsPerSecond,
     0,
@@ -214,7 +214,7 @@ function result(rounds: readonly Round[], told: Round, end: Ended): LegResult {
       figure(calls, "a count"),
       figure(queue, queue.median <= 7 ? "good (≤ 7)" : "above 7"),
       figure(trips, trips.median <= 1.1 ? "good (≤ 1.1)" : "above 1.1"),
-      figure(rate, "peers not measured yet"),
+      figure(rate, "a count; beside its peers in the leg relays"),
       {
         number: "connections",
         what: `most SMTP connections open at the same time, as the sink sees it; ${beforeQuit} that had not said QUIT`,
