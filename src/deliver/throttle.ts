@@ -4,7 +4,7 @@
 import type { MailClass } from "../model/message.ts";
 import type { FullReason, ThrottleSettings } from "../model/throttle.ts";
 import { factorAt, NO_OUTCOMES, observed, RATIO_WINDOW_MS } from "./slow-down.ts";
-import type { Lease, Minute, Outcomes, Throttle } from "./throttle-state.ts";
+import type { Minute, Outcomes, Throttle } from "./throttle-state.ts";
 import { allowanceAt, newWarmUp, nextDay, nextStep, warmUpAt } from "./warm-up.ts";
 
 /** What a lease lasts; a run renews it while it works. */
@@ -62,15 +62,18 @@ type Cap = {
   readonly spacing: number;
 };
 
-/** Leases what there is, in the place of what the same run had. */
+/** Leases what there is, in the place of what the lane had. */
 export function lease(
   before: Throttle,
   settings: ThrottleSettings,
   ask: ThrottleAsk,
   now: number,
 ): { readonly throttle: Throttle; readonly grant: ThrottleGrant } {
-  const throttle = ended(before, settings, ask, now);
-  const slots = Math.min(ask.slots, freeSlots(throttle, settings, ask.lane, now));
+  const known = ended(before, settings, ask, now);
+  // A lane is worked through by one run at a time: the one that had a lease before is over, or died.
+  const leases = known.leases.filter(({ lane }) => lane !== ask.lane);
+  const throttle = { ...known, leases };
+  const slots = Math.min(ask.slots, freeSlots(throttle, settings, now));
   if (slots < 1) {
     const until = Math.min(now + SLOT_RETRY_MS, ...throttle.leases.map((one) => one.until));
     return { throttle, grant: { kind: "full", reason: "connections", until, spacing: 0 } };
@@ -139,18 +142,11 @@ function added(list: readonly Minute<number>[], minute: number, n: number) {
   return [...list.slice(0, -1), [minute, last[1] + n] as const];
 }
 
-/** Connections that a lane may still open. One stays free for the other lane, where there are two. */
-function freeSlots(
-  { leases, ...throttle }: Throttle,
-  settings: ThrottleSettings,
-  lane: MailClass,
-  now: number,
-): number {
-  const most = connectionsAt({ leases, ...throttle }, settings, now);
-  const held = (of: readonly Lease[]) => of.reduce((sum, { slots }) => sum + slots, 0);
-  const free = most - held(leases);
-  if (most === 1) return free;
-  return Math.min(free, most - 1 - held(leases.filter((one) => one.lane === lane)));
+/** Connections that a lane may have beside the other one's; where there are two, it leaves one for the other. */
+function freeSlots(throttle: Throttle, settings: ThrottleSettings, now: number): number {
+  const most = connectionsAt(throttle, settings, now);
+  const held = throttle.leases.reduce((sum, { slots }) => sum + slots, 0);
+  return Math.min(most - held, Math.max(1, most - 1));
 }
 
 /** Connections that hold now. */

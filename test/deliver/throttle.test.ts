@@ -45,11 +45,16 @@ describe("connections", () => {
     expect(first.grant).toMatchObject({ kind: "granted", slots: 3, messages: null });
     const second = lease(first.throttle, settings(), ask("t"), START);
     expect(second.grant).toMatchObject({ kind: "granted", slots: 1 });
-    const third = lease(second.throttle, settings(), ask("other"), START);
-    expect(third.grant).toEqual({
+  });
+
+  it("of a run that died go to the next run of its lane at once, to the other lane when the lease is over", () => {
+    const one = settings({ connections: 1 });
+    const { throttle } = lease(NEW_THROTTLE, one, ask("dead"), START);
+    expect(lease(throttle, one, ask("next"), START + 1).grant).toMatchObject({ slots: 1 });
+    expect(lease(throttle, one, ask("m", { lane: "marketing" }), START + 1).grant).toEqual({
       kind: "full",
       reason: "connections",
-      until: START + 5_000,
+      until: START + 5_001,
       spacing: 0,
     });
   });
@@ -57,10 +62,11 @@ describe("connections", () => {
   it("are free again when their run ends, or 20 s after it died", () => {
     const one = settings({ connections: 1 });
     const { throttle } = lease(NEW_THROTTLE, one, ask("a"), START);
-    expect(lease(throttle, one, ask("b"), START + LEASE_MS - 1).grant.kind).toBe("full");
-    expect(lease(throttle, one, ask("b"), START + LEASE_MS).grant.kind).toBe("granted");
+    const other = ask("b", { lane: "marketing" });
+    expect(lease(throttle, one, other, START + LEASE_MS - 1).grant.kind).toBe("full");
+    expect(lease(throttle, one, other, START + LEASE_MS).grant.kind).toBe("granted");
     const over = ended(throttle, one, { id: "a", unspent: 0, outcomes: NO_OUTCOMES }, START + 1);
-    expect(lease(over, one, ask("b"), START + 1).grant.kind).toBe("granted");
+    expect(lease(over, one, other, START + 1).grant.kind).toBe("granted");
   });
 
   it("are never more than set, whatever runs come, end and die", () => {
@@ -79,19 +85,20 @@ describe("connections", () => {
           const of = settings({ connections: most });
           let throttle = NEW_THROTTLE;
           let now = START;
-          const held = new Map<string, { slots: number; until: number }>();
+          const held = new Map<string, { id: string; slots: number; until: number }>();
           for (const { id, marketing, slots, end, after } of steps) {
             now += after;
             if (end) {
               throttle = ended(throttle, of, { id, unspent: 0, outcomes: NO_OUTCOMES }, now);
-              held.delete(id);
+              for (const [lane, one] of held) if (one.id === id) held.delete(lane);
               continue;
             }
             const lane = marketing ? "marketing" : "transactional";
             const answer = lease(throttle, of, ask(id, { lane, slots }), now);
             throttle = answer.throttle;
-            held.delete(id);
-            if (answer.grant.kind === "granted") held.set(id, answer.grant);
+            held.delete(lane);
+            for (const [of, one] of held) if (one.id === id) held.delete(of);
+            if (answer.grant.kind === "granted") held.set(lane, { id, ...answer.grant });
             const open = [...held.values()].filter(({ until }) => until > now);
             expect(open.reduce((sum, one) => sum + one.slots, 0)).toBeLessThanOrEqual(most);
           }

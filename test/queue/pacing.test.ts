@@ -41,11 +41,11 @@ const paceOf = async (group: string) => {
 };
 const waits = async () =>
   (await events()).filter((one) => one.name === "delivery_attempt" && one.status === "connmaxout");
-/** Another run holds all connections to a group, and dies. */
+/** A run of the other lane holds all connections to a group, and dies. */
 const occupy = async (group = "other") => {
   const place = { poolId: "default", group };
   const settings = settingsFor(await listThrottles(env.DB), "default", group);
-  const wish = { id: "dead", lane: "transactional", slots: 4, messages: 100 } as const;
+  const wish = { id: "dead", lane: "marketing", slots: 4, messages: 100 } as const;
   const wanted = { ...wish, unspent: 0, outcomes: NO_OUTCOMES };
   return world.app.throttle.lease(place, settings, wanted, world.clock.now());
 };

@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { Webhook as Verifier } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { webhookEndpoints } from "../../../src/accept/kasplo/webhooks.ts";
@@ -33,9 +34,9 @@ describe("POST /v1/webhooks", () => {
       updated_at: json.data.created_at,
       secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
     });
-    const row = await calls.app.db
-      .prepare("select secret from webhooks")
-      .first<{ secret: string }>();
+    const row = await env.DB.prepare("select secret from webhooks").first<{
+      secret: string;
+    }>();
     expect(row?.secret).not.toContain(json.data.secret.slice(6, 20));
   });
 
