@@ -38,6 +38,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "queue/prepare.ts": ["compose"],
   "queue/relay-board.ts": ["deliver"],
   "queue/gate.ts": ["deliver"],
+  "queue/room.ts": ["deliver", "record"],
   // The sweeper counts statistics each minute, and so does who reads them; it looks into DNS.
   "queue/sweep.ts": ["record", "verify"],
   // What is erased is counted before, and what was counted is erased.

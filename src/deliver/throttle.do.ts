@@ -41,10 +41,10 @@ export class Pace extends DurableObject<Env> {
     return viewOf(this.#kept(), settings, now);
   }
 
-  /** Forgets what it learnt: the pace is that of the settings again. Leases and counts stay. */
+  /** Forgets what slowed it down: the pace is that of the settings again. Leases, counts and warm-up stay. */
   reset(): void {
-    const { leases, granted } = this.#kept();
-    this.ctx.storage.kv.put(KEY, { ...NEW_THROTTLE, leases, granted });
+    const { leases, granted, warmUp } = this.#kept();
+    this.ctx.storage.kv.put(KEY, { ...NEW_THROTTLE, leases, granted, warmUp });
   }
 
   #kept(): Throttle {

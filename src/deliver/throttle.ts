@@ -16,6 +16,9 @@ export const SLOT_RETRY_MS = 5_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
+/** What was leased in a minute leaves until its lease ends: so long it may count in an hour. */
+const LATE_HOUR_MS = HOUR_MS + LEASE_MS + MINUTE_MS;
+
 /** Messages a minute that a slow pace is never below: so few harm nobody's reputation. */
 const MIN_PACE = 6;
 
@@ -109,7 +112,7 @@ export function ended(
     ...before,
     warmUp,
     leases: before.leases.filter((one) => one.id !== id && one.until > now),
-    granted: before.granted.filter(([minute]) => minute > now - HOUR_MS - LEASE_MS - MINUTE_MS),
+    granted: before.granted.filter(([minute]) => minute > now - LATE_HOUR_MS),
     outcomes: before.outcomes.filter(([minute]) => minute > now - RATIO_WINDOW_MS),
   };
   // Who had no lease any more has nothing to give back: it may have been leased to others.
@@ -172,8 +175,7 @@ function capsOf(throttle: Throttle, settings: ThrottleSettings, now: number): re
   const caps: Cap[] = [];
   if (settings.perHour !== null) {
     const most = Math.max(1, Math.floor(settings.perHour * factor));
-    // What was leased in a minute leaves until its lease ends.
-    caps.push(cap("hour", most, HOUR_MS + LEASE_MS + MINUTE_MS));
+    caps.push(cap("hour", most, LATE_HOUR_MS));
     caps.push(cap("hour", Math.ceil(most * MINUTE_PART), MINUTE_MS));
   } else if (factor < 1 && base !== null) {
     caps.push(cap("pace", Math.max(MIN_PACE, Math.ceil(base * factor)), MINUTE_MS));
@@ -184,7 +186,7 @@ function capsOf(throttle: Throttle, settings: ThrottleSettings, now: number): re
     const again = nextDay(now);
     caps.push({ reason: "day", most: allowance, used: warmUp.sent, again, spacing });
     const hourly = Math.ceil(allowance * HOUR_PART);
-    caps.push(cap("day", hourly, HOUR_MS));
+    caps.push(cap("day", hourly, LATE_HOUR_MS));
     caps.push(cap("day", Math.ceil(hourly * MINUTE_PART), MINUTE_MS));
   }
   return caps;

@@ -12,6 +12,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A day says something about the next only when this part of its allowance was used. */
 const MIN_USED = 0.5;
 
+/** Fewer attempts say nothing bad: one of two may be greylisted. */
+const MIN_ATTEMPTS = 20;
+
 /** Parts of a day's attempts: above these it stays, above twice these it steps back. */
 const MOST = { deferred: 0.2, bounced: 0.05 } as const;
 
@@ -45,12 +48,14 @@ export function warmUpAt(before: WarmUp, now: number): WarmUp {
 
 /** The step that follows if the day ended now. */
 export function nextStep({ step, sent, attempts, deferred, bounced }: WarmUp): number {
-  const part = (count: number) => (attempts === 0 ? 0 : count / attempts);
+  const part = (count: number) => (attempts < MIN_ATTEMPTS ? 0 : count / attempts);
   const worst = Math.max(part(deferred) / MOST.deferred, part(bounced) / MOST.bounced);
   if (worst > 2) return Math.max(0, step - 1);
   if (worst > 1) return step;
   const allowance = allowanceAt(step);
-  return allowance !== null && sent < allowance * MIN_USED ? step : Math.min(LAST_STEP, step + 1);
+  // What a run that died took may have been tried or not.
+  const used = Math.min(sent, attempts);
+  return allowance !== null && used < allowance * MIN_USED ? step : Math.min(LAST_STEP, step + 1);
 }
 
 /** Epoch milliseconds of the next day's beginning, UTC. */

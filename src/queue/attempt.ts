@@ -14,7 +14,7 @@ import { markOf } from "../model/intake.ts";
 import { leavesAt } from "../model/message.ts";
 import type { UsableRelay } from "../model/relay.ts";
 import type { Recorder } from "../record/record.ts";
-import { type Next, settlementOf, waitingEvent } from "../record/settlement.ts";
+import { type Next, settlementOf } from "../record/settlement.ts";
 import type { ClaimedDelivery } from "../store/delivery-claim.ts";
 import { markContent } from "../store/delivery-lease.ts";
 import { nextAttempt } from "./backoff.ts";
@@ -23,6 +23,7 @@ import type { Worker } from "./crew.ts";
 import type { Gate, Slot } from "./gate.ts";
 import { isLarge, type Preparer, type Ready, type Transactions, type Work } from "./prepare.ts";
 import type { RelayBoard } from "./relay-board.ts";
+import { slotFor } from "./room.ts";
 
 /** What the attempts of one run share. */
 export type Desk = {
@@ -67,24 +68,6 @@ async function firstReady(desk: Desk, behind: Slot | null, passed: Work[]): Prom
     if (slot === "busy" && behind) return null;
   }
   return null;
-}
-
-/** Room for an attempt; without any the delivery waits its turn. */
-async function slotFor(
-  { app, paced, claimed }: Desk,
-  work: Work,
-  behind: Slot | null,
-): Promise<Slot | "busy" | "full"> {
-  const { poolId, group, message } = work;
-  const same = behind?.place.poolId === poolId && behind.place.group === group;
-  if (behind && same && behind.share()) return behind;
-  const entry = await paced.enter({ poolId, group }, message.mailClass);
-  if (entry.kind === "slot") return entry.slot;
-  if (entry.kind === "busy") return "busy";
-  const { delivery } = work;
-  const event = waitingEvent({ delivery, message, now: app.now(), newId: app.newId }, entry.reason);
-  claimed.full(work, { dueAt: entry.until, event });
-  return "full";
 }
 
 /** Through which relay an attempt goes, and who is told what became of it. */

@@ -70,7 +70,7 @@ type Door = {
   full: Full | null;
   /** The object could not be reached: what it has is not leased. */
   blind: boolean;
-  /** How many were told to wait since it was full. */
+  /** How many were told to wait in this run. */
   waiting: number;
   asking: Promise<void> | null;
 };
@@ -207,9 +207,14 @@ function spend(door: Door): void {
   if (door.messages !== null) door.messages -= 1;
 }
 
+/** Nobody waits longer for a turn than this: limits grow and others leave, so it looks again. */
+const MAX_TURN_MS = 4 * 60 * 60 * 1000;
+
 /** Until when one more waits: one after the other, so that they do not come back as a herd. */
 function waitOf(app: App, door: Door, { reason, until, spacing }: Full) {
   door.waiting += 1;
-  const turn = Math.max(until, app.now() + 1) + door.waiting * spacing;
+  const after = door.waiting * spacing;
+  const turn =
+    Math.max(until, app.now() + 1) + (after > MAX_TURN_MS ? app.random() * MAX_TURN_MS : after);
   return { reason, until: Math.ceil(turn + app.random() * SLOT_RETRY_MS) };
 }

@@ -9,6 +9,9 @@ const SCAN_ROWS = 2_000;
 /** Of one share it passes this many at least: several times what a run, and one that died, have leased. */
 const SCAN_SHARE_ROWS = 500;
 
+/** Of one share the sweeper looks at this many at least: it only asks when to wake the lane. */
+const WAKE_ROWS = 20;
+
 /** Shares that wait in the lane ?1, now or later: one step in the index for each. */
 export const SHARES_OF_LANE = `(with recursive found(share) as (
     select (select share from deliveries where lane = ?1 and due_at is not null
@@ -58,7 +61,8 @@ export async function dueTimes(
          select json_group_array(max(due_at, coalesce(lease_until, 0)))
          from (select due_at, lease_until from deliveries
            where lane = ?1 and share = s.share and due_at <= ?2
-           order by due_at limit ${scanRows(SHARES_OF_LANE)}))) t
+           order by due_at limit max(${WAKE_ROWS}, ${SCAN_ROWS} / (
+             select max(1, count(*)) from ${SHARES_OF_LANE}))))) t
        where t.value <= ?2 group by t.value / 1000 order by at`,
       lane,
       until,

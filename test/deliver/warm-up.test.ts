@@ -26,6 +26,9 @@ describe("the curve", () => {
   it.each([
     ["all went well and enough was sent", { sent: 100, attempts: 100, deferred: 5, bounced: 2 }, 2],
     ["too little was sent to tell", { sent: 49, attempts: 49, deferred: 0, bounced: 0 }, 1],
+    ["one of two was greylisted", { sent: 60, attempts: 2, deferred: 1, bounced: 0 }, 1],
+    ["one of five bounced", { sent: 5, attempts: 5, deferred: 0, bounced: 1 }, 1],
+    ["what was taken was not seen tried", { sent: 100, attempts: 0, deferred: 0, bounced: 0 }, 1],
     ["nothing was sent", { sent: 0, attempts: 0, deferred: 0, bounced: 0 }, 1],
     ["a quarter was deferred", { sent: 100, attempts: 100, deferred: 25, bounced: 0 }, 1],
     ["half was deferred", { sent: 100, attempts: 100, deferred: 50, bounced: 0 }, 0],

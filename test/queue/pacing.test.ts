@@ -8,7 +8,14 @@ import { DEFAULT_THROTTLE, settingsFor } from "../../src/model/throttle.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { listThrottles } from "../../src/store/throttle.ts";
 import { deliveries, events, onlyDelivery, states } from "../support/ledger.ts";
-import { MINUTE, people, queueWorld, type QueueWorld, SECOND } from "../support/queue-world.ts";
+import {
+  HOUR,
+  MINUTE,
+  people,
+  queueWorld,
+  type QueueWorld,
+  SECOND,
+} from "../support/queue-world.ts";
 import { ask } from "../support/world.ts";
 
 let world: QueueWorld;
@@ -79,6 +86,24 @@ describe("without a free connection (A-051)", () => {
     await run();
     expect(await states()).toEqual({ delivered: 1 });
     expect((await onlyDelivery()).attempts).toBe(1);
+  });
+
+  it("until the queue lifetime is over the delivery expires, visibly", async () => {
+    await world.send(["ann@example.com"]);
+    world.clock.advance(72 * HOUR - MINUTE);
+    await occupy();
+    await run();
+    expect((await onlyDelivery()).dueAt).toBeLessThanOrEqual(world.clock.now() + MINUTE);
+    world.clock.advance(MINUTE);
+    await occupy();
+    await run();
+    expect(await states()).toEqual({ expired: 1 });
+    expect((await world.peer.log()).connections).toEqual([]);
+    expect((await events()).map((one) => ("status" in one ? one.status : one.name))).toEqual([
+      "connmaxout",
+      "failure_toolong",
+      "bounce_all",
+    ]);
   });
 
   it("mail to other groups goes on", async () => {
