@@ -1,6 +1,5 @@
 // What the database says after a test: deliveries with their history, events, counts. Reads the real
 // binding, never through a fault.
-import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { forgetPlan } from "../../src/accept/plan.ts";
 import type { App } from "../../src/app.ts";
@@ -54,12 +53,9 @@ const LEDGER = [
 /** More than any delivery needs after its faults are over. */
 const MAX_ROUNDS = 60;
 
-/** Empties every table but those of keys and sender identities, and forgets every pace. */
+/** Empties every table but those of keys and sender identities. */
 export async function emptyLedger(): Promise<void> {
   forgetPlan();
-  for (const id of await listDurableObjectIds(env.PACE)) {
-    await runInDurableObject(env.PACE.get(id), (_, state) => state.storage.deleteAll());
-  }
   await env.DB.batch(LEDGER.map((table) => env.DB.prepare(`delete from ${table}`)));
 }
 

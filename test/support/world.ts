@@ -1,5 +1,6 @@
 // A world for tests inside workerd: the real bindings, a clock the test may own, background work that
 // can be waited for, and an account to send with.
+import { meteredPace } from "../../src/meter/objects.ts";
 import { env } from "cloudflare:workers";
 import { handle } from "../../src/accept/http.ts";
 import { type App, makeApp } from "../../src/app.ts";
@@ -15,7 +16,10 @@ import { expectDocumented } from "./documented.ts";
 /** An App over the test bindings whose background work `idle()` waits for. */
 export type TestApp = App & { readonly idle: () => Promise<void> };
 
-/** Builds an App; queue wake-ups are left out unless a test asks for them, so that it drives the run. */
+/**
+ * Builds an App; queue wake-ups are left out unless a test asks for them, so that it drives the run. Its paces are
+ * objects of its own: no test waits for another's.
+ */
 export function testApp(overrides: Partial<App> = {}): TestApp {
   const pending: Promise<unknown>[] = [];
   const app = makeApp(env, { waitUntil: (work) => void pending.push(work) });
@@ -25,8 +29,14 @@ export function testApp(overrides: Partial<App> = {}): TestApp {
     endpoint: () => Promise.resolve(),
     background: () => Promise.resolve(),
   };
+  const own = crypto.randomUUID();
+  const throttle = meteredPace(
+    ({ poolId, group }) => env.PACE.getByName(`${own} ${poolId} ${group}`),
+    app.meter,
+  );
   return {
     ...app,
+    throttle,
     wake: quiet,
     background: (_what, work) => void pending.push(work),
     ...overrides,
