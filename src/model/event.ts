@@ -16,14 +16,15 @@ export const EVENT_NAMES = [
 ] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 
-/** `status` of a delivery_attempt. */
-export type AttemptStatus =
-  | "success"
-  | "failure"
-  | "failure_toolong"
-  | "deferral"
-  /** A limit of ours is reached: no attempt was made (F-079). */
-  | "connmaxout";
+/** `status` of a delivery_attempt; with connmaxout a limit of ours was reached and no attempt made (F-079). */
+export const ATTEMPT_STATUSES = [
+  "success",
+  "failure",
+  "failure_toolong",
+  "deferral",
+  "connmaxout",
+] as const;
+export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
 
 /** What every event says about the delivery it belongs to. */
 export type EventBase = {
@@ -135,22 +136,29 @@ export function eventCursor(text: string): EventCursor {
 /** Which events somebody wants; null is any. */
 export type EventFilter = {
   readonly names: readonly EventName[] | null;
+  /** Of a delivery_attempt; other events have none, so they do not fit. */
+  readonly status: AttemptStatus | null;
   /** Case does not count. */
   readonly recipient: string | null;
+  /** Of the recipient, A-labels in lower case; its subdomains are others. */
+  readonly domain: string | null;
   readonly tag: string | null;
-  readonly messageId: string | null;
   readonly mailClass: MailClass | null;
+  readonly messageId: string | null;
 };
 
 /** Whether somebody wants an event. */
 export function fits(event: DeliveryEvent, filter: EventFilter): boolean {
-  const { names, recipient, tag, messageId, mailClass } = filter;
+  const { names, status, recipient, domain, tag, mailClass, messageId } = filter;
+  const email = event.email.toLowerCase();
   return (
     (names === null || names.includes(event.name)) &&
-    (recipient === null || event.email.toLowerCase() === recipient.toLowerCase()) &&
+    (status === null || ("status" in event && event.status === status)) &&
+    (recipient === null || email === recipient.toLowerCase()) &&
+    (domain === null || email.endsWith(`@${domain}`)) &&
     (tag === null || event.tags === tag) &&
-    (messageId === null || event.messageId === messageId) &&
-    (mailClass === null || event.mailClass === mailClass)
+    (mailClass === null || event.mailClass === mailClass) &&
+    (messageId === null || event.messageId === messageId)
   );
 }
 

@@ -14,6 +14,16 @@ const EVENTS = [
   "spam_complaint",
 ] as const;
 
+const RESULTS = ["success", "deferral", "failure", "failure_toolong", "connmaxout"] as const;
+const MAIL_CLASSES = ["transactional", "marketing"] as const;
+
+/** What is typed, and chosen with the button. */
+const TYPED = [
+  ["recipient", "Recipient"],
+  ["domain", "Recipient's domain"],
+  ["tag", "Tag"],
+] as const;
+
 /** Hours back; "" is everything that is kept. */
 const PERIODS = [
   ["", "any time"],
@@ -25,10 +35,9 @@ const PERIODS = [
 const HOUR_MS = 3_600_000;
 
 export function Filters({ query, change }: FiltersProps) {
-  const [fields, setFields] = useState({
-    recipient: query["recipient"] ?? "",
-    tag: query["tag"] ?? "",
-  });
+  const [fields, setFields] = useState<Query>(
+    Object.fromEntries(TYPED.map(([name]) => [name, query[name] ?? ""])),
+  );
   const period = (hours: string): void => {
     const from = hours === "" ? "" : new Date(Date.now() - Number(hours) * HOUR_MS).toISOString();
     change({ ...query, from });
@@ -43,36 +52,25 @@ export function Filters({ query, change }: FiltersProps) {
         change({ ...query, ...fields });
       }}
     >
-      <label>
-        <span>Recipient</span>
-        <input
-          type="search"
-          value={fields.recipient}
-          onInput={(event) => setFields({ ...fields, recipient: event.currentTarget.value })}
-        />
-      </label>
-      <label>
-        <span>Tag</span>
-        <input
-          type="search"
-          value={fields.tag}
-          onInput={(event) => setFields({ ...fields, tag: event.currentTarget.value })}
-        />
-      </label>
-      <label>
-        <span>Event</span>
-        <select
-          value={query["event"] ?? ""}
-          onChange={(event) => change({ ...query, event: event.currentTarget.value })}
-        >
-          <option value="">all</option>
-          {EVENTS.map((name) => (
-            <option key={name} value={name}>
-              {name.replaceAll("_", " ")}
-            </option>
-          ))}
-        </select>
-      </label>
+      {TYPED.map(([name, title]) => (
+        <label key={name}>
+          <span>{title}</span>
+          <input
+            type="search"
+            value={fields[name]}
+            onInput={(event) => setFields({ ...fields, [name]: event.currentTarget.value })}
+          />
+        </label>
+      ))}
+      <Choice name="event" title="Event" options={EVENTS} query={query} change={change} />
+      <Choice name="status" title="Attempt" options={RESULTS} query={query} change={change} />
+      <Choice
+        name="mail_class"
+        title="Mail class"
+        options={MAIL_CLASSES}
+        query={query}
+        change={change}
+      />
       <label>
         <span>Time</span>
         <select
@@ -91,5 +89,31 @@ export function Filters({ query, change }: FiltersProps) {
       </label>
       <button type="submit">Filter</button>
     </form>
+  );
+}
+
+type ChoiceProps = FiltersProps & {
+  readonly name: string;
+  readonly title: string;
+  readonly options: readonly string[];
+};
+
+/** One of some words, or all. */
+function Choice({ name, title, options, query, change }: ChoiceProps) {
+  return (
+    <label>
+      <span>{title}</span>
+      <select
+        value={query[name] ?? ""}
+        onChange={(event) => change({ ...query, [name]: event.currentTarget.value })}
+      >
+        <option value="">all</option>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {option.replaceAll("_", " ")}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

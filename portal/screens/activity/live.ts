@@ -46,16 +46,13 @@ async function watch(
   signal: AbortSignal,
   change: Change,
 ): Promise<void> {
-  const { event, recipient, tag } = query;
+  // What is watched is what comes from now on.
+  const { from: _from, to: _to, ...filter } = query;
   let cursor: string | null = null;
   let failures = 0;
   while (!signal.aborted) {
     try {
-      const response = await openStream(
-        "/v1/activity/live",
-        { event, recipient, tag, cursor },
-        signal,
-      );
+      const response = await openStream("/v1/activity/live", { ...filter, cursor }, signal);
       failures = 0;
       change((live) => ({ ...live, isOn: true }));
       if (response.body) {

@@ -1,14 +1,12 @@
 // Activity: what happens, as it happens, and what happened before. The filters stand in the URL.
-import { useEffect, useState } from "preact/hooks";
-import { getPage, type Page } from "../../lib/api.ts";
 import { go, hashOf, usePlace } from "../../lib/router.ts";
 import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { type ActivityEvent, atOf, messageOf, newestFirst } from "./event.ts";
 import { Filters } from "./filters.tsx";
 import { useLive } from "./live.ts";
-
-const PAGE = 50;
+import { MessagesTo } from "./messages-to.tsx";
+import { useOlder } from "./older.ts";
 
 const COLUMNS: readonly Column<ActivityEvent>[] = [
   { name: "Time", text: atOf, show: (event) => <Time at={atOf(event)} /> },
@@ -36,31 +34,20 @@ export function Screen() {
 }
 
 function Feed({ query }: { readonly query: Readonly<Record<string, string>> }) {
-  const [page, setPage] = useState<Page<ActivityEvent> | null>(null);
-  const [error, setError] = useState<unknown>(null);
+  const older = useOlder(query);
   // With an end in the past nothing new can come.
   const live = useLive(query, query["to"] === undefined);
-  const ask = (cursor: string | null): void => {
-    setError(null);
-    getPage<ActivityEvent>("/v1/events", { ...eventQuery(query), limit: PAGE, cursor }).then(
-      (next) =>
-        setPage((page) => ({
-          data: cursor === null ? next.data : [...(page?.data ?? []), ...next.data],
-          next_cursor: next.next_cursor,
-        })),
-      setError,
-    );
-  };
-  useEffect(() => ask(null), []);
-  if (error !== null && page === null) return <Failure error={error} again={() => ask(null)} />;
-  if (page === null) return <Waiting />;
-  const rows = newestFirst([...live.events, ...page.data]);
-  const next = page.next_cursor;
+  const { error, next, lookingAt } = older;
+  if (!older.isAnswered) {
+    return error === null ? <Waiting /> : <Failure error={error} again={older.more} />;
+  }
+  const rows = newestFirst([...live.events, ...older.events]);
   return (
     <>
       <p class="quiet" role="status">
         {live.isOn ? "Live: new events appear by themselves." : live.reason}
       </p>
+      {query["recipient"] && <MessagesTo address={query["recipient"]} />}
       {rows.length === 0 && next === null ? (
         <Nothing isFiltered={Object.keys(query).length > 0} />
       ) : (
@@ -69,18 +56,20 @@ function Feed({ query }: { readonly query: Readonly<Record<string, string>> }) {
           columns={COLUMNS}
           rows={rows}
           keyOf={({ id }) => id}
-          more={next === null ? null : () => ask(next)}
+          more={next === null || lookingAt !== null ? null : older.more}
         />
+      )}
+      {lookingAt !== null && (
+        <p class="quiet" role="status">
+          Looking further back, before <Time at={lookingAt} /> …{" "}
+          <button type="button" class="small" onClick={older.stop}>
+            Stop
+          </button>
+        </p>
       )}
       {error !== null && <Failure error={error} />}
     </>
   );
-}
-
-/** The part of the filters that /v1/events knows; it has no mail class, which the live feed has. */
-function eventQuery(query: Readonly<Record<string, string>>): Record<string, string | undefined> {
-  const { event, recipient, tag, from, to } = query;
-  return { event, recipient, tag, from, to };
 }
 
 function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {

@@ -2,16 +2,11 @@
 import * as z from "zod";
 import type { App } from "../../app.ts";
 import { ok } from "../../lib/result.ts";
-import {
-  type DeliveryEvent,
-  EVENT_NAMES,
-  eventCursor,
-  type EventFilter,
-  fits,
-} from "../../model/event.ts";
+import { type DeliveryEvent, EVENT_NAMES, eventCursor, fits } from "../../model/event.ts";
 import { shownEvent } from "../../notify/payload/kasplo.ts";
 import { type LogRow, positionAt, readLog } from "../../store/event.ts";
 import { endpoint } from "../endpoint.ts";
+import { filterOf, filterParameters } from "./event-filter.ts";
 import { limitParameter, page, pageOf, timeParameter } from "./native.ts";
 
 /** Log rows read at once, and in all for one page: a filter that matches little must not read all. */
@@ -25,10 +20,7 @@ export const cursorParameter = z
   .transform(eventCursor);
 
 const query = z.object({
-  event: z.enum(EVENT_NAMES).optional(),
-  recipient: z.string().optional(),
-  tag: z.string().optional(),
-  message_id: z.string().optional(),
+  ...filterParameters.shape,
   from: timeParameter.optional(),
   to: timeParameter.optional(),
   order: z.enum(["asc", "desc"]).default("desc"),
@@ -102,16 +94,6 @@ async function collect(
     range = query.order === "asc" ? { ...range, after: end } : { ...range, upTo: end - 1 };
   }
   return { events, next: last };
-}
-
-function filterOf({ event, recipient, tag, message_id: messageId }: Query): EventFilter {
-  return {
-    names: event === undefined ? null : [event],
-    recipient: recipient ?? null,
-    tag: tag ?? null,
-    messageId: messageId ?? null,
-    mailClass: null,
-  };
 }
 
 /** The positions that a query covers; the row of the cursor is read again, for the rest of it. */

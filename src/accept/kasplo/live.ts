@@ -1,46 +1,16 @@
 // /v1/activity/live: events as they happen (F-182, decision D-21), over a WebSocket or as server-sent events.
 import * as z from "zod";
 import { fail, ok } from "../../lib/result.ts";
-import { EVENT_NAMES, type EventName } from "../../model/event.ts";
 import { MAX_WATCHERS } from "../../model/live-feed.ts";
-import { MAIL_CLASSES } from "../../model/message.ts";
 import { invalidField } from "../../model/problem.ts";
 import { unauthorized } from "../authenticate.ts";
 import { endpoint } from "../endpoint.ts";
-import { shownAs } from "../json-schema.ts";
+import { filterOf, filterParameters } from "./event-filter.ts";
 import { cursorParameter } from "./events.ts";
 
 const STREAM_TYPE = "text/event-stream";
 
-/** RFC 5321 §4.5.3.1: 64 octets, @, 255 octets. */
-const MAX_ADDRESS_LENGTH = 320;
-/** As long as X-Kasplo-Click-Tracking-ID may be. */
-const MAX_TAG_LENGTH = 300;
-/** An id has 36, that of a batch's item some more. */
-const MAX_ID_LENGTH = 64;
-
-const NAMES_REASON = `must be one or more of ${EVENT_NAMES.join(", ")}, separated by commas`;
-
-const names = shownAs(
-  z.string().transform((text, context): readonly EventName[] => {
-    const parsed = z.array(z.enum(EVENT_NAMES)).safeParse(text.split(","));
-    if (parsed.success) return parsed.data;
-    context.addIssue(NAMES_REASON);
-    return z.NEVER;
-  }),
-  z.string().meta({ examples: ["open,click"] }),
-);
-
-const atMost = (length: number) => z.string().max(length, `must have at most ${length} characters`);
-
-const query = z.object({
-  event: names.optional(),
-  recipient: atMost(MAX_ADDRESS_LENGTH).optional(),
-  tag: atMost(MAX_TAG_LENGTH).optional(),
-  message_id: atMost(MAX_ID_LENGTH).optional(),
-  mail_class: z.enum(MAIL_CLASSES, `must be one of ${MAIL_CLASSES.join(", ")}`).optional(),
-  cursor: cursorParameter.optional(),
-});
+const query = z.object({ ...filterParameters.shape, cursor: cursorParameter.optional() });
 
 /** Comes back when somebody left: a minute is longer than a reload of the page takes. */
 const RETRY_AFTER_SECONDS = 60;
@@ -68,15 +38,8 @@ const watch = endpoint({
     }
     const last = cursorParameter.optional().safeParse(headers.get("Last-Event-ID") ?? undefined);
     if (!last.success) return fail(invalidField("Last-Event-ID", "must be the last cursor"));
-    const { event, recipient, tag, message_id, mail_class, cursor } = query;
-    const filter = {
-      names: event ?? null,
-      recipient: recipient ?? null,
-      tag: tag ?? null,
-      messageId: message_id ?? null,
-      mailClass: mail_class ?? null,
-    };
-    const ask = { filter, cursor: last.data ?? cursor ?? null, keyId: key.id };
+    const cursor = last.data ?? query.cursor ?? null;
+    const ask = { filter: filterOf(query), cursor, keyId: key.id };
     const { webSocket, body, ok: taken } = await app.watch(ask, { upgrade });
     if (webSocket) return ok({ status: 101, socket: webSocket });
     if (taken) return ok({ status: 200, bytes: body, headers: { "Content-Type": STREAM_TYPE } });

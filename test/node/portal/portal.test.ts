@@ -127,6 +127,20 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await page.context().close();
   });
 
+  it("finds what happened by filters that stand in the address", async () => {
+    const page = await signedIn();
+    await visit(page, "activity?recipient=live@example.com&mail_class=transactional");
+    await page.getByRole("heading", { name: "Latest messages to live@example.com" }).waitFor();
+    await page.getByLabel(/^Attempt/).selectOption("success");
+    await page.waitForURL(/status=success/);
+    await page.getByRole("cell", { name: "live@example.com" }).waitFor();
+    await page.getByLabel("Recipient's domain").fill("example.org");
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+    expect(page.url()).toContain("domain=example.org");
+    await page.context().close();
+  });
+
   it("has no fault that axe finds, in light and dark, and nothing wider than a phone", async () => {
     for (const colorScheme of ["light", "dark"] as const) {
       const page = await signedIn({ colorScheme, viewport: SIZES[1] });

@@ -9,6 +9,7 @@ import {
   messageOf,
   newestFirst,
 } from "../../../portal/screens/activity/event.ts";
+import { timeOf } from "../../../portal/screens/activity/older.ts";
 import { changeOf, rangesOf } from "../../../portal/screens/overview/stats.ts";
 
 function event(id: string, timestamp: string): ActivityEvent {
@@ -37,6 +38,10 @@ describe("a place", () => {
 function activity(recipient: string) {
   return { screen: "activity", id: "", query: { event: "open", recipient } };
 }
+
+it("a cursor of the log tells its time", () => {
+  expect(timeOf("1795255200123004.2")).toBe("2026-11-21T10:00:00.123Z");
+});
 
 describe("an exported table", () => {
   it.each([
