@@ -1,4 +1,5 @@
 // SQL of the event log: positions only grow, and a time finds its position without an index.
+import { timeOfUuidv7 } from "../lib/id.ts";
 import {
   type DeliveryEvent,
   isEvent,
@@ -23,6 +24,14 @@ export type EventRow = { position: number; events: string };
 /** The first position that a log row of this moment, epoch milliseconds, can have. */
 export function positionAt(time: number): number {
   return time * 1000;
+}
+
+/** Clocks of isolates may be so far apart. */
+const CLOCKS_APART_MS = 10_000;
+
+/** A position before all that can be told of what has this id, a UUIDv7: an event, or a message. */
+export function positionBefore(id: string): number {
+  return positionAt(timeOfUuidv7(id) - CLOCKS_APART_MS);
 }
 
 /** Log rows after a position and up to another one; oldest first unless asked otherwise. */

@@ -1,9 +1,12 @@
 // SQL of failures as people see them, and of asking for an event or a range once more.
-import { timeOfUuidv7 } from "../lib/id.ts";
+import { timeOfUuidv7, uuidv7Bound } from "../lib/id.ts";
 import type { DeliveryEvent } from "../model/event.ts";
 import type { WebhookEntry } from "../model/webhook.ts";
-import { batch, rows, statement } from "./db.ts";
-import { positionAt } from "./event.ts";
+import { batch, rows, rowsOf, statement } from "./db.ts";
+import { positionAt, positionBefore } from "./event.ts";
+
+/** An event may be committed so much later than its id was made (long batches). */
+const COMMITTED_AFTER_MS = 300_000;
 
 /** An event that an endpoint has not got: waiting for its next try, or exhausted. */
 export type WebhookFailure = {
@@ -15,13 +18,9 @@ export type WebhookFailure = {
   readonly dueAt: number | null;
 };
 
-type FailureRow = {
-  job_id: string;
-  place: number;
-  entry: string;
-  tries: number;
-  due_at: number | null;
-};
+type Kept = { entry: string; tries: number; due_at: number | null };
+
+type FailureRow = Kept & { job_id: string; place: number };
 
 /** Where a page of failures ended: a job and the place of an entry in it. */
 export type FailurePlace = { readonly jobId: string; readonly index: number };
@@ -52,10 +51,44 @@ export async function listFailures(
   };
 }
 
-function decodeFailure(row: FailureRow): WebhookFailure {
+function decodeFailure(row: Kept): WebhookFailure {
   const entry: WebhookEntry = JSON.parse(row.entry);
   const { id, at, event, error } = entry;
   return { id, at, event, error, tries: row.tries, dueAt: row.due_at };
+}
+
+/** Jobs that are looked through for one message: those kept first since it was accepted. */
+const JOBS_OF_A_MESSAGE = 200;
+
+/**
+ * What endpoints have not got of one message, by endpoint. `isAll` is false when so much failed since then that
+ * not all of it was looked through.
+ */
+export async function failuresOfMessage(
+  db: D1Database,
+  messageId: string,
+): Promise<{
+  readonly failures: readonly (WebhookFailure & { readonly webhookId: string })[];
+  readonly isAll: boolean;
+}> {
+  const since = uuidv7Bound(timeOfUuidv7(messageId));
+  const jobs = "select * from webhook_jobs where id >= ?1 order by id limit ?2";
+  const [found, counted] = await batch(db, [
+    statement(
+      db,
+      `select j.webhook_id, e.value as entry, j.tries, j.due_at from (${jobs}) j, json_each(j.entries) e
+       where instr(j.entries, ?3) > 0 and instr(e.value, ?3) > 0 order by j.id, e.key`,
+      since,
+      JOBS_OF_A_MESSAGE,
+      messageId,
+    ),
+    statement(db, `select 1 from (${jobs})`, since, JOBS_OF_A_MESSAGE + 1),
+  ]);
+  const failures = rowsOf<Kept & { webhook_id: string }>(found).map((row) => ({
+    ...decodeFailure(row),
+    webhookId: row.webhook_id,
+  }));
+  return { failures, isAll: rowsOf(counted).length <= JOBS_OF_A_MESSAGE };
 }
 
 /**
@@ -104,13 +137,8 @@ export async function retryKept(
   return (moved?.results.length ?? 0) > 0;
 }
 
-/** An event may be committed so much earlier or later than its id was made (clocks, long batches). */
-const COMMITTED_BEFORE_MS = 10_000;
-const COMMITTED_AFTER_MS = 300_000;
-
 /** The event of the log with this id (a UUIDv7, whose time finds its place), or null. */
 export async function findEvent(db: D1Database, eventId: string): Promise<DeliveryEvent | null> {
-  const made = timeOfUuidv7(eventId);
   const found = await rows<{ event: string }>(
     statement(
       db,
@@ -118,8 +146,8 @@ export async function findEvent(db: D1Database, eventId: string): Promise<Delive
        where l.position between ?1 and ?2 and instr(l.events, ?3) > 0
          and json_extract(e.value, '$.id') = ?3
        limit 1`,
-      positionAt(made - COMMITTED_BEFORE_MS),
-      positionAt(made + COMMITTED_AFTER_MS),
+      positionBefore(eventId),
+      positionAt(timeOfUuidv7(eventId) + COMMITTED_AFTER_MS),
       eventId,
     ),
   );

@@ -9,6 +9,7 @@ import { say } from "../../ui/toast.tsx";
 import { Content } from "./content.tsx";
 import type { Delivery, Message } from "./message.ts";
 import { Timeline } from "./timeline.tsx";
+import { Webhooks } from "./webhooks.tsx";
 
 export function Screen() {
   const { id } = usePlace();
@@ -55,6 +56,7 @@ function Shown({ message, again }: { readonly message: Message; readonly again: 
       )}
       <Recipients deliveries={message.deliveries} index={index} choose={setIndex} />
       {delivery && <Timeline message={message} delivery={delivery} />}
+      <Webhooks id={message.id} />
       <Content key={index} id={message.id} index={index} />
     </>
   );

@@ -1,10 +1,11 @@
 // /v1/events: the event log as anybody may read it, in the words of the webhooks (decision 19).
 import * as z from "zod";
 import type { App } from "../../app.ts";
+import { isUuidv7 } from "../../lib/id.ts";
 import { ok } from "../../lib/result.ts";
 import { type DeliveryEvent, EVENT_NAMES, eventCursor, fits } from "../../model/event.ts";
 import { shownEvent } from "../../notify/payload/kasplo.ts";
-import { type LogRow, positionAt, readLog } from "../../store/event.ts";
+import { type LogRow, positionAt, positionBefore, readLog } from "../../store/event.ts";
 import { endpoint } from "../endpoint.ts";
 import { filterOf, filterParameters } from "./event-filter.ts";
 import { limitParameter, page, pageOf, timeParameter } from "./native.ts";
@@ -97,8 +98,12 @@ async function collect(
 }
 
 /** The positions that a query covers; the row of the cursor is read again, for the rest of it. */
-function rangeOf({ from, to, order, cursor }: Query): { after: number; upTo: number } {
-  const after = from === undefined ? 0 : positionAt(from) - 1;
+function rangeOf(query: Query): { after: number; upTo: number } {
+  const { from, to, order, cursor, message_id: messageId = "" } = query;
+  const after = Math.max(
+    from === undefined ? 0 : positionAt(from) - 1,
+    isUuidv7(messageId) ? positionBefore(messageId) : 0,
+  );
   const upTo = to === undefined ? Number.MAX_SAFE_INTEGER : positionAt(to + 1) - 1;
   if (!cursor) return { after, upTo };
   return order === "asc"

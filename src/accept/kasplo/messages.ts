@@ -34,7 +34,7 @@ const STORED = {
 const METADATA_PREFIX = "metadata.";
 
 /** A message by its id, or by what the KasaPost API calls it: `<id>@<domain>`, or `log_<id>`. */
-const messageId = z.object({
+export const messageId = z.object({
   id: z.string().transform((text) => text.replace(/^log_/, "").replace(/@.*$/, "")),
 });
 
@@ -220,7 +220,8 @@ export const messageEndpoints = [list, get, raw, resend, cancel, reschedule];
 
 type Found = { readonly message: Message; readonly content: StoredContent };
 
-async function find(app: App, id: string): Promise<Result<Found, Problem>> {
+/** The message with this id, and where its content is. */
+export async function find(app: App, id: string): Promise<Result<Found, Problem>> {
   const found = isUuidv7(id) ? await findMessage(app.db, id) : null;
   return found ? ok(found) : fail({ kind: "not_found", what: "this message" });
 }

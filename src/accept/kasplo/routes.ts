@@ -26,6 +26,7 @@ import { limitEndpoints } from "./limits.ts";
 import { keyEndpoints } from "./keys.ts";
 import { listEndpoints } from "./lists.ts";
 import { mapSend } from "./map.ts";
+import { messageWebhookEndpoints } from "./message-webhooks.ts";
 import { messageEndpoints } from "./messages.ts";
 import { poolEndpoints } from "./pools.ts";
 import { kasploProblem } from "./problem.ts";
@@ -95,6 +96,7 @@ export const kasplo: Dialect = {
     ...sendBatchEndpoints,
     sendRaw,
     ...messageEndpoints,
+    ...messageWebhookEndpoints,
     ...eventEndpoints,
     ...liveEndpoints,
     ...exportEndpoints,

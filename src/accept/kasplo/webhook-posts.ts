@@ -45,7 +45,8 @@ const testView = z.object({
   event: z.string(),
 });
 
-const failureView = z.object({
+/** What `shownFailure` makes. */
+export const failureView = z.object({
   event_id: z.string(),
   event: z.string(),
   at: isoTime,
@@ -117,7 +118,7 @@ const failures = endpoint({
     const page = { webhookId: webhook.id, after: query.cursor ?? null, limit: query.limit };
     const { failures, next } = await listFailures(app.db, page);
     const next_cursor = next && `${next.jobId}:${next.index}`;
-    return ok({ status: 200, json: { data: failures.map(view), next_cursor } });
+    return ok({ status: 200, json: { data: failures.map(shownFailure), next_cursor } });
   },
 });
 
@@ -196,7 +197,8 @@ async function replayRange(
   return ok({ from: iso(range.from), to: iso(range.to) });
 }
 
-function view(failure: WebhookFailure) {
+/** An event that an endpoint has not got. */
+export function shownFailure(failure: WebhookFailure) {
   return {
     event_id: failure.id,
     event: failure.event,

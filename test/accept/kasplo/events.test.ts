@@ -1,6 +1,7 @@
 // GET /v1/events (decision 19): the event log in the words of the webhooks, by page, in both orders.
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { uuidv7 } from "../../../src/lib/id.ts";
 import type { DeliveryEvent } from "../../../src/model/event.ts";
 import { kasploBody } from "../../../src/notify/payload/kasplo.ts";
 import { consume } from "../../../src/queue/consume.ts";
@@ -36,7 +37,7 @@ beforeAll(async () => {
   const peer = await startSmtpPeer({ rules: [bad, full] });
   stop = peer.stop;
   const clock = ownClock(START);
-  app = appWithRelay(peer, { now: clock.now, log() {} });
+  app = appWithRelay(peer, { now: clock.now, newId: () => uuidv7(clock.now()), log() {} });
   for (const round of ["x", "y", "z"]) {
     const to = ["ok", "bad", "full", "fine", "bad2"].map((name) => `${name}${round}@example.com`);
     const body = { ...email({}, [...to, "Same@Example.com"]), tags: `tag-${round}` };
