@@ -23,7 +23,7 @@ import type { Worker } from "./crew.ts";
 import type { Gate, Slot } from "./gate.ts";
 import { isLarge, type Preparer, type Ready, type Transactions, type Work } from "./prepare.ts";
 import type { RelayBoard } from "./relay-board.ts";
-import { slotFor } from "./room.ts";
+import { endUnserved, slotFor } from "./room.ts";
 
 /** What the attempts of one run share. */
 export type Desk = {
@@ -58,6 +58,7 @@ async function readyBehind(desk: Desk, slot: Slot): Promise<Ready | null> {
 /** Passes those whose slots are all in use by this run; behind another attempt it looks at one only. */
 async function firstReady(desk: Desk, behind: Slot | null, passed: Work[]): Promise<Ready | null> {
   for (let work = desk.claimed.next(); work; work = desk.claimed.next()) {
+    if (endUnserved(desk, work)) continue;
     const slot = await slotFor(desk, work, behind);
     if (slot === "busy") passed.push(work);
     else if (slot !== "full") {

@@ -14,6 +14,7 @@ import { throttleGroup } from "../model/throttle.ts";
 import { waitForRoom, type Waiting } from "../store/delivery-full.ts";
 import type { Route } from "../deliver/route.ts";
 import type { Work } from "./prepare.ts";
+import { isOver } from "./room.ts";
 import type { RelayBoard } from "./relay-board.ts";
 import { sharedWindow, WHOLE_WINDOW } from "./window.ts";
 
@@ -86,7 +87,8 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
       held.add(delivery);
       const poolId = board.poolOf(found.message, delivery.recipient);
       const { kind } = board.route(poolId);
-      const stays = kind === "open" || kind === "probe";
+      // What is over ends, whether a relay can take it or not.
+      const stays = kind === "open" || kind === "probe" || isOver({ delivery }, app.now());
       const group = throttleGroup(domainOf(delivery.recipient));
       (stays ? waiting : unstarted).push({ delivery, ...found, poolId, group });
     }
@@ -126,7 +128,10 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
     const route = board.outlook();
     if (route.kind === "wait" || route.kind === "none") {
       await postponeAll(untilOf(route));
-      return 0;
+      // What is still due is over.
+      for (const lane of lanes)
+        await claimLane({ lane, limit: WHOLE_WINDOW.next(app.now()), alone });
+      return waiting.length;
     }
     await park();
     await crowdOut();
@@ -162,7 +167,7 @@ export function claims(app: App, board: RelayBoard, lanes: readonly MailClass[])
     return true;
   }
 
-  /** Gives back what waits, then re-dates what is due, so that nobody looks at it before `until`. */
+  /** Gives back what waits, then re-dates what is due and not over, so that nobody looks at it before `until`. */
   async function postponeAll(until: number): Promise<void> {
     await release();
     const now = app.now();

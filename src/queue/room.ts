@@ -1,7 +1,7 @@
 // Room for an attempt: a slot of its pool and group of recipient domains, or its turn later. A part of the
 // conductor in consume.ts.
 import { expire } from "../deliver/outcome.ts";
-import { FULL_TEXTS, type FullReason } from "../model/throttle.ts";
+import { FULL_TEXTS } from "../model/throttle.ts";
 import { settlementOf, waitingEvent } from "../record/settlement.ts";
 import type { Settlement } from "../store/delivery-settlement.ts";
 import type { Desk } from "./attempt.ts";
@@ -22,7 +22,7 @@ export async function slotFor(
   if (entry.kind === "busy") return "busy";
   const { delivery } = work;
   const waiting = { delivery, message, now: app.now(), newId: app.newId };
-  if (app.now() >= delivery.expiresAt) record.add(expiredWaiting(waiting, entry.reason));
+  if (isOver(work, app.now())) record.add(expiredWaiting(waiting, FULL_TEXTS[entry.reason]));
   else {
     // Before it expires it is looked at once more.
     const dueAt = Math.min(entry.until, delivery.expiresAt);
@@ -31,12 +31,24 @@ export async function slotFor(
   return "full";
 }
 
-/** The end of a delivery for which there was no room until its lifetime was over. */
-function expiredWaiting(
-  waiting: Parameters<typeof waitingEvent>[0],
-  reason: FullReason,
-): Settlement {
-  const reply = FULL_TEXTS[reason];
+/** Whether a delivery's lifetime is over. */
+export function isOver({ delivery }: Pick<Work, "delivery">, now: number): boolean {
+  return now >= delivery.expiresAt;
+}
+
+const NO_RELAY = "No relay of its pool could be used.";
+
+/** Ends a delivery whose lifetime is over while no relay can take it; false: it may be attempted. */
+export function endUnserved({ app, board, record }: Desk, work: Work): boolean {
+  const { kind } = board.route(work.poolId);
+  if (kind === "open" || kind === "probe" || !isOver(work, app.now())) return false;
+  const { delivery, message } = work;
+  record.add(expiredWaiting({ delivery, message, now: app.now(), newId: app.newId }, NO_RELAY));
+  return true;
+}
+
+/** The end of a delivery that waited, for what `reply` says, until its lifetime was over. */
+function expiredWaiting(waiting: Parameters<typeof waitingEvent>[0], reply: string): Settlement {
   const outcome = {
     state: "deferred",
     result: "deferral",

@@ -36,8 +36,9 @@ export async function postponeDue(
 ): Promise<void> {
   await statement(
     db,
-    `update deliveries set due_at = ?3
+    `update deliveries set due_at = min(?3, expires_at)
      where lane = ?1 and share in ${SHARES_OF_LANE} and due_at < ?3
+       and expires_at > ?2 and due_at < expires_at
        and (lease_until is null or lease_until <= ?2)`,
     lane,
     now,

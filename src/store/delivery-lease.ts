@@ -41,7 +41,7 @@ export async function releaseLeases(
   ).run();
 }
 
-/** Gives back deliveries that could not be attempted; they are due again at `dueAt`. */
+/** Gives back deliveries that could not be attempted; they are due again at `dueAt`, or when they expire. */
 export async function postponeLeases(
   db: D1Database,
   deliveries: readonly ClaimedDelivery[],
@@ -49,7 +49,7 @@ export async function postponeLeases(
 ): Promise<void> {
   await statement(
     db,
-    `update deliveries set lease_id = null, lease_until = null, due_at = ?2,
+    `update deliveries set lease_id = null, lease_until = null, due_at = min(?2, expires_at),
        state = case when attempts = 0 then 'queued' else 'deferred' end where ${IN_KEYS}`,
     keysOf(deliveries),
     dueAt,

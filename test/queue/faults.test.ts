@@ -170,7 +170,7 @@ describe("D1 fails while a relay is down", () => {
   const BOOKKEEPING = {
     "the relay's failure": "insert into relay_health",
     "leases given back": "set lease_id = null, lease_until = null,",
-    "new dates": "set due_at = ?3",
+    "new dates": "set due_at = min(?3",
     "the relay's recovery": "delete from relay_health",
   };
 

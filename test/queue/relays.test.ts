@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
 import type { Dial } from "../../src/deliver/smtp/transaction.ts";
+import { QUEUE_LIFETIME_MS } from "../../src/model/delivery.ts";
 import { consume } from "../../src/queue/consume.ts";
 import { type SmtpPeer, startSmtpPeer } from "../peers/client.ts";
 import { copies, countOf, deliveries, events, onlyDelivery, states } from "../support/ledger.ts";
@@ -117,7 +118,7 @@ describe("a relay that refuses connections", () => {
     for (const { state, dueAt, leaseId, history } of seen.filter((one) => one.attempts === 0)) {
       expect([state, dueAt, leaseId, history]).toEqual(["queued", START + 30 * SECOND, null, []]);
     }
-    const redated = world.d1.calls().filter(({ sql }) => /set due_at = \?3/.test(sql));
+    const redated = world.d1.calls().filter(({ sql }) => /set due_at = min\(\?3/.test(sql));
     // One statement for each of the two lanes.
     expect(redated.length).toBe(2);
     expect(world.woken).toContainEqual({ lane: "transactional", delaySeconds: 30 });
@@ -196,6 +197,41 @@ describe("a relay that is down for an hour (F16)", () => {
     const seen = await copies(peer);
     expect([seen.length, new Set(seen).size]).toEqual([300, 300]);
     expect((await peer.log()).maxConnections).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("a relay that is down past the lifetime of mail (F17)", () => {
+  it("lets all 150 expire within ten minutes of their time, each once, with one final event", async () => {
+    const world = await given(false);
+    for (const name of ["a", "b"]) await world.send(people(75, name));
+    // Until its lifetime is nearly over it is looked at now and then, and then each minute.
+    for (let hour = 0; hour < 72; hour += 6) {
+      await run(world.app);
+      world.clock.advance(6 * HOUR);
+    }
+    for (let minute = 0; minute < 10; minute++) {
+      await run(world.app);
+      world.clock.advance(MINUTE);
+    }
+    expect(await states()).toEqual({ expired: 150 });
+    const told = await events();
+    const finals = told.filter(
+      (e) => e.name === "delivery_attempt" && e.status === "failure_toolong",
+    );
+    expect(new Set(finals.map(({ email }) => email)).size).toBe(150);
+    expect(finals.length).toBe(150);
+    expect(told.filter(({ name }) => name === "bounce_all").length).toBe(150);
+  });
+
+  it("lets mail of a pool that has no relay any more expire too", async () => {
+    const world = await given(true);
+    await world.send(people(3));
+    const app = { ...world.app, config: { ...world.app.config, defaultRelay: null } };
+    await run(app);
+    expect(await states()).toEqual({ queued: 3 });
+    world.clock.advance(QUEUE_LIFETIME_MS);
+    await run(app);
+    expect(await states()).toEqual({ expired: 3 });
   });
 });
 
