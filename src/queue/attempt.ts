@@ -11,7 +11,6 @@ import type { Ending, Transaction } from "../deliver/smtp/transaction.ts";
 import { barrier } from "../lib/barrier.ts";
 import { reasonOf } from "../lib/log.ts";
 import { markOf } from "../model/intake.ts";
-import { leavesAt } from "../model/message.ts";
 import type { UsableRelay } from "../model/relay.ts";
 import type { Recorder } from "../record/record.ts";
 import { type Next, settlementOf } from "../record/settlement.ts";
@@ -248,7 +247,7 @@ function afterDeferral(app: App, work: Work, outcome: Outcome, now: number): Nex
   if (outcome.result === "unknown" && message.onAmbiguous === "hold") return { kind: "hold" };
   const next = nextAttempt({
     attempts: delivery.attempts + 1,
-    acceptedAt: leavesAt(message),
+    expiresAt: delivery.expiresAt,
     now,
     random: app.random(),
   });

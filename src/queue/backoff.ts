@@ -1,7 +1,6 @@
 // When to try again, or give up: deliveries, and a relay that cannot be reached. Pure: the clock and
 // the randomness are arguments (`random` is 0 ≤ random < 1, as Math.random gives it).
 import { jittered, place } from "../lib/backoff.ts";
-import { QUEUE_LIFETIME_MS } from "../model/delivery.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -33,15 +32,14 @@ export const RELAY_PAUSE_MAX_MS = 10 * MINUTE;
  */
 export function nextAttempt(delivery: {
   readonly attempts: number;
-  readonly acceptedAt: number;
+  readonly expiresAt: number;
   readonly now: number;
   readonly random: number;
 }): { readonly at: number } | "give-up" {
-  const { attempts, acceptedAt, now, random } = delivery;
-  const end = acceptedAt + QUEUE_LIFETIME_MS;
-  if (now >= end) return "give-up";
+  const { attempts, expiresAt, now, random } = delivery;
+  if (now >= expiresAt) return "give-up";
   const wait = DELIVERY_WAITS_MS[place(attempts)] ?? LATER_DELIVERY_WAIT_MS;
-  return { at: Math.min(now + jittered(wait, random), end) };
+  return { at: Math.min(now + jittered(wait, random), expiresAt) };
 }
 
 /**

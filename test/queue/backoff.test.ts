@@ -21,7 +21,12 @@ function attemptsOf(rolls: readonly (readonly [random: number, duration: number]
   const times = [ACCEPTED];
   for (const [random, duration] of rolls) {
     const now = (times.at(-1) ?? ACCEPTED) + duration;
-    const next = nextAttempt({ attempts: times.length, acceptedAt: ACCEPTED, now, random });
+    const next = nextAttempt({
+      attempts: times.length,
+      expiresAt: ACCEPTED + QUEUE_LIFETIME_MS,
+      now,
+      random,
+    });
     if (next === "give-up") return times;
     times.push(next.at);
   }
@@ -31,7 +36,12 @@ function attemptsOf(rolls: readonly (readonly [random: number, duration: number]
 describe("nextAttempt", () => {
   it("follows the schedule of decision 10 when the dice are fair", () => {
     const waits = [1, 2, 3, 4, 5, 6, 7].map((attempts) => {
-      const delivery = { attempts, acceptedAt: ACCEPTED, now: ACCEPTED, random: 0.5 };
+      const delivery = {
+        attempts,
+        expiresAt: ACCEPTED + QUEUE_LIFETIME_MS,
+        now: ACCEPTED,
+        random: 0.5,
+      };
       const next = nextAttempt(delivery);
       return next === "give-up" ? next : (next.at - ACCEPTED) / MINUTE;
     });
@@ -41,15 +51,30 @@ describe("nextAttempt", () => {
   it("stays within ±10 % of it, and uses the whole spread", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), random, (attempts, random) => {
-        const next = nextAttempt({ attempts, acceptedAt: ACCEPTED, now: ACCEPTED, random });
+        const next = nextAttempt({
+          attempts,
+          expiresAt: ACCEPTED + QUEUE_LIFETIME_MS,
+          now: ACCEPTED,
+          random,
+        });
         const wait = DELIVERY_WAITS_MS[attempts - 1] ?? LATER_DELIVERY_WAIT_MS;
         if (next === "give-up") throw new Error("too early");
         expect(next.at - ACCEPTED).toBeGreaterThanOrEqual(wait * 0.9);
         expect(next.at - ACCEPTED).toBeLessThanOrEqual(wait * 1.1);
       }),
     );
-    const early = nextAttempt({ attempts: 6, acceptedAt: ACCEPTED, now: ACCEPTED, random: 0 });
-    const late = nextAttempt({ attempts: 6, acceptedAt: ACCEPTED, now: ACCEPTED, random: 0.9999 });
+    const early = nextAttempt({
+      attempts: 6,
+      expiresAt: ACCEPTED + QUEUE_LIFETIME_MS,
+      now: ACCEPTED,
+      random: 0,
+    });
+    const late = nextAttempt({
+      attempts: 6,
+      expiresAt: ACCEPTED + QUEUE_LIFETIME_MS,
+      now: ACCEPTED,
+      random: 0.9999,
+    });
     expect([early, late]).toEqual([
       { at: ACCEPTED + 3.6 * HOUR },
       { at: expect.toSatisfy((at: number) => at > ACCEPTED + 4.39 * HOUR) },
@@ -76,7 +101,7 @@ describe("nextAttempt", () => {
 
   it("gives up when the lifetime is over, and not a millisecond before", () => {
     const end = ACCEPTED + QUEUE_LIFETIME_MS;
-    const delivery = { attempts: 1, acceptedAt: ACCEPTED, random: 0.5 };
+    const delivery = { attempts: 1, expiresAt: ACCEPTED + QUEUE_LIFETIME_MS, random: 0.5 };
     expect(nextAttempt({ ...delivery, now: end - 1 })).toEqual({ at: end });
     expect(nextAttempt({ ...delivery, now: end })).toBe("give-up");
   });
