@@ -251,7 +251,8 @@ async function expectEnd(world: World, id: string, expected: Expected): Promise<
   const sent = copies(world);
   expect(sent).toHaveLength(expected.copies[1]);
   const [first] = sent;
-  for (const copy of sent) expect(copy).toEqual({ ...first, message: id, recipient: RECIPIENT });
+  const same = { message: id, recipient: RECIPIENT, sha256: first?.sha256 };
+  for (const copy of sent) expect(copy).toMatchObject(same);
 
   const events = await loggedEvents(world);
   expect(events.map(({ status }) => status)).toEqual(

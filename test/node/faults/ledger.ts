@@ -43,6 +43,8 @@ export type Copy = {
   readonly message: string;
   readonly recipient: string;
   readonly sha256: string;
+  /** The relay said 2xx to it. */
+  readonly accepted: boolean;
 };
 
 /** Every recipient that was ever accepted. */
@@ -67,10 +69,10 @@ export function loggedEvents(world: World): Promise<readonly LoggedEvent[]> {
 
 /** What the relay has, by the id in Message-ID and the recipient of its envelope. */
 export function copies(world: World): readonly Copy[] {
-  return world.peer.log().messages.map(({ content, to, sha256 }) => {
+  return world.peer.log().messages.map(({ content, to, sha256, accepted }) => {
     const text = Buffer.from(content, "base64").toString("latin1");
     const message = /^Message-ID: <([^@\r\n]+)@edgepost\.test>\r$/im.exec(text)?.[1];
-    return { message: message ?? "none", recipient: to.join(" "), sha256 };
+    return { message: message ?? "none", recipient: to.join(" "), sha256, accepted };
   });
 }
 
@@ -91,7 +93,8 @@ export async function drain(world: World): Promise<void> {
     await world.sweep();
     if (await within(SWEEP_EVERY_MS, () => isDrained(world))) break;
     if (Date.now() > deadline) {
-      throw new Error(`work is left after ${DRAIN_DEADLINE_MS} ms:\n${world.output}`);
+      const left = await openWork(world);
+      throw new Error(`work is left after ${DRAIN_DEADLINE_MS} ms: ${left}\n${world.output}`);
     }
   }
   await world.sweep();
@@ -106,6 +109,25 @@ export async function within(ms: number, look: () => Promise<boolean> | boolean)
     if (Date.now() >= deadline) return false;
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+const openRow = z.object({ open: z.string() });
+
+/** What is not done, some of it, in words; times in seconds from now. */
+async function openWork(world: World): Promise<string> {
+  const rows = await world.sql(
+    openRow,
+    `select * from (select format('%d %s, due in %s, lease ends in %s, expires in %d, %d attempts', count(*), state,
+         coalesce((due_at - ?1) / 1000, 'never'), coalesce((lease_until - ?1) / 1000, 'never'),
+         (expires_at - ?1) / 1000, attempts) as open
+       from deliveries where due_at is not null or lease_id is not null
+       group by state, due_at / 1000, lease_until / 1000, attempts limit 5)
+     union all
+     select 'a webhook is behind' from webhooks
+     where cursor < (select coalesce(max(position), 0) from event_log)`,
+    Date.now(),
+  );
+  return rows.map(({ open }) => open).join("; ");
 }
 
 async function isDrained(world: World): Promise<boolean> {

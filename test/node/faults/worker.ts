@@ -35,6 +35,8 @@ export type RunningWorker = {
   readonly sql: (sql: string, parameters: readonly SqlValue[]) => Promise<readonly unknown[]>;
   /** Kills every process of the group and waits until all are gone. */
   readonly kill: () => Promise<void>;
+  /** Stops every process of the group, and lets them go on after so many milliseconds. */
+  readonly freeze: (ms: number) => Promise<void>;
   /** What it printed last. */
   readonly output: () => string;
 };
@@ -75,6 +77,12 @@ export async function startWorker(stateDir: string, options: object): Promise<Ru
       const question: Question = { id, sql, parameters: [...parameters] };
       child.send(question, (error) => error && answer.reject(error));
       return answer.promise;
+    },
+    async freeze(ms) {
+      if (child.pid === undefined) return;
+      signal(-child.pid, "SIGSTOP");
+      await sleep(ms);
+      signal(-child.pid, "SIGCONT");
     },
     async kill() {
       if (child.pid !== undefined) signal(-child.pid, "SIGKILL");

@@ -1,6 +1,6 @@
 // The world of a crash test: the Worker in a process that can be killed, a relay and a webhook endpoint
 // that survive it, a key to send with. The test owns cron, and the time that leases take to run out.
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import { tmpdir } from "node:os";
@@ -34,6 +34,9 @@ export type Answer = {
 /** The answer to a MIME message. */
 export type RawAnswer = { readonly status: number; readonly retryAfter: string | null };
 
+/** A change of the Worker's code, as it was built. */
+export type Edit = (code: string) => string;
+
 /** What is particular to a world. */
 export type Setting = {
   /** The crash point where the Worker stops; none by default. */
@@ -42,23 +45,24 @@ export type Setting = {
   readonly hook?: HttpScript;
   /** Variables of the Worker beside those of every world. */
   readonly variables?: Readonly<Record<string, string>>;
+  readonly edit?: Edit | null;
 };
 
 let running = 0;
 const waiting: (() => void)[] = [];
 
-/** Runs a test in a world of its own, which ends with it. At most three exist at a time. */
-export async function inWorld(
+/** Runs a test in a world of its own, which ends with it; answers what it came to. At most three exist at a time. */
+export async function inWorld<T>(
   ground: Ground,
   setting: Setting,
-  test: (world: World) => Promise<void>,
-): Promise<void> {
+  test: (world: World) => Promise<T>,
+): Promise<T> {
   if (running >= WORLDS_AT_A_TIME) await new Promise<void>((resolve) => waiting.push(resolve));
   running += 1;
   const world = new World(ground, setting);
   try {
     await world.start();
-    await test(world);
+    return await test(world);
   } finally {
     await world.stop();
     running -= 1;
@@ -80,10 +84,12 @@ export class World {
   #hook: Receiver | null = null;
   #worker: RunningWorker | null = null;
   #killedAt = 0;
+  #edit: Edit | null;
 
   constructor(ground: Ground, setting: Setting) {
     this.#ground = ground;
     this.#setting = setting;
+    this.#edit = setting.edit ?? null;
   }
 
   async start(): Promise<void> {
@@ -131,9 +137,12 @@ export class World {
     return started(this.#worker).output();
   }
 
-  /** Posts an email to the front door; with an Idempotency-Key when one is given. */
-  async send(body: unknown, idempotencyKey?: string): Promise<Answer> {
-    const own = idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey };
+  /** Posts an email to the front door, with an Idempotency-Key and by another API key when they are given. */
+  async send(body: unknown, idempotencyKey?: string, apiKey?: string): Promise<Answer> {
+    const own = {
+      ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey }),
+      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+    };
     try {
       const answer = await this.#ask("POST", "/v1/send-email", body, own);
       await answer.text();
@@ -152,10 +161,11 @@ export class World {
   async sendBatch(
     messages: readonly unknown[],
     idempotencyKey: string,
+    apiKey = this.#ground.apiKey,
   ): Promise<{ readonly ids: readonly string[]; readonly replayed: boolean } | null> {
     const path = "/v1/send-email/batch";
     try {
-      const own = { "Idempotency-Key": idempotencyKey };
+      const own = { "Idempotency-Key": idempotencyKey, authorization: `Bearer ${apiKey}` };
       const answer = await this.#ask("POST", path, { messages }, own);
       const { data } = batchSchema.parse(await answer.json());
       const ids = data.map(({ message_id: id }) => id);
@@ -237,6 +247,16 @@ export class World {
     }
   }
 
+  /** The Worker's code is another one from its next start on; null: as it was built. */
+  become(edit: Edit | null): void {
+    this.#edit = edit;
+  }
+
+  /** Stops every process of the Worker for a while, as a machine that swaps does. */
+  async freeze(ms: number): Promise<void> {
+    await started(this.#worker).freeze(ms);
+  }
+
   /** Kills the Worker: every process of its group, by SIGKILL. */
   async kill(): Promise<void> {
     this.#killedAt = Date.now();
@@ -259,12 +279,21 @@ export class World {
   }
 
   async #run(at: string): Promise<void> {
-    const options = miniflareOptions(this.#ground, this.#state, {
+    const bundle = this.#edit === null ? this.#ground.bundle : this.#edited(this.#edit);
+    const options = miniflareOptions({ ...this.#ground, bundle }, this.#state, {
       RELAY_URL: `smtp://127.0.0.1:${this.peer.port}`,
       FAULT_PLAN: JSON.stringify({ url: this.#barriersUrl, at }),
       ...this.#setting.variables,
     });
     this.#worker = await startWorker(this.#state, options);
+  }
+
+  #edited(edit: Edit): string {
+    const folder = join(this.#state, "edited");
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, "index.js");
+    writeFileSync(file, edit(readFileSync(this.#ground.bundle, "utf8")));
+    return file;
   }
 
   #ask(method: string, path: string, body?: unknown, own: object = {}): Promise<Response> {
