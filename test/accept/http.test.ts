@@ -163,6 +163,28 @@ describe("a path", () => {
   });
 });
 
+describe("sign-up (A-123)", () => {
+  const NAMES = ["signup", "sign-up", "sign_up", "register", "registration", "join", "users/new"];
+  const BASES = ["", "/v1", "/api", "/api/portal", "/portal", "/account", "/auth"];
+  const paths = BASES.flatMap((base) => NAMES.map((name) => `${base}/${name}`));
+  const body = { email: "stranger@example.com", password: "correct horse", role: "super_admin" };
+
+  it.each(["GET", "POST", "PUT"])("is nowhere, with a key or without: %s", async (method) => {
+    const d1 = faultyD1(env.DB);
+    const app = testApp({ db: d1.db, log() {} });
+    const asked = method === "GET" ? {} : { body };
+    const { secret: key } = await givenKey();
+    for (const path of paths) {
+      const answers = [
+        await ask(app, method, path, asked),
+        await ask(app, method, path, { ...asked, key }),
+      ];
+      expect([path, ...answers.map(({ status }) => status)]).toEqual([path, 404, 404]);
+    }
+    expect(d1.calls()).toEqual([]);
+  });
+});
+
 describe("LOCAL_DEV on a deployed Worker", () => {
   it("answers nothing but 503 to what comes through Cloudflare's edge", async () => {
     const { secret } = await givenKey();
