@@ -612,3 +612,48 @@ create table audit_log (
   previous text not null,           -- the hash of the entry before
   hash text not null
 );
+
+-- One row is somebody who signs in: staff of this deployment, not a recipient, so no erasure touches it. Written
+-- by accept; gone when somebody deletes the user.
+create table users (
+  id text primary key,
+  email text not null unique,       -- in lower case
+  name text not null,
+  role text not null,               -- model/permission.ts lists them
+  password text,                    -- scrypt$N$r$p$salt$hash; null: none was chosen yet
+  created_at integer not null,
+  disabled_at integer               -- since when they cannot sign in
+) without rowid;
+
+-- One row is a module that a Super Admin opened for a user (F-024).
+create table module_grants (
+  user_id text not null,
+  module text not null,             -- model/permission.ts lists them
+  mail_class text not null,
+  granted_at integer not null,
+  granted_by text not null,         -- the user who did
+  primary key (user_id, module, mail_class)
+) without rowid;
+
+-- One row is somebody signed in at one browser. Gone when they sign out, when the password or the role changes,
+-- or some time after it expired.
+create table sessions (
+  hash text primary key,            -- SHA-256 of the cookie's token
+  id text not null,
+  user_id text not null,
+  created_at integer not null,
+  seen_at integer not null,         -- written down every five minutes
+  expires_at integer not null,
+  ip text not null,
+  agent text not null               -- what the browser calls itself
+) without rowid;
+
+create index sessions_by_user on sessions (user_id, created_at);
+
+-- One row counts tries to sign in to one account or from one network address. Gone a day after the last one.
+create table log_in_tries (
+  subject text primary key,         -- a hash: neither addresses nor networks are kept
+  tries integer not null,
+  last_at integer not null,
+  locked_until integer not null
+) without rowid;

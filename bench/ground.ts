@@ -81,6 +81,7 @@ export async function prepareGround(): Promise<Ground> {
     audience_key: audienceKey,
     mailing_lists_key: mailingListsKey,
     smtp,
+    portal: null,
   });
   const counted = join(countedFolder, "counted.js");
   const keys = { apiKey, audienceKey, mailingListsKey };

@@ -33,6 +33,8 @@ const schema = z.object({
     .default(() => makeKey("mailing_lists")),
   /** What mail programs log in with at the SMTP gateway. */
   smtp: z.object({ username: z.string(), password: z.string() }).default(newSmtpLogin),
+  /** What its Super Admin signs in to the portal with, until the password is changed there. */
+  portal: z.object({ email: z.string(), password: z.string() }).default(newPortalLogin),
   /** The endpoint that posts to the mailbox; null until the Worker has made it. */
   webhook: z.object({ id: z.string(), secret: z.string(), url: z.string() }).nullable(),
 });
@@ -61,6 +63,11 @@ function newSecret(): string {
 export function newSmtpLogin(): Account["smtp"] {
   const id = makeCredentialId();
   return { username: usernameOf({ id, domain: SMTP_DOMAIN }), password: makePassword() };
+}
+
+/** A Super Admin that no database knows yet. */
+function newPortalLogin(): Account["portal"] {
+  return { email: `admin@${SMTP_DOMAIN}`, password: makePassword() };
 }
 
 /** Keeps the account for the next start. */

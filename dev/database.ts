@@ -23,7 +23,7 @@ export async function prepareDatabase(
     );
   });
   const keys = [logins.api_key, logins.kasapost_key, logins.audience_key, logins.mailing_lists_key];
-  const hash = await sha256Hex(JSON.stringify([...keys, logins.smtp]));
+  const hash = await sha256Hex(JSON.stringify([...keys, logins.smtp, logins.portal]));
   // What a migration adds may want to be seeded too.
   await once(workerDir, "seed", `${hash}\n${migrations}`, async () => {
     const file = join(workerDir, "seed.sql");

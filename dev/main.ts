@@ -77,12 +77,12 @@ async function start(settings: Settings): Promise<void> {
   undo.push(worker.stop);
   await worker.ready;
   undo.push(startSweeper(api.baseUrl, say));
-  const { gateway_secret: secret, smtp } = account;
+  const { gateway_secret: secret } = account;
   const gateway = { port: settings.gatewayPort, workerUrl: api.baseUrl, secret, stateDir };
   undo.push(await startLocalGateway(gateway));
   account = await ensureWebhook(api, account, stateDir, `${mailboxUrl}/hooks`);
   await writeWhole(credentialsFile, await credentials(api, mailboxUrl, settings, account));
-  welcome(settings, api, { mailboxUrl, smtp });
+  welcome(settings, api, { mailboxUrl, account });
   await firstSend(settings, () =>
     sendFirst({ api, store, mailboxUrl, localRelay: settings.relayUrl === null, say }),
   );
@@ -116,6 +116,7 @@ async function credentials(
     api_key: api.key,
     webhook_secret: account.webhook?.secret,
     smtp: { host: LOOPBACK, port: settings.gatewayPort, ...account.smtp },
+    portal: { url: `${api.baseUrl}/portal`, ...account.portal },
     kasapost: { api_key: account.kasapost_key, domain: KASAPOST_DOMAIN },
     audience: { sid: await sidOf(account.encryption_key), api_key: account.audience_key },
     mailing_lists: {
@@ -129,8 +130,9 @@ async function credentials(
 function welcome(
   settings: Settings,
   api: { readonly baseUrl: string; readonly key: string },
-  { mailboxUrl, smtp }: { readonly mailboxUrl: string; readonly smtp: Account["smtp"] },
+  { mailboxUrl, account }: { readonly mailboxUrl: string; readonly account: Account },
 ): void {
+  const { smtp, portal } = account;
   const near = relative(process.cwd(), settings.stateDir);
   const folder = near.startsWith("..") ? settings.stateDir : near || ".";
   const relay =
@@ -140,7 +142,7 @@ function welcome(
   say(`Edgepost is running.
 
   API      ${api.baseUrl}
-  Portal   ${api.baseUrl}/portal (sign in with the API key)
+  Portal   ${api.baseUrl}/portal (${portal.email}, password ${portal.password})
   Mailbox  ${mailboxUrl}
   Relay    ${relay}
   API key  ${api.key}

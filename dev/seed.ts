@@ -2,6 +2,7 @@
 // twice; what is there already stays.
 import { sha256Hex } from "../src/lib/digest.ts";
 import { uuidv7 } from "../src/lib/id.ts";
+import { hashPassword } from "../src/lib/password.ts";
 import { hintOf, type KeyFamily, type Scope, SCOPES } from "../src/model/key.ts";
 import { parseUsername } from "../src/model/smtp-credential.ts";
 
@@ -22,6 +23,8 @@ export type Logins = {
   readonly audience_key: string;
   readonly mailing_lists_key: string;
   readonly smtp: { readonly username: string; readonly password: string };
+  /** The Super Admin of the portal, where anybody looks at it. */
+  readonly portal: PortalLogin | null;
 };
 
 /** The rows of the local account. */
@@ -32,6 +35,7 @@ export async function seedSql(logins: Logins, now: number): Promise<string> {
     await keyRow(logins.audience_key, "local", now, AUDIENCE),
     await keyRow(logins.mailing_lists_key, "local", now, MAILING_LISTS),
     await smtpCredentialRow(logins.smtp, "local", now),
+    logins.portal === null ? "" : superAdminRow(logins.portal, now),
     ...LOCAL_DOMAINS.map((domain) =>
       senderDomainRow({ domain, bounceDomain: `bounce.${domain}` }, now),
     ),
@@ -65,6 +69,16 @@ export async function keyRow(
   const bound = [JSON.stringify(scopes), domain ?? null, hintOf(apiKey)];
   const values = [hash, uuidv7(now), name, family, ...bound];
   return `insert or ignore into keys (hash, id, name, family, scopes, domain, hint, created_at)
+    values (${values.map(quote).join(", ")}, ${now});`;
+}
+
+/** What somebody signs in to the portal with. */
+export type PortalLogin = { readonly email: string; readonly password: string };
+
+/** A Super Admin; whoever has the address already stays who they are. The address is one of parseUserEmail. */
+export function superAdminRow({ email, password }: PortalLogin, now: number): string {
+  const values = [uuidv7(now), email, "Super Admin", "super_admin", hashPassword(password)];
+  return `insert or ignore into users (id, email, name, role, password, created_at)
     values (${values.map(quote).join(", ")}, ${now});`;
 }
 

@@ -2,30 +2,55 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hashOf, usePlace } from "./lib/router.ts";
-import { onSignOut, signOut, storedKey } from "./lib/session.ts";
+import { onSessionEnd } from "./lib/api.ts";
+import { may, type Me, signOut, whoAmI } from "./lib/session.ts";
 import { LogIn } from "./log-in.tsx";
 import { type Screen, SCREENS } from "./screens.ts";
 import { Empty, Failure, Waiting } from "./ui/parts.tsx";
-import { Toast } from "./ui/toast.tsx";
+import { say, Toast } from "./ui/toast.tsx";
+
+/** Who is here: nobody knows yet, nobody (and why), or somebody. */
+type Presence =
+  | { readonly is: "unknown" }
+  | { readonly is: "nobody"; readonly reason: string | null }
+  | { readonly is: "somebody"; readonly me: Me };
+
+const ENDED = "Your session has ended. Sign in again.";
 
 export function App() {
-  const [isIn, setIn] = useState(storedKey() !== null);
-  const [reason, setReason] = useState<string | null>(null);
-  useEffect(
-    () =>
-      onSignOut((reason) => {
-        setIn(false);
-        setReason(reason);
-      }),
-    [],
-  );
-  if (!isIn) return <LogIn reason={reason} done={() => setIn(true)} />;
-  return <Frame />;
+  const [presence, setPresence] = useState<Presence>({ is: "unknown" });
+  const [error, setError] = useState<unknown>(null);
+  const look = (): void => {
+    setError(null);
+    whoAmI().then((me) => {
+      setPresence(me ? { is: "somebody", me } : { is: "nobody", reason: null });
+      onSessionEnd(() =>
+        setPresence((now) => (now.is === "somebody" ? { is: "nobody", reason: ENDED } : now)),
+      );
+    }, setError);
+  };
+  useEffect(look, []);
+  if (error !== null) return <Failure error={error} again={look} />;
+  switch (presence.is) {
+    case "unknown":
+      return <Waiting />;
+    case "nobody":
+      return <LogIn reason={presence.reason} done={(me) => setPresence({ is: "somebody", me })} />;
+    case "somebody":
+      return <Frame me={presence.me} left={() => setPresence({ is: "nobody", reason: null })} />;
+  }
 }
 
-function Frame() {
+type FrameProps = {
+  readonly me: Me;
+  /** Told when they have signed out. */
+  readonly left: () => void;
+};
+
+function Frame({ me, left }: FrameProps) {
   const place = usePlace();
-  const screen = SCREENS.find(({ path }) => path === place.screen);
+  const screens = SCREENS.filter(({ needs }) => may(me, needs));
+  const screen = screens.find(({ path }) => path === place.screen);
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
@@ -44,7 +69,7 @@ function Frame() {
           <img src="/docs/icon.svg" alt="" width="24" height="24" /> Edgepost
         </span>
         <nav aria-label="Screens">
-          {SCREENS.map(({ path, label }) =>
+          {screens.map(({ path, label }) =>
             label === null ? null : (
               <a
                 key={path}
@@ -57,7 +82,16 @@ function Frame() {
           )}
           <a href="/docs">API</a>
         </nav>
-        <button type="button" class="small" onClick={() => signOut(null)}>
+        <button
+          type="button"
+          class="small"
+          title={`${me.user.email}, ${me.user.role}`}
+          onClick={() =>
+            void signOut().then(left, (error: unknown) =>
+              say(error instanceof Error ? error.message : String(error)),
+            )
+          }
+        >
           Sign out
         </button>
       </header>
@@ -90,7 +124,7 @@ function Loader({ screen }: { readonly screen: Screen }) {
 
 function Nowhere() {
   return (
-    <Empty title="There is no such screen">
+    <Empty title="There is no such screen for you">
       Go to the <a href={hashOf({ screen: "overview" })}>overview</a>.
     </Empty>
   );

@@ -1,21 +1,20 @@
-// The log-in page: an API key, tried before it is kept.
+// The log-in page: address and password.
 import { useState } from "preact/hooks";
-import { get } from "./lib/api.ts";
-import { keepKey, signOut } from "./lib/session.ts";
+import { type Me, signIn } from "./lib/session.ts";
 import { Failure } from "./ui/parts.tsx";
 
-export type LogInProps = { readonly reason: string | null; readonly done: () => void };
+export type LogInProps = { readonly reason: string | null; readonly done: (me: Me) => void };
 
 export function LogIn({ reason, done }: LogInProps) {
-  const [key, setKey] = useState("");
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [isAsking, setAsking] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const submit = async (): Promise<void> => {
     setError(null);
-    keepKey(key.trim());
-    await get("/v1/account/limits").then(done, (error: unknown) => {
-      signOut(null);
-      setError(error);
-    });
+    setAsking(true);
+    await signIn(email, password).then(done, setError);
+    setAsking(false);
   };
   return (
     <main class="log-in">
@@ -30,26 +29,33 @@ export function LogIn({ reason, done }: LogInProps) {
         </h1>
         {reason !== null && error === null && <p role="status">{reason}</p>}
         <label>
-          <span>API key</span>
+          <span>Email</span>
           <input
-            type="password"
-            value={key}
-            onInput={(event) => setKey(event.currentTarget.value)}
-            placeholder="ep_live_…"
-            autocomplete="off"
-            spellcheck={false}
+            type="email"
+            name="email"
+            value={email}
+            onInput={(event) => setEmail(event.currentTarget.value)}
+            autocomplete="username"
             required
-            pattern="[!-~ ]+"
-            title="letters, digits and signs, without accents"
-            aria-describedby="key-note"
           />
         </label>
-        <p id="key-note" class="quiet">
-          Kept in this tab until it is closed. <code>npm start</code> prints one; with the scope
-          read everything can be seen, send and manage do more.
+        <label>
+          <span>Password</span>
+          <input
+            type="password"
+            name="password"
+            value={password}
+            onInput={(event) => setPassword(event.currentTarget.value)}
+            autocomplete="current-password"
+            required
+            aria-describedby="log-in-note"
+          />
+        </label>
+        <p id="log-in-note" class="quiet">
+          <code>npm start</code> prints the first one. Accounts are made by those who have one.
         </p>
         {error !== null && <Failure error={error} />}
-        <button type="submit" class="main">
+        <button type="submit" class="main" disabled={isAsking}>
           Sign in
         </button>
       </form>

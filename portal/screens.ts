@@ -5,12 +5,34 @@ import type { ComponentType } from "preact";
 export type Screen = {
   readonly path: string;
   readonly label: string | null;
+  /** The resource (first word of its path below /v1) that somebody must be allowed to see; null: everybody. */
+  readonly needs: string | null;
   readonly load: () => Promise<{ readonly Screen: ComponentType }>;
 };
 
 export const SCREENS: readonly Screen[] = [
-  { path: "overview", label: "Overview", load: () => import("./screens/overview/screen.tsx") },
-  { path: "activity", label: "Activity", load: () => import("./screens/activity/screen.tsx") },
-  { path: "message", label: null, load: () => import("./screens/message/screen.tsx") },
-  { path: "send-test", label: "Send a test", load: () => import("./screens/send-test/screen.tsx") },
+  {
+    path: "overview",
+    label: "Overview",
+    needs: "stats",
+    load: () => import("./screens/overview/screen.tsx"),
+  },
+  {
+    path: "activity",
+    label: "Activity",
+    needs: "activity",
+    load: () => import("./screens/activity/screen.tsx"),
+  },
+  {
+    path: "message",
+    label: null,
+    needs: "messages",
+    load: () => import("./screens/message/screen.tsx"),
+  },
+  {
+    path: "send-test",
+    label: "Send a test",
+    needs: "send-email",
+    load: () => import("./screens/send-test/screen.tsx"),
+  },
 ];

@@ -10,6 +10,7 @@ import { buildPortal } from "../dev/portal.ts";
 import { askWrangler } from "../dev/wrangler.ts";
 import { parseDomain } from "../src/model/address.ts";
 import { parseRelayUrl } from "../src/model/config.ts";
+import { parseUserEmail } from "../src/model/user.ts";
 import { createTenant, rehearseTenant } from "./tenant/create.ts";
 import { destroyTenant } from "./tenant/destroy.ts";
 import { listTenants } from "./tenant/folder.ts";
@@ -18,6 +19,7 @@ import { updateTenants } from "./tenant/update.ts";
 import type { World } from "./tenant/world.ts";
 
 const USAGE = `Usage: npm run tenant -- create NAME [--relay smtps://user:password@host:465] [--domain example.com]
+                                  [--super-admin you@example.com]
                                   [--url https://mail.example.com] [--dry-run]
        npm run tenant -- list
        npm run tenant -- update [NAME]
@@ -52,6 +54,7 @@ async function main(argv: readonly string[]): Promise<void> {
       relay: { type: "string" },
       domain: { type: "string" },
       url: { type: "string" },
+      "super-admin": { type: "string" },
       "dry-run": { type: "boolean", default: false },
       confirm: { type: "string" },
     },
@@ -62,7 +65,11 @@ async function main(argv: readonly string[]): Promise<void> {
       await buildPortal();
       const wanted = { name: named(name), relay: relay(values.relay), url: origin(values.url) };
       if (values["dry-run"]) return rehearseTenant(world, wanted);
-      return createTenant(world, { ...wanted, domain: domain(values.domain) });
+      return createTenant(world, {
+        ...wanted,
+        domain: domain(values.domain),
+        superAdmin: superAdmin(values["super-admin"]),
+      });
     }
     case "list":
       return listTenants(world);
@@ -91,6 +98,13 @@ function domain(text: string | undefined): string | null {
   if (text === undefined) return null;
   const parsed = parseDomain(text);
   if (!parsed.ok) throw new Error(`--domain ${parsed.error}`);
+  return parsed.value;
+}
+
+function superAdmin(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const parsed = parseUserEmail(text);
+  if (!parsed.ok) throw new Error(`--super-admin ${parsed.error}`);
   return parsed.value;
 }
 

@@ -1,6 +1,12 @@
-// Asks the native API, the same one that keys use elsewhere. Adds the key, a deadline, and makes of every
-// failure an ApiError that says what to do.
-import { signOut, storedKey } from "./session.ts";
+// Asks the native API, the same one that keys use elsewhere. The browser adds the session's cookie; here come a
+// deadline, and an ApiError of every failure that says what to do.
+
+let tell: () => void = () => undefined;
+
+/** Who is told when an answer says that the session has ended. */
+export function onSessionEnd(listener: () => void): void {
+  tell = listener;
+}
 
 /** Nothing that the portal asks takes longer on a Worker that works. */
 const DEADLINE_MS = 15_000;
@@ -46,9 +52,14 @@ export async function post<T>(path: string, body: unknown): Promise<T> {
   return readJson<T>(await call("POST", path, body));
 }
 
+/** Deletes what a path names; the whole answer. Throws ApiError. */
+export async function remove<T>(path: string): Promise<T> {
+  return readJson<T>(await call("DELETE", path));
+}
+
 /** Opens a stream of server-sent events; lives until the signal ends it. Throws ApiError. */
 export function openStream(path: string, query: Query, signal: AbortSignal): Promise<Response> {
-  const headers = { accept: "text/event-stream", ...authorization() };
+  const headers = { accept: "text/event-stream" };
   return answered(fetch(`${path}${queryOf(query)}`, { headers, signal }));
 }
 
@@ -67,19 +78,10 @@ function call(method: string, path: string, body?: unknown): Promise<Response> {
     fetch(path, {
       method,
       signal: AbortSignal.timeout(DEADLINE_MS),
-      headers: {
-        accept: "application/json",
-        "content-type": "application/json",
-        ...authorization(),
-      },
+      headers: { accept: "application/json", "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }),
   );
-}
-
-function authorization(): Record<string, string> {
-  const key = storedKey();
-  return key === null ? {} : { authorization: `Bearer ${key}` };
 }
 
 async function answered(asked: Promise<Response>): Promise<Response> {
@@ -90,14 +92,13 @@ async function answered(asked: Promise<Response>): Promise<Response> {
   if (response.ok) return response;
   const requestId = response.headers.get("x-request-id");
   const message = await messageOf(response);
-  if (response.status === 401) signOut("Your key is no longer accepted. Sign in with another one.");
+  if (response.status === 401) tell();
   throw new ApiError(message, response.status, requestId);
 }
 
 async function messageOf(response: Response): Promise<string> {
   const body: unknown = await response.json().catch(() => null);
   const said = errorText(body) ?? `Edgepost answered ${response.status}.`;
-  if (response.status === 403) return `${said} Sign in with a key that may do this.`;
   if (response.status === 429) return `${said} Wait a moment, then try again.`;
   return said;
 }

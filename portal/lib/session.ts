@@ -1,25 +1,41 @@
-// Who is signed in: an API key that this tab keeps until it is closed. Never in a URL, never in localStorage.
-const SLOT = "edgepost-key";
+// Who is signed in. The cookie that says so is out of any script's reach; here stands only what the API answered.
+import { ApiError, get, post, remove } from "./api.ts";
 
-let tell: (reason: string | null) => void = () => undefined;
+/** What `/v1/me` answers. */
+export type Me = {
+  readonly user: {
+    readonly id: string;
+    readonly email: string;
+    readonly name: string;
+    readonly role: string;
+  };
+  readonly permissions: Readonly<Record<string, "read" | "write">>;
+  readonly modules: readonly { readonly module: string; readonly mail_class: string }[];
+};
 
-/** The key of this tab, or null. */
-export function storedKey(): string | null {
-  return sessionStorage.getItem(SLOT);
+/** Who is signed in at this browser, or null. Throws ApiError when nobody can say. */
+export async function whoAmI(): Promise<Me | null> {
+  try {
+    return await get<Me>("/v1/me");
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null;
+    throw error;
+  }
 }
 
-/** Keeps a key in this tab. */
-export function keepKey(key: string): void {
-  sessionStorage.setItem(SLOT, key);
+/** Signs in. Throws ApiError. */
+export async function signIn(email: string, password: string): Promise<Me> {
+  return (await post<{ data: Me }>("/v1/sessions", { email, password })).data;
 }
 
-/** Forgets the key; the log-in page shows the reason. */
-export function signOut(reason: string | null): void {
-  sessionStorage.removeItem(SLOT);
-  tell(reason);
+/** Signs out. Throws ApiError. */
+export async function signOut(): Promise<void> {
+  await remove("/v1/sessions/current");
 }
 
-/** Who is told when the session ends. */
-export function onSignOut(listener: (reason: string | null) => void): void {
-  tell = listener;
+/** Whether somebody may see (or also change) a resource, the first word of its path. */
+export function may(me: Me, resource: string | null, access: "read" | "write" = "read"): boolean {
+  if (resource === null) return true;
+  const allowed = me.permissions[resource];
+  return allowed !== undefined && (access === "read" || allowed === "write");
 }

@@ -1,11 +1,12 @@
-// Creating a tenant: file, database, bucket, queues, secrets, migrations, Worker, first key, DNS records.
+// Creating a tenant: file, database, bucket, queues, secrets, migrations, Worker, first key, Super Admin, DNS records.
 // What is there already is left as it is, so a run that broke off is simply done again.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { keyRow } from "../../dev/seed.ts";
+import { keyRow, superAdminRow } from "../../dev/seed.ts";
 import { makeKey } from "../../src/model/key.ts";
+import { makePassword } from "../../src/model/smtp-credential.ts";
 import {
   configOf,
   keepSecrets,
@@ -28,7 +29,11 @@ export type Wanted = {
 /** Makes a tenant, or finishes one. */
 export async function createTenant(
   world: World,
-  wanted: Wanted & { readonly domain: string | null },
+  wanted: Wanted & {
+    readonly domain: string | null;
+    /** The address of somebody who may do everything in the portal. */
+    readonly superAdmin: string | null;
+  },
 ): Promise<void> {
   const { name } = wanted;
   const before = await readTenant(world, name);
@@ -49,6 +54,8 @@ export async function createTenant(
   const key = await firstKey(world, name);
   world.say(`\n${name} answers at ${url}`);
   world.say(key === null ? "It has API keys already." : `API key, shown once: ${key}`);
+  if (wanted.superAdmin !== null)
+    await addSuperAdmin(world, { name, url, email: wanted.superAdmin });
   if (wanted.domain !== null) await addDomain(world, { url, key, domain: wanted.domain });
   sayGateway(world, { url, secrets, domain: wanted.domain ?? name });
   world.say(`\nKeep ${secretsFileOf(world, name)}: without it nothing that is sealed can be read.`);
@@ -144,21 +151,47 @@ const countSchema = z
 
 /** A first key with every scope; null when the tenant has one. */
 async function firstKey(world: World, name: string): Promise<string | null> {
-  const execute = ["d1", "execute", "DB", "--remote", "-c", configOf(world, name)];
-  const count = "select count(*) as n from keys where revoked_at is null";
-  const answer = await world.wrangler([...execute, "--json", "--command", count]);
-  const [first] = countSchema.parse(jsonIn(answer));
-  if ((first?.results[0]?.n ?? 0) > 0) return null;
+  if ((await count(world, name, "keys where revoked_at is null")) > 0) return null;
   const key = makeKey("kasplo");
+  await write(world, name, await keyRow(key, "first key", Date.now()));
+  return key;
+}
+
+/** A Super Admin with a password that is shown once; a tenant that has users keeps them as they are. */
+async function addSuperAdmin(
+  world: World,
+  { name, url, email }: { readonly name: string; readonly url: string; readonly email: string },
+): Promise<void> {
+  if ((await count(world, name, "users")) > 0) {
+    return world.say(`It has users already: invite ${email} in ${url}/portal.`);
+  }
+  const password = makePassword();
+  await write(world, name, superAdminRow({ email, password }, Date.now()));
+  world.say(`Super Admin of ${url}/portal: ${email}, password, shown once: ${password}`);
+}
+
+function executing(world: World, name: string): readonly string[] {
+  return ["d1", "execute", "DB", "--remote", "-c", configOf(world, name)];
+}
+
+/** How many rows there are of what `select … from` takes. */
+async function count(world: World, name: string, what: string): Promise<number> {
+  const sql = `select count(*) as n from ${what}`;
+  const answer = await world.wrangler([...executing(world, name), "--json", "--command", sql]);
+  const [first] = countSchema.parse(jsonIn(answer));
+  return first?.results[0]?.n ?? 0;
+}
+
+/** Runs a statement that holds a secret: from a file, which no list of processes shows. */
+async function write(world: World, name: string, sql: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "edgepost-key-"));
   try {
     const file = join(folder, "key.sql");
-    await writeFile(file, await keyRow(key, "first key", Date.now()), { mode: 0o600 });
-    await world.wrangler([...execute, "--yes", "--file", file]);
+    await writeFile(file, sql, { mode: 0o600 });
+    await world.wrangler([...executing(world, name), "--yes", "--file", file]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  return key;
 }
 
 const domainSchema = z.object({

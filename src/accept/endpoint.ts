@@ -6,6 +6,7 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import type { Config } from "../model/config.ts";
 import type { Key, Scope } from "../model/key.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
+import type { Session } from "../model/session.ts";
 import { MAX_BODY_BYTES, type ReceivedBody, type ReceivedBytes } from "./body.ts";
 import { type BodyPieces, noPieces } from "./body-pieces.ts";
 import { type BodyText, noText } from "./body-text.ts";
@@ -25,6 +26,8 @@ export type Input<Params, Query, Body> = {
   readonly query: Query;
   readonly body: Body;
   readonly key: Key;
+  /** The session of whoever is signed in; `key` is then their own. Null for API keys. */
+  readonly session: Session | null;
   readonly requestId: string;
   /** Where the request was sent to, without a slash at the end: `https://mail.example.com`. */
   readonly origin: string;
@@ -50,6 +53,9 @@ export type Streams =
 type Schema = z.ZodType | undefined;
 type Parsed<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
 
+/** Who may ask: keys and people (unless it says otherwise), people who are signed in, or all the world. */
+export type Access = "actors" | "people" | "open";
+
 /** The definition of one operation of one dialect. */
 export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Schema> = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -59,6 +65,7 @@ export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Sch
   /** More than the summary, for the OpenAPI document; Markdown. */
   readonly description?: string;
   readonly scope: Scope;
+  readonly access?: Access;
   readonly request: {
     readonly params?: P;
     readonly query?: Q;
@@ -90,6 +97,7 @@ export type Endpoint = {
   readonly path: string;
   readonly summary: string;
   readonly scope: Scope;
+  readonly access: Access;
   readonly takesBody: boolean;
   /** Bytes of a JSON body at most. */
   readonly bodyLimit: number;
@@ -127,6 +135,7 @@ export type Received = {
   readonly pieces?: BodyPieces;
   readonly headers?: Headers;
   readonly key: Key;
+  readonly session?: Session | null;
   readonly requestId: string;
   readonly origin: string;
   readonly idempotencyKey: string | null;
@@ -155,6 +164,8 @@ export type Dialect = {
   /** The key that a request shows, if it opens this dialect now. */
   readonly authenticate: (app: App, shown: Credentials) => Promise<Result<Key, Problem>>;
   readonly endpoints: readonly Endpoint[];
+  /** People may use it too, with the session that they are signed in with. */
+  readonly people?: boolean;
   /** Nobody but our own programs asks it: it stands in no OpenAPI document. */
   readonly hidden?: boolean;
   /** How a request shows its key, in the words of OpenAPI. */
@@ -175,6 +186,7 @@ export function endpoint<
     path,
     summary,
     scope,
+    access: definition.access ?? "actors",
     takesBody: request.body !== undefined,
     bodyLimit: definition.bodyLimit ?? MAX_BODY_BYTES,
     streams: definition.streams ?? null,
@@ -198,6 +210,7 @@ export function endpoint<
         query: query.value,
         body: body.value,
         key: received.key,
+        session: received.session ?? null,
         requestId: received.requestId,
         origin: received.origin,
         idempotencyKey: received.idempotencyKey,

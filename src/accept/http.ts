@@ -4,8 +4,8 @@ import { Router } from "itty-router";
 import type { App } from "../app.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
-import type { Key } from "../model/key.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../model/problem.ts";
+import { type Actor, actorOf } from "./actor.ts";
 import { type BodyLease, readBytes, readJsonBody } from "./body.ts";
 import { audience } from "./audience/routes.ts";
 import { runAudited } from "./audit.ts";
@@ -149,22 +149,22 @@ async function run(
   request: Request,
   about: About,
 ): Promise<Result<Answer, Problem>> {
-  const { params } = matched;
-  const key = await dialect.authenticate(app, { headers: request.headers, params });
-  if (!key.ok) return key;
-  const { scope } = matched.endpoint;
-  if (!key.value.scopes.includes(scope)) return fail({ kind: "insufficient_scope", scope });
-  const work = () => perform(app, key.value, matched, request, about.requestId);
-  if (!matched.endpoint.sends) return work();
+  const { endpoint, params } = matched;
+  const { origin } = new URL(request.url);
+  const shown = { headers: request.headers, params, origin };
+  const actor = await actorOf(app, dialect, endpoint, shown);
+  if (!actor.ok) return actor;
+  const work = () => perform(app, actor.value, matched, request, about.requestId);
+  if (!endpoint.sends) return work();
   const done = await guarded(app, about, work);
   const answer = done.ok ? done.value : dialect.problem(done.error, about);
-  const limits = await limitHeaders(app, key.value);
+  const limits = await limitHeaders(app, actor.value.key);
   return ok({ ...answer, headers: { ...answer.headers, ...limits } });
 }
 
 async function perform(
   app: App,
-  key: Key,
+  actor: Actor,
   { endpoint, params }: Matched,
   request: Request,
   requestId: string,
@@ -177,7 +177,7 @@ async function perform(
   try {
     const idempotencyKey = request.headers.get("Idempotency-Key");
     const { origin } = url;
-    const given = { params, query: query.value, key, requestId, origin, idempotencyKey };
+    const given = { params, query: query.value, ...actor, requestId, origin, idempotencyKey };
     const received = { ...given, headers: request.headers, ...lease.value.body };
     const ip = request.headers.get("CF-Connecting-IP") ?? "";
     return await runAudited(app, endpoint, received, ip);

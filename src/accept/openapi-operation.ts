@@ -1,6 +1,7 @@
 // One operation of the OpenAPI document, from the endpoints of one path and method.
 import * as z from "zod";
-import type { Dialect, Endpoint } from "./endpoint.ts";
+import type { Scope } from "../model/key.ts";
+import type { Access, Dialect, Endpoint } from "./endpoint.ts";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 import { type ProblemAnswer, problemAnswers } from "./openapi-problem.ts";
 import type { Detailed, Shape } from "./response.ts";
@@ -56,15 +57,22 @@ export function operation(
   return {
     operationId: idOf(dialect, first),
     summary: endpoints.map(({ summary }) => summary).join("; or: "),
-    description: [documented.description, `Needs the scope \`${first.scope}\`.`]
+    description: [documented.description, NEEDS[first.access](first.scope)]
       .filter((text) => text !== null)
       .join("\n\n"),
-    security: [{ [dialect.name]: [] }],
+    security: first.access === "open" ? [] : [{ [dialect.name]: [] }],
     parameters: parametersOf(endpoints[0]),
     ...(body ? { requestBody: body } : {}),
     responses: Object.assign({}, ...endpoints.map((one) => responsesOf(dialect, one, shared))),
   };
 }
+
+/** What whoever asks has to show. */
+const NEEDS: Readonly<Record<Access, (scope: Scope) => string>> = {
+  actors: (scope) => `Needs the scope \`${scope}\`.`,
+  people: () => "Needs the session of somebody who is signed in.",
+  open: () => "Needs no key.",
+};
 
 function idOf({ name }: Dialect, { method, path }: Pick<Endpoint, "method" | "path">): string {
   const words = path.split("/").filter((part) => part !== "");

@@ -18,6 +18,10 @@ const SAMPLES: { readonly [K in Kind]: Extract<Problem, { readonly kind: K }> } 
   tls_required: { kind: "tls_required" },
   too_many_attempts: { kind: "too_many_attempts", retryAfterSeconds: 60 },
   insufficient_scope: { kind: "insufficient_scope", scope: "manage" },
+  not_permitted: {
+    kind: "not_permitted",
+    reason: "the role analyst may not change keys; ask an admin for another role",
+  },
   sender_not_allowed: { kind: "sender_not_allowed", domain: "example.com" },
   mail_class_not_allowed: { kind: "mail_class_not_allowed", mailClass: "marketing" },
   attachment_refused: {
@@ -51,7 +55,10 @@ const SAMPLES: { readonly [K in Kind]: Extract<Problem, { readonly kind: K }> } 
 };
 
 /** What any operation may be refused for. */
-const ALWAYS = ["invalid_field", "unauthorized", "insufficient_scope", "unavailable"] as const;
+const ALWAYS = ["invalid_field", "unavailable"] as const;
+/** By who asks; only some dialects know people. */
+const BY_KEY = ["unauthorized", "insufficient_scope"] as const;
+const BY_PEOPLE = ["not_permitted"] as const;
 const WITH_BODY = ["malformed_body", "too_large", "unsupported_media_type"] as const;
 const WHEN_SENDING = [
   "sender_not_allowed",
@@ -67,11 +74,16 @@ const WHEN_SENDING = [
 ] as const;
 
 /** The kinds of problem that an operation may answer with. */
-export function problemsOf({ sends, takesBody, streams, documented }: Endpoint): readonly Kind[] {
+export function problemsOf(
+  { people = false }: Pick<Dialect, "people">,
+  { access, sends, takesBody, streams, documented }: Endpoint,
+): readonly Kind[] {
   const { request, problems, idempotent } = documented;
   return [
     ...new Set<Kind>([
       ...ALWAYS,
+      ...(access === "open" ? [] : BY_KEY),
+      ...(people ? BY_PEOPLE : []),
       ...(request.params ? (["not_found"] as const) : []),
       ...(takesBody || streams ? WITH_BODY : []),
       ...(sends ? WHEN_SENDING : []),
@@ -94,7 +106,7 @@ export type ProblemAnswer = {
 /** The error answers of an operation by status, as the wire of its dialect has them. */
 export function problemAnswers(dialect: Dialect, endpoint: Endpoint): readonly ProblemAnswer[] {
   const about = { path: endpoint.path, requestId: "01a200ab-26c9-72b6-aed3-ef54aa8ec565" };
-  const answers = problemsOf(endpoint).map((kind) => {
+  const answers = problemsOf(dialect, endpoint).map((kind) => {
     const answer = dialect.problem(sampleFor(kind, endpoint), about);
     const json: unknown = "json" in answer ? answer.json : null;
     return { kind, status: answer.status, json, headers: Object.keys(answer.headers ?? {}) };

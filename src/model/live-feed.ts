@@ -15,7 +15,7 @@ export type LiveAsk = {
   readonly filter: EventFilter;
   /** Where they were before; null the first time. */
   readonly cursor: EventCursor | null;
-  /** The key that they showed: when it is no longer good, the feed ends. */
+  /** The key that they showed, or the session they are signed in with: when it is no longer good, the feed ends. */
   readonly keyId: string;
 };
 

@@ -28,6 +28,8 @@ export type Problem =
   /** Wrong passwords came too often. */
   | { readonly kind: "too_many_attempts"; readonly retryAfterSeconds: number }
   | { readonly kind: "insufficient_scope"; readonly scope: string }
+  /** Somebody who is signed in may not, or only people may, or a foreign page asked. */
+  | { readonly kind: "not_permitted"; readonly reason: string }
   /** The From domain is not a verified sender domain, or the key may not use it. */
   | { readonly kind: "sender_not_allowed"; readonly domain: string }
   /** The key may not send this mail class. */

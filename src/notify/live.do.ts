@@ -7,6 +7,7 @@ import { reasonOf } from "../lib/log.ts";
 import { type LiveAsk, MAX_WATCHERS } from "../model/live-feed.ts";
 import { stored } from "../store/db.ts";
 import { goodKeys } from "../store/key.ts";
+import { goodSessions } from "../store/session.ts";
 import { noteUnwatched, noteWatched } from "../store/live-feed.ts";
 import { begin, feed } from "./live.ts";
 import {
@@ -64,7 +65,11 @@ export class LiveFeed extends DurableObject<Env> {
     this.#app.meter.count("object_requests");
     await this.#setAlarm(now + ROUND_MS);
     const keyIds = new Set(this.#watchers().map((one) => one.state().keyId));
-    const good = await goodKeys(db, [...keyIds], now);
+    const ids = [...keyIds];
+    const good = new Set([
+      ...(await goodKeys(db, ids, now)),
+      ...(await goodSessions(db, ids, now)),
+    ]);
     for (const one of this.#watchers()) {
       const { keyId } = one.state();
       if (keyIds.has(keyId) && !good.has(keyId)) this.#end(one, "key");

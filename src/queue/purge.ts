@@ -29,6 +29,7 @@ import {
   STEP_ROWS,
 } from "../store/purge.ts";
 import { deleteCreditEntries } from "../store/credit.ts";
+import { deleteSessions } from "../store/session.ts";
 import { deleteRollups } from "../store/stats-rollup.ts";
 
 /** A run ends after so long, and the next minute's goes on. */
@@ -58,6 +59,7 @@ export async function purge(app: App): Promise<void> {
     failures: rowsUntilDone(app, now, () => deleteExhaustedJobs(app.db, cutoffs.all)),
     contents: walk(app, "contents", now, (after) => contentStep(app, cutoffs, after)),
     messages: walk(app, "messages", now, (after) => messageStep(app, cutoffs, after)),
+    sessions: rowsUntilDone(app, now, () => deleteSessions(app.db, now, STEP_ROWS)),
     // Statistics outlive what they count, by terms of their own.
     statistics: rowsUntilDone(app, now, () => deleteRollups(app.db, keptSince(now), STEP_ROWS)),
   });

@@ -36,6 +36,7 @@ function codeOf(problem: Problem): string | null {
     case "method_not_allowed":
     case "not_compliant":
     case "not_found":
+    case "not_permitted":
     case "out_of_credits":
     case "sender_not_allowed":
     case "tls_required":

@@ -67,6 +67,8 @@ export function wireOf(problem: Problem): Wire {
       });
     case "sender_not_allowed":
       return wire(403, 1004, "sender_not_allowed");
+    case "not_permitted":
+      return wire(403, 1004, "not_permitted");
     case "insufficient_scope":
       return wire(403, 1004, "insufficient_scope");
     case "mail_class_not_allowed":
@@ -113,6 +115,7 @@ export function messageOf(problem: Problem): string {
     case "malformed_body":
     case "unauthorized":
     case "invalid_credentials":
+    case "not_permitted":
     case "conflict":
     case "unavailable":
     case "too_many_recipients":

@@ -36,6 +36,7 @@ import { sendBodySchema } from "./schema.ts";
 import { sendBatchEndpoints } from "./send-batch.ts";
 import { sendRaw } from "./send-raw.ts";
 import { SENT_HEADERS, sentHeaders } from "./sent.ts";
+import { sessionEndpoints } from "./sessions.ts";
 import { smtpCredentialEndpoints } from "./smtp-credentials.ts";
 import { statsEndpoints } from "./stats.ts";
 import { suppressionExportEndpoints } from "./suppression-export.ts";
@@ -90,6 +91,7 @@ export const kasplo: Dialect = {
   base: "/v1",
   security: { type: "http", scheme: "bearer", description: "An API key, such as `ep_live_…`." },
   authenticate: (app, shown) => authenticate(app, shown, "kasplo"),
+  people: true,
   problem: kasploProblem,
   endpoints: [
     sendEmail,
@@ -102,6 +104,7 @@ export const kasplo: Dialect = {
     ...exportEndpoints,
     ...webhookEndpoints,
     ...keyEndpoints,
+    ...sessionEndpoints,
     ...smtpCredentialEndpoints,
     ...relayEndpoints,
     ...poolEndpoints,

@@ -35,6 +35,7 @@ function codeOf(problem: Problem): ErrorCode {
     case "tls_required":
     case "too_many_attempts":
     case "insufficient_scope":
+    case "not_permitted":
     case "sender_not_allowed":
     case "mail_class_not_allowed":
     case "amp_not_approved":

@@ -57,6 +57,11 @@ const PROBLEMS: { readonly [Kind in Problem["kind"]]: Wanted } = {
     [403, 1004, "sender_not_allowed"],
     "a.test",
   ),
+  not_permitted: wanted(
+    { kind: "not_permitted", reason: "the role analyst may not change keys" },
+    [403, 1004, "not_permitted"],
+    "analyst",
+  ),
   insufficient_scope: wanted(
     { kind: "insufficient_scope", scope: "manage" },
     [403, 1004, "insufficient_scope"],

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as z from "zod";
 import { loadAccount, saveAccount } from "../../../dev/account.ts";
 import { isInstalled, ROOT } from "../../../dev/bootstrap.js";
 import { seedSql, senderDomainRow } from "../../../dev/seed.ts";
@@ -13,6 +14,7 @@ import { isFree } from "../../../dev/ports.ts";
 import { readSettings } from "../../../dev/settings.ts";
 import { isLoopbackRelay, workerEnv } from "../../../dev/worker-env.ts";
 import { sha256Hex } from "../../../src/lib/digest.ts";
+import { isPassword } from "../../../src/lib/password.ts";
 
 let folder: string;
 
@@ -101,6 +103,8 @@ describe("the account", () => {
     expect(account.audience_key).toMatch(/^au_live_/);
     expect(account.mailing_lists_key).toMatch(/^ml_live_/);
     expect(account.smtp.username).toMatch(/^[a-z2-7]{16}@edgepost\.test$/);
+    expect(account.portal.email).toBe("admin@edgepost.test");
+    expect(account.portal.password).toMatch(/^[0-9A-Za-z]{32}$/);
     expect(account.smtp.password).toMatch(/^[0-9A-Za-z]{32}$/);
     expect(await loadAccount(folder)).toEqual(account);
   });
@@ -116,12 +120,19 @@ describe("the account", () => {
         audience_key: "au_live_key",
         mailing_lists_key: "ml_live_key",
         smtp,
+        portal: { email: "admin@edgepost.test", password: "correct horse battery" },
       },
       1_700_000_000_000,
     );
     database.exec(sql);
     database.exec(sql);
     const all = (query: string): unknown[] => database.prepare(query).all();
+    const [admin, ...others] = z
+      .array(z.object({ email: z.string(), role: z.string(), password: z.string() }))
+      .parse(all("select email, role, password from users"));
+    expect(others).toEqual([]);
+    expect(admin).toMatchObject({ email: "admin@edgepost.test", role: "super_admin" });
+    expect(isPassword("correct horse battery", admin?.password ?? null)).toBe(true);
     expect(
       all("select hash, family, scopes, mail_class, revoked_at from keys order by family desc"),
     ).toEqual([
@@ -212,6 +223,7 @@ const ACCOUNT = {
   audience_key: "a",
   mailing_lists_key: "m",
   smtp: { username: "u", password: "p" },
+  portal: { email: "admin@edgepost.test", password: "p" },
   webhook: null,
 };
 

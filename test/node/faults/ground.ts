@@ -44,6 +44,7 @@ export async function prepareGround(): Promise<Ground> {
       audience_key: makeKey("audience"),
       mailing_lists_key: makeKey("mailing_lists"),
       smtp,
+      portal: null,
     },
     Date.now(),
   );

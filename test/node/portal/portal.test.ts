@@ -35,11 +35,19 @@ async function signedIn(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await world.browser.newContext(options);
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
-  await page.goto(`${world.url}/portal`);
-  await page.getByLabel("API key").fill(world.key);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(page, world.portal);
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   return page;
+}
+
+async function signIn(
+  page: Page,
+  { email, password }: { readonly email: string; readonly password: string },
+): Promise<void> {
+  await page.goto(world.portal.url);
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
 }
 
 async function send(email: object, tag?: string): Promise<string> {
@@ -86,14 +94,29 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_FIRST_SCREEN_BYTES);
   });
 
-  it("says so when a key is wrong", async () => {
+  it("says so when a password is wrong", async () => {
     const page = await (await world.browser.newContext()).newPage();
-    await page.goto(`${world.url}/portal`);
-    await page.getByLabel("API key").fill("ep_live_wrong");
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await signIn(page, { ...world.portal, password: "wrong" });
     await page.getByRole("alert").waitFor();
     expect(await page.getByRole("alert").textContent()).toContain("Request");
-    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    expect(await page.context().cookies()).toEqual([]);
+    await page.context().close();
+  });
+
+  it("keeps the session in a cookie that no script sees, over a reload, until it is ended", async () => {
+    const page = await signedIn();
+    const [cookie, ...others] = await page.context().cookies();
+    expect(others).toEqual([]);
+    expect(cookie).toMatchObject({ name: "edgepost", httpOnly: true, sameSite: "Strict" });
+    const seen = "[document.cookie, localStorage.length, sessionStorage.length].join()";
+    expect(await page.evaluate(seen)).toBe(",0,0");
+    await page.reload();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Password").waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+    const headers = { cookie: `edgepost=${cookie?.value ?? ""}` };
+    expect((await fetch(`${world.url}/v1/me`, { headers })).status).toBe(401);
     await page.context().close();
   });
 

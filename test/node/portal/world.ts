@@ -16,11 +16,17 @@ const START_DEADLINE_MS = 90_000;
 /** The relay refuses recipients of this domain, in the words of the payload that their local part numbers. */
 export const REFUSED_DOMAIN = "refused.example.com";
 
-const credentialsSchema = z.object({ base_url: z.string(), api_key: z.string() });
+const credentialsSchema = z.object({
+  base_url: z.string(),
+  api_key: z.string(),
+  portal: z.object({ url: z.string(), email: z.string(), password: z.string() }),
+});
 
 export type World = {
   readonly url: string;
   readonly key: string;
+  /** What the Super Admin signs in with. */
+  readonly portal: { readonly url: string; readonly email: string; readonly password: string };
   readonly browser: Browser;
   /** How often anything connected to the canary host. */
   readonly canaryCalls: () => number;
@@ -36,12 +42,13 @@ export async function startWorld(): Promise<World> {
     env: { ...process.env, ...(await settings(stateDir, relay.port)) },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const { base_url: url, api_key: key } = await credentials(npm, stateDir);
+  const { base_url: url, api_key: key, portal } = await credentials(npm, stateDir);
   const args = ["--no-sandbox", `--host-resolver-rules=MAP ${CANARY} 127.0.0.1:${canary.port}`];
   const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
   return {
     url,
     key,
+    portal,
     browser,
     canaryCalls: canary.calls,
     async close() {

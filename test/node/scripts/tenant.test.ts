@@ -30,7 +30,7 @@ function recorded() {
   const said: string[] = [];
   const there = new Set<string>();
   const fetched: { url: string; body: string }[] = [];
-  let keys = 0;
+  const rows = { keys: 0, users: 0 };
   let fails = "";
   async function wrangler(args: readonly string[]): Promise<string> {
     const line = args.join(" ").replaceAll(folder, "");
@@ -46,9 +46,14 @@ function recorded() {
       if (there.has(thing)) throw new Error(`${name} already exists [code: 11009]`);
       there.add(thing);
     }
-    if (line.includes("--command select count"))
-      return JSON.stringify([{ results: [{ n: keys }] }]);
-    if (line.includes("--yes --file")) keys += 1;
+    if (line.includes("--command select count")) {
+      const n = line.includes("from users") ? rows.users : rows.keys;
+      return JSON.stringify([{ results: [{ n }] }]);
+    }
+    if (line.includes("--yes --file")) {
+      const sql = await readFile(args.at(-1) ?? "", "utf8");
+      rows[sql.includes("into users") ? "users" : "keys"] += 1;
+    }
     if (line.startsWith("deploy")) return "Deployed\n  https://edgepost-acme.someone.workers.dev\n";
     return "";
   }
@@ -66,7 +71,13 @@ function recorded() {
   return { world, asked, said, fetched, failAt: (command: string) => void (fails = command) };
 }
 
-const ACME = { name: "acme", relay: "smtps://u:p@relay.test:465", url: null, domain: "acme.test" };
+const ACME = {
+  name: "acme",
+  relay: "smtps://u:p@relay.test:465",
+  url: null,
+  domain: "acme.test",
+  superAdmin: null,
+};
 
 describe("create", () => {
   it("makes database, bucket, queues, schema and Worker, in this order, then key and domain", async () => {
@@ -109,6 +120,16 @@ describe("create", () => {
       GATEWAY_SECRETS: `1:${tenant?.secret ?? ""}`,
       RELAY_URL: ACME.relay,
     });
+  });
+
+  it("makes a Super Admin whose password is shown once, and none where there are users", async () => {
+    const { world, said } = recorded();
+    await createTenant(world, { ...ACME, superAdmin: "boss@acme.test" });
+    await createTenant(world, { ...ACME, superAdmin: "boss@acme.test" });
+    const lines = said.filter((line) => line.includes("boss@acme.test"));
+    expect(lines.length).toBe(2);
+    expect(lines[0]).toMatch(/password, shown once: [0-9A-Za-z]{32}$/);
+    expect(lines[1]).toContain("users already");
   });
 
   it("keeps secrets from other users, and shows none of them but the gateway's", async () => {

@@ -1,0 +1,118 @@
+// /v1/sessions and /v1/me: signing in and out, and what somebody who is signed in may do (decision 20).
+import * as z from "zod";
+import { fail, ok } from "../../lib/result.ts";
+import { MAIL_CLASSES } from "../../model/message.ts";
+import { allowedOf, MODULES, ROLES } from "../../model/permission.ts";
+import { invalidField } from "../../model/problem.ts";
+import { ABSOLUTE_MS, cookieOf, noCookie, type Session } from "../../model/session.ts";
+import { MAX_PASSWORD_LENGTH, parseUserEmail } from "../../model/user.ts";
+import { endSession } from "../../store/session.ts";
+import { endpoint } from "../endpoint.ts";
+import { logIn } from "../log-in.ts";
+import { signedIn } from "../session.ts";
+import { string } from "./fields.ts";
+import { dataOf, iso, isoTime, one } from "./native.ts";
+
+/** An address and a password take less. */
+const MAX_BODY_BYTES = 4_096;
+/** Enough to tell browsers apart. */
+const MAX_AGENT_LENGTH = 200;
+
+const credentials = z.object({
+  email: string("the address you sign in with"),
+  password: string("your password").max(
+    MAX_PASSWORD_LENGTH,
+    `must have at most ${MAX_PASSWORD_LENGTH} characters`,
+  ),
+});
+
+const meView = z.object({
+  user: z.object({
+    id: z.string(),
+    email: z.string(),
+    name: z.string(),
+    role: z.enum(ROLES),
+  }),
+  session: z.object({ id: z.string(), created_at: isoTime, expires_at: isoTime }),
+  /** By the first word of a path: who may write may read. */
+  permissions: z.record(z.string(), z.enum(["read", "write"])),
+  modules: z.array(z.object({ module: z.enum(MODULES), mail_class: z.enum(MAIL_CLASSES) })),
+});
+
+const COOKIE =
+  "The session, `HttpOnly` and `SameSite=Strict`; over https with `__Host-` and `Secure`.";
+
+const create = endpoint({
+  method: "POST",
+  path: "/sessions",
+  summary: "Sign in with address and password; the answer sets the session's cookie",
+  description:
+    "Wrong passwords are slowed down for the account and for the network address: 429 says when to try again.",
+  scope: "manage",
+  access: "open",
+  request: { body: credentials },
+  bodyLimit: MAX_BODY_BYTES,
+  response: { 201: { schema: dataOf(meView), headers: { "Set-Cookie": COOKIE } } },
+  problems: ["invalid_credentials", "too_many_attempts"],
+  async handle(app, { body, origin, headers }) {
+    const email = parseUserEmail(body.email);
+    if (!email.ok) return fail(invalidField("email", email.error));
+    const ip = headers.get("CF-Connecting-IP") ?? "";
+    const agent = (headers.get("User-Agent") ?? "").slice(0, MAX_AGENT_LENGTH);
+    const opened = await logIn(app, { email: email.value, password: body.password, ip, agent });
+    if (!opened.ok) return opened;
+    const { session, token } = opened.value;
+    const cookie = cookieOf(origin, { token, maxAgeMs: ABSOLUTE_MS });
+    return ok({ ...one(shown(session), 201), headers: { "Set-Cookie": cookie } });
+  },
+});
+
+const endCurrent = endpoint({
+  method: "DELETE",
+  path: "/sessions/current",
+  summary: "Sign out: ends this session",
+  scope: "manage",
+  access: "people",
+  request: {},
+  response: {
+    200: {
+      schema: dataOf(z.object({ id: z.string() })),
+      headers: { "Set-Cookie": "None any more." },
+    },
+  },
+  async handle(app, { session, origin }) {
+    const { id } = signedIn(session);
+    await endSession(app.db, id);
+    return ok({ ...one({ id }), headers: { "Set-Cookie": noCookie(origin) } });
+  },
+});
+
+const me = endpoint({
+  method: "GET",
+  path: "/me",
+  summary: "Who is signed in, with which role, and what they may do",
+  scope: "read",
+  access: "people",
+  request: {},
+  response: { 200: dataOf(meView) },
+  handle(_app, { session }) {
+    return Promise.resolve(ok(one(shown(signedIn(session)))));
+  },
+});
+
+/** The operations of /v1/sessions and /v1/me. */
+export const sessionEndpoints = [create, endCurrent, me];
+
+function shown(session: Session) {
+  const { user } = session;
+  return {
+    user: { id: user.id, email: user.email, name: user.name, role: user.role },
+    session: {
+      id: session.id,
+      created_at: iso(session.createdAt),
+      expires_at: iso(session.expiresAt),
+    },
+    permissions: allowedOf(user),
+    modules: user.grants.map(({ module, mailClass }) => ({ module, mail_class: mailClass })),
+  };
+}

@@ -1,0 +1,57 @@
+// Address and password → a session. Whether the account exists shows neither in the text nor in the time; tries
+// are counted before the password is looked at.
+import type { App } from "../app.ts";
+import { sha256Hex } from "../lib/digest.ts";
+import { isPassword } from "../lib/password.ts";
+import { fail, ok, type Result } from "../lib/result.ts";
+import { FREE_OF_ACCOUNT, FREE_OF_ADDRESS, type Subject } from "../model/log-in.ts";
+import type { Problem } from "../model/problem.ts";
+import { ABSOLUTE_MS, makeSessionToken, type Session } from "../model/session.ts";
+import { countTry, insertSession } from "../store/session.ts";
+import { findLogin } from "../store/user.ts";
+
+/** What somebody tries to sign in with, and from where. */
+export type LogInAsk = {
+  readonly email: string;
+  readonly password: string;
+  readonly ip: string;
+  /** What the browser calls itself. */
+  readonly agent: string;
+};
+
+/** The one answer to everything that is wrong. */
+const WRONG: Problem = {
+  kind: "invalid_credentials",
+  reason: "the address or the password is wrong, or the account is disabled",
+};
+
+/** Opens a session; `token` is shown here only. */
+export async function logIn(
+  app: App,
+  { email, password, ip, agent }: LogInAsk,
+): Promise<Result<{ readonly session: Session; readonly token: string }, Problem>> {
+  const now = app.now();
+  const subjects = await subjectsOf(email, ip);
+  const waitMs = await countTry(app.db, subjects, now);
+  if (waitMs > 0) {
+    return fail({ kind: "too_many_attempts", retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+  }
+  const found = await findLogin(app.db, email);
+  if (!isPassword(password, found?.password ?? null)) return fail(WRONG);
+  if (!found?.password || found.user.disabledAt !== null) return fail(WRONG);
+  const { user, password: hashed } = found;
+  const token = makeSessionToken();
+  const session = { id: app.newId(), user, createdAt: now, seenAt: now };
+  const row = { hash: await sha256Hex(token), id: session.id, userId: user.id, password: hashed };
+  const expiresAt = now + ABSOLUTE_MS;
+  const made = await insertSession(app.db, { ...row, now, expiresAt, ip, agent }, subjects);
+  return made ? ok({ session: { ...session, expiresAt }, token }) : fail(WRONG);
+}
+
+/** What a try is counted for. */
+async function subjectsOf(email: string, ip: string): Promise<readonly Subject[]> {
+  return [
+    { hash: await sha256Hex(`account ${email}`), free: FREE_OF_ACCOUNT },
+    { hash: await sha256Hex(`address ${ip}`), free: FREE_OF_ADDRESS },
+  ];
+}
