@@ -119,6 +119,9 @@ export function chunksOf(packed: PackedContent): readonly Uint8Array[] {
   return [length, head, ...packed.parts];
 }
 
+/** A copy of so much is no burden for an isolate, however many are made at once. */
+const MAX_COPIED_BYTES = 1_048_576;
+
 /** Writes an object; false when the condition of the options does not hold. */
 export async function putChunks(
   blobs: R2Bucket,
@@ -126,8 +129,11 @@ export async function putChunks(
   chunks: readonly Uint8Array[],
   options: R2PutOptions,
 ): Promise<boolean> {
-  // A stream, because a Blob would be a second copy of 40 MB in an isolate of 128.
-  const stream = new FixedLengthStream(chunks.reduce((sum, bytes) => sum + bytes.length, 0));
+  const size = chunks.reduce((sum, bytes) => sum + bytes.length, 0);
+  // Many small writes to a stream cost more than a copy of all.
+  if (size <= MAX_COPIED_BYTES) return (await blobs.put(key, concat(chunks), options)) !== null;
+  // A stream, because a second copy of 40 MB has no room in an isolate of 128.
+  const stream = new FixedLengthStream(size);
   const writer = stream.writable.getWriter();
   const writing = writeAll(writer, chunks);
   // It fails when R2 does, which is told below.

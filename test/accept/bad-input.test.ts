@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { MAX_BODY_BYTES } from "../../src/accept/body.ts";
 import { handle } from "../../src/accept/http.ts";
 import { utf8 } from "../../src/lib/bytes.ts";
+import { arriving } from "../support/arriving.ts";
 import { countOf, deliveries, emptyLedger } from "../support/ledger.ts";
 import { ask, email, givenDomain, givenKey, testApp } from "../support/world.ts";
 
@@ -260,7 +261,7 @@ function requestOf(
   return new Request("https://api.edgepost.test/v1/send-email", {
     method: "POST",
     headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json", ...headers },
-    body,
+    body: arriving(body),
   });
 }
 

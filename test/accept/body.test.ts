@@ -5,6 +5,7 @@ import { MAX_BODY_BYTES, readBytes, readJsonBody } from "../../src/accept/body.t
 import { concat, utf8 } from "../../src/lib/bytes.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { LARGE_BYTES, type Leave, tryEnter } from "../../src/lib/large-gate.ts";
+import { arriving } from "../support/arriving.ts";
 
 const leaves: Leave[] = [];
 afterEach(() => {
@@ -22,10 +23,15 @@ type Given = {
   readonly hash?: boolean;
 };
 
-async function read({ body, length, contentType = "application/json", hash = false }: Given) {
+async function read({
+  body = null,
+  length,
+  contentType = "application/json",
+  hash = false,
+}: Given) {
   const headers = new Headers({ "Content-Type": contentType });
   if (length !== undefined) headers.set("Content-Length", length);
-  const request = new Request("https://x/", { method: "POST", headers, body: body ?? null });
+  const request = new Request("https://x/", { method: "POST", headers, body: arriving(body) });
   const lease = await readJsonBody(request, { hash });
   if (lease.ok) leaves.push(lease.value.leave);
   return lease;
@@ -225,7 +231,7 @@ describe("the content type", () => {
 
 describe("bytes", () => {
   async function bytesOf(body: BodyInit | null, hash = true) {
-    const request = new Request("https://x/", { method: "POST", body });
+    const request = new Request("https://x/", { method: "POST", body: arriving(body) });
     const lease = await readBytes(request, { hash });
     if (lease.ok) leaves.push(lease.value.leave);
     return lease.ok ? lease.value.body : lease.error;
