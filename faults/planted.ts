@@ -27,7 +27,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     bug: "the sweeper is off",
-    row: "F06",
+    row: "F06a",
     edit: replaced("invoked(env, context, sweep)", "Promise.resolve()"),
   },
   {
@@ -58,9 +58,9 @@ export const PLANTED: readonly Planted[] = [
       /async function show\(app, link, (request\d*)\) \{/,
       `async function show(app, link, request) {
         await recordWish(app, link, await findSubscription(app.db, link.messageId), "seen");
-        return shown(app, link, request);
+        return showPage(app, link, request);
       }
-      async function shown(app, link, $1) {`,
+      async function showPage(app, link, $1) {`,
     ),
   },
   {

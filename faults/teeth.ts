@@ -24,9 +24,9 @@ async function find(stand: Stand, { row: id, edit }: Planted): Promise<string | 
     const { breaches } = await rowOf(id).run({ ...stand, planted: edit });
     return breaches[0] ?? null;
   } catch (error) {
-    // A bug may keep the row from its end; an edit that fits nothing is no bug.
+    // A bug may keep the row from its end; an edit that fits nothing, or that keeps the Worker from its start, is no bug.
     const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-    if (reason.startsWith("the Worker has this")) throw error;
+    if (/^the Worker (has this|ended|does not start)/.test(reason)) throw error;
     return reason;
   }
 }

@@ -10,9 +10,9 @@ const RECIPIENTS = { quick: 60, full: 1_000 } as const;
 
 export const d1Fails: Row = {
   id: "F09",
-  fault: "one call to D1 in 25 fails, half of them after their commit",
+  fault: "one call to D1 in seven fails, two thirds of them after their commit",
   run: (stand) =>
-    scene(stand, { edit: d1({ before: 0.02, after: 0.02 }), mends: true }, async (world) => {
+    scene(stand, { edit: d1({ before: 0.05, after: 0.1 }), mends: true }, async (world) => {
       const count = stand.quick ? RECIPIENTS.quick : RECIPIENTS.full;
       const sent = await sendAll(world, wishes("d1", count), 20);
       // Whatever the consumer does next fails now and then, too.
