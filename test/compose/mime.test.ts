@@ -2,6 +2,7 @@ import fc from "fast-check";
 import PostalMime from "postal-mime";
 import { describe, expect, test } from "vitest";
 import { compose } from "../../src/compose/compose.ts";
+import { mimeEntity, treeEntity } from "../../src/compose/mime.ts";
 import { concat, fromUtf8, utf8 } from "../../src/lib/bytes.ts";
 import { assertWire, bytesOf, contentOf, MESSAGE, TO } from "./sample.ts";
 
@@ -140,5 +141,46 @@ describe("bytes", () => {
     const decoded = Uint8Array.from(atob(encoded.replaceAll("\r\n", "")), (c) => c.charCodeAt(0));
     expect(decoded.length).toBe(big.length);
     expect(decoded.every((byte, index) => byte === big[index])).toBe(true);
+  });
+});
+
+describe("a skeleton with texts put in", () => {
+  const words = fc
+    .array(
+      fc.constantFrom(
+        "a",
+        "Dear",
+        " ",
+        "é",
+        "Ж",
+        "日",
+        "\r\n",
+        "=",
+        ".",
+        "x".repeat(80),
+        "\u0001",
+        "BBBB",
+      ),
+      { maxLength: 30 },
+    )
+    .map((list) => `${list.join("")}\r\n`);
+  const text = fc.option(words, { freq: 4 });
+
+  test("is what the library makes, for every set of texts, encodings and lengths", () => {
+    fc.assert(
+      fc.property(
+        fc.record({ text, html: text, amp: text }),
+        fc.integer({ min: 1, max: 120 }),
+        fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }),
+        (texts, length, date) => {
+          const about = { boundary: "b".repeat(Math.min(length, 36)), date };
+          const messageId = `${"i".repeat(length)}@example.com`;
+          const parts = { ...texts, ...about, messageId, attachments: [], attachmentBytes: [] };
+          const bytes = (chunks: readonly Uint8Array[]) => fromUtf8(concat(chunks));
+          expect(bytes(mimeEntity(parts))).toBe(bytes(treeEntity(parts)));
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
