@@ -86,7 +86,7 @@ export async function sendBatch(
   const judged = await judgeAll(app, asked, plan);
   if (!judged.ok) return judged;
   const candidates = judged.value.flatMap((one) => (one.ok ? [one.value] : []));
-  const keys = await keysOf(candidates);
+  const keys = keysOf(candidates);
   if (!keys.ok) return keys;
   const { suppressed, owner } = await rehearseBatch(app.db, {
     keys: keys.value,
@@ -101,7 +101,7 @@ export async function sendBatch(
   if (going.length === 0 || (asked.strict && going.length < asked.sends.length)) {
     return ok({ replayed: false, entries: entriesOf(refusals, new Map()) });
   }
-  const goingKeys = suppressed.size === 0 ? keys : await keysOf(going);
+  const goingKeys = suppressed.size === 0 ? keys : keysOf(going);
   return goingKeys.ok
     ? admit(app, { ...asked, plan }, { ...about, keys: goingKeys.value })
     : goingKeys;
@@ -150,8 +150,8 @@ async function judge(
   return ok({ index, command, allowed: allowed.value, brokenRules: passed.value, message });
 }
 
-async function keysOf(candidates: readonly Candidate[]): Promise<Result<string, Problem>> {
-  const keys = await recipientTuples(candidates.map(({ message }) => message));
+function keysOf(candidates: readonly Candidate[]): Result<string, Problem> {
+  const keys = recipientTuples(candidates.map(({ message }) => message));
   return utf8Length(keys) <= MAX_PARAMETER_BYTES ? ok(keys) : fail(tooLarge("recipients"));
 }
 

@@ -1,4 +1,5 @@
-// SHA-256, HMAC-SHA-256, HKDF and MD5 over WebCrypto.
+// SHA-256, HMAC-SHA-256 and HKDF over WebCrypto, and MD5, of which a call needs hundreds, without a promise for each.
+import { createHash } from "node:crypto";
 import { fromBase64, hex, utf8 } from "./bytes.ts";
 
 /** Lower-case hex SHA-256 of a text or of bytes. */
@@ -45,6 +46,6 @@ export async function deriveSecret(
 }
 
 /** Lower-case hex MD5 (RFC 1321) of a text: for lists that others hashed, never for security. */
-export async function md5Hex(text: string): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest("MD5", utf8(text))));
+export function md5Hex(text: string): string {
+  return createHash("md5").update(text, "utf8").digest("hex");
 }

@@ -110,8 +110,8 @@ export function bareEntry(entry: string): string {
 }
 
 /** Every entry that could stop an address, given its key. */
-export async function entriesThatStop(key: string): Promise<readonly string[]> {
-  return [key, `@${key.slice(key.indexOf("@") + 1)}`, MD5_PREFIX + (await md5Hex(key))];
+export function entriesThatStop(key: string): readonly string[] {
+  return [key, `@${key.slice(key.indexOf("@") + 1)}`, MD5_PREFIX + md5Hex(key)];
 }
 
 /** Sorts the entries that stop an address: the first is the reason that is told. */

@@ -70,7 +70,7 @@ function callsFor(mails: readonly SentMail[]): number {
 
 /** Turns suppressions of the address into those of its MD5; whether there were any. */
 async function turn(app: App, mentions: Mentions): Promise<boolean> {
-  const md5Entry = MD5_PREFIX + (await md5Hex(mentions.key));
+  const md5Entry = MD5_PREFIX + md5Hex(mentions.key);
   return (await turnSuppressions(app.db, mentions, md5Entry)) > 0;
 }
 

@@ -54,17 +54,15 @@ export type BatchResult =
  * The recipients of messages as the parameter ?1, JSON: key, MD5, mail class, number of the message, position,
  * when it leaves, share.
  */
-export async function recipientTuples(
-  messages: readonly Omit<Message, "id" | "size">[],
-): Promise<string> {
+export function recipientTuples(messages: readonly Omit<Message, "id" | "size">[]): string {
   const tuples = messages.flatMap((message, n) =>
-    message.recipients.map(async ({ address }, position) => {
+    message.recipients.map(({ address }, position) => {
       const key = addressKey(address);
       const { mailClass } = message;
-      return [key, await md5Hex(key), mailClass, n, position, leavesAt(message), shareOf(message)];
+      return [key, md5Hex(key), mailClass, n, position, leavesAt(message), shareOf(message)];
     }),
   );
-  return JSON.stringify(await Promise.all(tuples));
+  return JSON.stringify(tuples);
 }
 
 /** The scopes that stop mail of each class, as the parameter ?2. */
@@ -226,7 +224,7 @@ function itemsOf(messages: readonly BatchMessage[]): readonly Item[] {
   const row = columns[0] ?? {};
   return messages.map(({ message, index }, n) => {
     const differing = Object.entries(columns[n] ?? {}).filter(
-      ([name, value]) => JSON.stringify(value) !== JSON.stringify(Object(row)[name]),
+      ([name, value]) => !isSame(value, Object(row)[name]),
     );
     return {
       ...Object.fromEntries(n === 0 ? [] : differing),
@@ -236,6 +234,11 @@ function itemsOf(messages: readonly BatchMessage[]): readonly Item[] {
       recipients: message.recipients.map(withKey),
     };
   });
+}
+
+/** Whether two columns hold the same; most are texts. */
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b));
 }
 
 function columnsOf({ message, form }: BatchMessage) {

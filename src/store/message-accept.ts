@@ -47,7 +47,7 @@ export async function acceptMessage(
   idempotency: Idempotency | null,
   tellStopped: StoppedIds | null = null,
 ): Promise<AcceptResult> {
-  const keys = JSON.stringify(await recipientKeys(message));
+  const keys = JSON.stringify(recipientKeys(message));
   const accepting = { message, keys, content, idempotency, tellStopped };
   const stored = await storeCharged(db, {
     id: message.id,
@@ -266,13 +266,11 @@ export async function findOwner(
 /** What the parameter ?1 is made of. */
 export function recipientKeys(
   message: Pick<Message, "recipients">,
-): Promise<readonly (readonly [string, string])[]> {
-  return Promise.all(
-    message.recipients.map(async ({ address }) => {
-      const key = addressKey(address);
-      return [key, await md5Hex(key)] as const;
-    }),
-  );
+): readonly (readonly [string, string])[] {
+  return message.recipients.map(({ address }) => {
+    const key = addressKey(address);
+    return [key, md5Hex(key)];
+  });
 }
 
 /** A recipient as it is stored, with its delivery's key where SQL's lower() would not give it. */

@@ -9,7 +9,7 @@ export async function findRefusal(
   db: D1Database,
   message: Pick<Message, "recipients" | "mailClass">,
 ): Promise<Extract<AcceptResult, { kind: "all_suppressed" | "out_of_credits" }> | null> {
-  const keys = JSON.stringify(await recipientKeys(message));
+  const keys = JSON.stringify(recipientKeys(message));
   const willing = `select 1 from json_each(?1) r where not ${SUPPRESSED} limit 1`;
   const [open, lacks] = await batch(db, [
     statement(db, willing, keys, JSON.stringify(scopesThatStop(message.mailClass))),

@@ -161,7 +161,7 @@ async function recordWish(
 ): Promise<void> {
   const { messageId, position, address } = link;
   if (await wasErased(app, link)) {
-    const md5Entry = MD5_PREFIX + (await md5Hex(addressKey(address)));
+    const md5Entry = MD5_PREFIX + md5Hex(addressKey(address));
     const wish = { md5Entry, messageId, at: app.now() };
     return twice(() => unsubscribeErased(app.db, wish, reason));
   }

@@ -261,10 +261,20 @@ describe("settle", () => {
 
 describe("postponeDue and holdLost", () => {
   it("re-date what is due and free, never what is leased", async () => {
-    await given(["a@example.com", "b@example.com"]);
+    await given(["a@example.com", "b@example.com", "c@example.com", "d@example.com"]);
     await claim("lease", { limit: 1 });
+    const ends = "update deliveries set expires_at = ?2 where recipient = ?1";
+    await env.DB.prepare(ends)
+      .bind("b@example.com", START + 90_000)
+      .run();
+    await env.DB.prepare(ends)
+      .bind("c@example.com", START + 30_000)
+      .run();
+    await env.DB.prepare(ends).bind("d@example.com", START).run();
     await postponeDue(env.DB, "transactional", START, START + 60_000);
-    expect((await deliveries()).map(({ dueAt }) => dueAt)).toEqual([START, START + 60_000]);
+    // To the end of its lifetime at the latest; what is over stays due.
+    const due = (await deliveries()).map(({ dueAt }) => (dueAt ?? 0) - START);
+    expect(due).toEqual([0, 60_000, 30_000, 0]);
   });
 
   it("hold only what lost its lease for good", async () => {

@@ -303,7 +303,7 @@ async function namesCanary(value: unknown): Promise<boolean> {
     );
   }
   // D1 gives a blob as an array of its bytes; the only one is an MD5.
-  return Array.isArray(value) && hexOf(value) === (await md5Hex(CANARY));
+  return Array.isArray(value) && hexOf(value) === md5Hex(CANARY);
 }
 
 function hexOf(bytes: readonly unknown[]): string {

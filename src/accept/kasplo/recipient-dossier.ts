@@ -96,7 +96,7 @@ function stageItems(
 
 /** Every entry that stops the address, and what became of entries that stood under it. */
 async function suppressionItems(app: App, passed: number, { address, limit }: Ask): Promise<Items> {
-  const entries = await findSuppressions(app.db, await entriesThatStop(address));
+  const entries = await findSuppressions(app.db, entriesThatStop(address));
   const changes = await suppressionChanges(app.db, address);
   const all = [
     ...entries.toSorted(byPrecedence).map((one) => ({ kind: "suppression", ...shown(one) })),

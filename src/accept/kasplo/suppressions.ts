@@ -166,6 +166,6 @@ const notFound: Problem = { kind: "not_found", what: "this suppression" };
 
 /** What stops an address, or what stands under any other entry; the reason that is told comes first. */
 async function standing(db: D1Database, entry: string) {
-  const asked = entryType(entry) === "email" ? await entriesThatStop(entry) : [entry];
+  const asked = entryType(entry) === "email" ? entriesThatStop(entry) : [entry];
   return (await findSuppressions(db, asked)).toSorted(byPrecedence).map(shown);
 }

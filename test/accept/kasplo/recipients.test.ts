@@ -40,7 +40,7 @@ async function marks(): Promise<Readonly<Record<string, string>>> {
     "credit_ledger.reason": "mark-credit",
     "deliveries.activity": "mark-activity",
     "deliveries.history": "mark-history",
-    "deliveries.md5": await md5Hex(CANARY),
+    "deliveries.md5": md5Hex(CANARY),
     "deliveries.recipient": `"email":"Canary.Bird@example.com"`,
     "event_log.events": `"event":"click"`,
     "import_errors.errors": "mark-refused",
