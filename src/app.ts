@@ -99,7 +99,7 @@ export async function invoked<T>(
 
 /** Builds the App of one invocation. Throws when the configuration is wrong. */
 export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): void }): App {
-  const { places, queues, ...settings } = settingsOf(env);
+  const { places, ...settings } = settingsOf(env);
   const { meter } = settings;
   function background(what: string, work: Promise<unknown>): void {
     context.waitUntil(
@@ -115,7 +115,6 @@ export function makeApp(env: Env, context: { waitUntil(work: Promise<unknown>): 
     now: () => Date.now(),
     newId: () => uuidv7(Date.now()),
     random: () => Math.random(),
-    wake: wakeOver(queues),
     async wakeTail(webhookId) {
       meter.count("object_requests");
       await env.WEBHOOK_TAIL.getByName(webhookId).wake(webhookId);
@@ -157,9 +156,8 @@ const ACCOUNT_OBJECT = "account";
 
 type Settings = Pick<
   App,
-  "config" | "meter" | "db" | "blobs" | "track" | "links" | "fileLinks" | "returnPaths"
+  "config" | "meter" | "db" | "blobs" | "wake" | "track" | "links" | "fileLinks" | "returnPaths"
 > & {
-  readonly queues: ReturnType<typeof queuesOf>;
   /** Tokens that this isolate was leased. */
   readonly places: Places;
 };
@@ -178,7 +176,7 @@ function settingsOf(env: Env): Settings {
     meter,
     db: meteredD1(env.DB, meter),
     blobs: meteredR2(env.CONTENT, meter),
-    queues: queuesOf(env, meter),
+    wake: wakeOver({ queues: queuesOf(env, meter), now: () => Date.now(), wait: sleep }),
     track: gathering({
       send: (facts) => trackQueue.send(facts),
       now: () => Date.now(),

@@ -11,25 +11,67 @@ export type Wake = {
   readonly background: (work: BackgroundWork) => Promise<void>;
 };
 
-/** The wake-ups of a deployment, over its queues. */
-export function wakeOver(queues: {
-  readonly lanes: Readonly<Record<MailClass, Queue<Job>>>;
-  readonly webhook: Queue<Job>;
-  readonly jobs: Queue<Job>;
-}): Wake {
+/** What wake-ups need of the world. */
+export type WakeWorld = {
+  readonly queues: {
+    readonly lanes: Readonly<Record<MailClass, Queue<Job>>>;
+    readonly webhook: Queue<Job>;
+    readonly jobs: Queue<Job>;
+  };
+  readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+};
+
+/** The wake-ups of an isolate, over the deployment's queues. */
+export function wakeOver(world: WakeWorld): Wake {
+  const { queues } = world;
+  const lanes = {
+    transactional: seldom(world, () => wakeLane("transactional", 0)),
+    marketing: seldom(world, () => wakeLane("marketing", 0)),
+  };
+  const events = seldom(world, () => queues.webhook.send({ kind: "events" }));
+  const wakeLane = (lane: MailClass, delaySeconds: number) =>
+    queues.lanes[lane].send({ kind: "lane", lane }, { delaySeconds });
   return {
     async lane(lane, delaySeconds = 0) {
-      await queues.lanes[lane].send({ kind: "lane", lane }, { delaySeconds });
+      if (delaySeconds > 0) await wakeLane(lane, delaySeconds);
+      else await lanes[lane]();
     },
-    async events() {
-      await queues.webhook.send({ kind: "events" });
-    },
+    events,
     async endpoint(webhookId) {
       await queues.webhook.send({ kind: "endpoint", webhookId });
     },
     async background(work) {
       await queues.jobs.send({ kind: "background", work });
     },
+  };
+}
+
+/** After a wake-up the next one waits so long, for all that comes meanwhile: a queue message is billed three times. */
+const TOGETHER_MS = 50;
+
+/** The invocation that waited was broken off: the next one sends what it would have. */
+const BROKEN_OFF_MS = TOGETHER_MS + 1_000;
+
+/**
+ * The first wake-up is sent at once. What comes soon after shares the one that follows: it is sent later than all of
+ * them asked, so it finds their work. The promise of who waits for it is kept when it is sent, those of the
+ * others at once.
+ */
+function seldom({ now, wait }: WakeWorld, send: () => Promise<unknown>): () => Promise<void> {
+  let sentAt = Number.NEGATIVE_INFINITY;
+  let waitsSince: number | null = null;
+  return async () => {
+    const asked = now();
+    if (waitsSince !== null && asked - waitsSince < BROKEN_OFF_MS) return;
+    const pause = sentAt + TOGETHER_MS - asked;
+    if (pause > 0) {
+      waitsSince = asked;
+      await wait(pause);
+      waitsSince = null;
+    }
+    sentAt = now();
+    await send();
   };
 }
 
