@@ -83,6 +83,8 @@ export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Sch
   readonly bodyLimit?: number;
   /** The body that the handler takes when it is not JSON; another operation may take JSON there. */
   readonly streams?: Streams;
+  /** The body holds passwords: it leaves no hash in the audit log, by which they could be guessed. */
+  readonly holdsPasswords?: boolean;
   /** A door that mail is sent through: each of its answers tells the limits. */
   readonly sends?: boolean;
   readonly handle: (
@@ -102,6 +104,7 @@ export type Endpoint = {
   /** Bytes of a JSON body at most. */
   readonly bodyLimit: number;
   readonly streams: Streams | null;
+  readonly holdsPasswords: boolean;
   readonly sends: boolean;
   /** What the OpenAPI document is made of. */
   readonly documented: Documented;
@@ -190,6 +193,7 @@ export function endpoint<
     takesBody: request.body !== undefined,
     bodyLimit: definition.bodyLimit ?? MAX_BODY_BYTES,
     streams: definition.streams ?? null,
+    holdsPasswords: definition.holdsPasswords ?? false,
     sends,
     documented: {
       description: definition.description ?? null,

@@ -5,9 +5,9 @@ import { sha256Hex } from "../lib/digest.ts";
 import { isPassword } from "../lib/password.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import { FREE_OF_ACCOUNT, FREE_OF_ADDRESS, type Subject } from "../model/log-in.ts";
-import type { Problem } from "../model/problem.ts";
+import { invalidField, type Problem } from "../model/problem.ts";
 import { ABSOLUTE_MS, makeSessionToken, type Session } from "../model/session.ts";
-import { countTry, insertSession } from "../store/session.ts";
+import { countTry, forgiveTry, insertSession } from "../store/session.ts";
 import { findLogin } from "../store/user.ts";
 
 /** What somebody tries to sign in with, and from where. */
@@ -33,9 +33,7 @@ export async function logIn(
   const now = app.now();
   const subjects = await subjectsOf(email, ip);
   const waitMs = await countTry(app.db, subjects, now);
-  if (waitMs > 0) {
-    return fail({ kind: "too_many_attempts", retryAfterSeconds: Math.ceil(waitMs / 1_000) });
-  }
+  if (waitMs > 0) return fail(tooMany(waitMs));
   const found = await findLogin(app.db, email);
   if (!isPassword(password, found?.password ?? null)) return fail(WRONG);
   if (!found?.password || found.user.disabledAt !== null) return fail(WRONG);
@@ -46,6 +44,27 @@ export async function logIn(
   const expiresAt = now + ABSOLUTE_MS;
   const made = await insertSession(app.db, { ...row, now, expiresAt, ip, agent }, subjects);
   return made ? ok({ session: { ...session, expiresAt }, token }) : fail(WRONG);
+}
+
+/** Whether somebody who is signed in knows their password; wrong ones count as when signing in. */
+export async function provePassword(
+  app: App,
+  email: string,
+  { password, ip }: Pick<LogInAsk, "password" | "ip">,
+): Promise<Result<string, Problem>> {
+  const subjects = await subjectsOf(email, ip);
+  const waitMs = await countTry(app.db, subjects, app.now());
+  if (waitMs > 0) return fail(tooMany(waitMs));
+  const found = await findLogin(app.db, email);
+  if (!found?.password || !isPassword(password, found.password)) {
+    return fail(invalidField("current", "is not your password"));
+  }
+  await forgiveTry(app.db, subjects);
+  return ok(found.password);
+}
+
+function tooMany(waitMs: number): Problem {
+  return { kind: "too_many_attempts", retryAfterSeconds: Math.ceil(waitMs / 1_000) };
 }
 
 /** What a try is counted for. */

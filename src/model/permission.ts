@@ -66,9 +66,11 @@ export const MATRIX = {
   account: row("wwrrrr"),
   health: row("rrrrrr"),
   audit: row("rr----"),
+  users: row("ww----"),
   // One's own.
   sessions: row("wwwwww"),
   me: row("wwwwww"),
+  invitations: row("wwwwww"),
 } as const satisfies Readonly<Record<string, Row>>;
 
 const rowsByName: ReadonlyMap<string, Row> = new Map(Object.entries(MATRIX));
@@ -97,6 +99,11 @@ export function missingModule({ role, grants }: Holder, resource: string): Modul
   const module = rowsByName.get(resource)?.module ?? null;
   if (module === null || role === "super_admin") return null;
   return grants.some((grant) => grant.module === module) ? null : module;
+}
+
+/** Whether somebody may make, change or remove a user of a role: nobody reaches above their own. */
+export function reaches(role: Role, other: Role): boolean {
+  return ROLES.indexOf(role) <= ROLES.indexOf(other);
 }
 
 /** Why somebody may not do something, in words that say what would help; null when they may. */

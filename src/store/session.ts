@@ -87,12 +87,7 @@ export async function insertSession(
       session.agent,
       session.password,
     ),
-    statement(
-      db,
-      `update log_in_tries set tries = tries - 1
-       where tries > 0 and subject in (select value from json_each(?1))`,
-      JSON.stringify(subjects.map(({ hash }) => hash)),
-    ),
+    forgiving(db, subjects),
   ]);
   return rowsOf(made).length > 0;
 }
@@ -100,6 +95,60 @@ export async function insertSession(
 /** Writes down that a session is used. */
 export async function noteSeen(db: D1Database, id: string, now: number): Promise<void> {
   await statement(db, "update sessions set seen_at = ?2 where id = ?1", id, now).run();
+}
+
+/** The good sessions of a user, newest first; MAX_LISTED at most. */
+export async function listSessions(
+  db: D1Database,
+  userId: string,
+  now: number,
+): Promise<readonly ListedSession[]> {
+  const found = await rows<ListedRow>(
+    statement(
+      db,
+      `select s.id, s.created_at, s.seen_at, s.expires_at, s.ip, s.agent
+       from sessions s join users u on u.id = s.user_id
+       where s.user_id = ?1 and ${GOOD} order by s.created_at desc limit ?4`,
+      userId,
+      now,
+      now - IDLE_MS,
+      MAX_LISTED,
+    ),
+  );
+  return found.map(({ id, created_at, seen_at, expires_at, ip, agent }) => {
+    return { id, createdAt: created_at, seenAt: seen_at, expiresAt: expires_at, ip, agent };
+  });
+}
+
+/** Nobody looks through more. */
+const MAX_LISTED = 100;
+
+type ListedRow = Omit<SessionRow, keyof UserRow> & { ip: string; agent: string };
+
+/** A session as its user sees it. */
+export type ListedSession = Omit<Session, "user"> & { readonly ip: string; readonly agent: string };
+
+/** Ends a session of a user; false when they have none with this id. */
+export async function endOwnSession(
+  db: D1Database,
+  { id, userId }: { readonly id: string; readonly userId: string },
+): Promise<boolean> {
+  const sql = "delete from sessions where id = ?1 and user_id = ?2 returning id";
+  return (await rows(statement(db, sql, id, userId))).length > 0;
+}
+
+/** Takes back what tries counted: they were no guesses. */
+export async function forgiveTry(db: D1Database, subjects: readonly Subject[]): Promise<void> {
+  await forgiving(db, subjects).run();
+}
+
+function forgiving(db: D1Database, subjects: readonly Subject[]): D1PreparedStatement {
+  return statement(
+    db,
+    `update log_in_tries set tries = tries - 1
+     where tries > 0 and subject in (select value ->> 'hash' from json_each(?1))`,
+    JSON.stringify(subjects),
+  );
 }
 
 /** Ends one session. */

@@ -8,6 +8,8 @@ import {
   type EventName,
 } from "../../model/event.ts";
 import { MAIL_CLASSES } from "../../model/message.ts";
+import { classOf } from "../../model/permission.ts";
+import type { Session } from "../../model/session.ts";
 import { shownAs } from "../json-schema.ts";
 
 /** RFC 5321 §4.5.3.1: 64 octets, @, 255 octets. */
@@ -55,15 +57,18 @@ export const filterParameters = z.object({
   message_id: atMost(MAX_ID_LENGTH).optional(),
 });
 
-/** What somebody asked for with them. */
-export function filterOf(query: z.output<typeof filterParameters>): EventFilter {
+/** What somebody asked for with them; who is signed in for one mail class sees that one only (F-024). */
+export function filterOf(
+  query: z.output<typeof filterParameters>,
+  session: Session | null,
+): EventFilter {
   return {
     names: query.event ?? null,
     status: query.status ?? null,
     recipient: query.recipient ?? null,
     domain: query.domain ?? null,
     tag: query.tag ?? null,
-    mailClass: query.mail_class ?? null,
+    mailClass: (session && classOf(session.user)) ?? query.mail_class ?? null,
     messageId: query.message_id ?? null,
   };
 }

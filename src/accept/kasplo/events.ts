@@ -3,7 +3,13 @@ import * as z from "zod";
 import type { App } from "../../app.ts";
 import { isUuidv7 } from "../../lib/id.ts";
 import { ok } from "../../lib/result.ts";
-import { type DeliveryEvent, EVENT_NAMES, eventCursor, fits } from "../../model/event.ts";
+import {
+  type DeliveryEvent,
+  type EventFilter,
+  EVENT_NAMES,
+  eventCursor,
+  fits,
+} from "../../model/event.ts";
 import { shownEvent } from "../../notify/payload/kasplo.ts";
 import { type LogRow, positionAt, positionBefore, readLog } from "../../store/event.ts";
 import { endpoint } from "../endpoint.ts";
@@ -62,8 +68,8 @@ const list = endpoint({
   scope: "read",
   request: { query },
   response: { 200: pageOf(eventView) },
-  async handle(app, { query }) {
-    const { events, next } = await collect(app, query);
+  async handle(app, { query, session }) {
+    const { events, next } = await collect(app, query, filterOf(query, session));
     return ok(page(events.map(shownEvent), next));
   },
 });
@@ -77,11 +83,11 @@ type Placed = { readonly event: DeliveryEvent; readonly cursor: string };
 async function collect(
   app: App,
   query: Query,
+  filter: EventFilter,
 ): Promise<{ readonly events: readonly DeliveryEvent[]; readonly next: string | null }> {
   const events: DeliveryEvent[] = [];
   let last: string | null = null;
   let range = rangeOf(query);
-  const filter = filterOf(query);
   for (let read = 0; read < MAX_ROWS; read += ROWS_AT_ONCE) {
     const rows = await readLog(app.db, { ...range, limit: ROWS_AT_ONCE, order: query.order });
     for (const { event, cursor } of rows.flatMap((row) => placed(row, query))) {

@@ -19,6 +19,7 @@ import { dryRunAnswer, dryRunView } from "./dry-run.ts";
 import { eventEndpoints } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { intakeEndpoints } from "./intakes.ts";
+import { invitationEndpoints } from "./invitations.ts";
 import { importEndpoints } from "./imports.ts";
 import { exportEndpoints } from "./exports.ts";
 import { liveEndpoints } from "./live.ts";
@@ -44,6 +45,7 @@ import { suppressionUploadEndpoints } from "./suppression-upload.ts";
 import { suppressionEndpoints } from "./suppressions.ts";
 import { tagEndpoints } from "./tags.ts";
 import { usageEndpoints } from "./usage.ts";
+import { userEndpoints } from "./users.ts";
 import { throttleEndpoints } from "./throttles.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 
@@ -105,6 +107,8 @@ export const kasplo: Dialect = {
     ...webhookEndpoints,
     ...keyEndpoints,
     ...sessionEndpoints,
+    ...userEndpoints,
+    ...invitationEndpoints,
     ...smtpCredentialEndpoints,
     ...relayEndpoints,
     ...poolEndpoints,

@@ -1,29 +1,31 @@
 // /v1/sessions and /v1/me: signing in and out, and what somebody who is signed in may do (decision 20).
 import * as z from "zod";
+import { hashPassword } from "../../lib/password.ts";
 import { fail, ok } from "../../lib/result.ts";
 import { MAIL_CLASSES } from "../../model/message.ts";
 import { allowedOf, MODULES, ROLES } from "../../model/permission.ts";
 import { invalidField } from "../../model/problem.ts";
 import { ABSOLUTE_MS, cookieOf, noCookie, type Session } from "../../model/session.ts";
-import { MAX_PASSWORD_LENGTH, parseUserEmail } from "../../model/user.ts";
-import { endSession } from "../../store/session.ts";
+import { MAX_PASSWORD_LENGTH, parseUserEmail, passwordFault } from "../../model/user.ts";
+import { endOwnSession, endSession, listSessions } from "../../store/session.ts";
+import { setPassword } from "../../store/user.ts";
 import { endpoint } from "../endpoint.ts";
-import { logIn } from "../log-in.ts";
+import { logIn, provePassword } from "../log-in.ts";
 import { signedIn } from "../session.ts";
 import { string } from "./fields.ts";
-import { dataOf, iso, isoTime, one } from "./native.ts";
+import { dataOf, iso, isoTime, one, page, pageOf } from "./native.ts";
 
 /** An address and a password take less. */
 const MAX_BODY_BYTES = 4_096;
 /** Enough to tell browsers apart. */
 const MAX_AGENT_LENGTH = 200;
 
+const password = (what: string) =>
+  string(what).max(MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`);
+
 const credentials = z.object({
   email: string("the address you sign in with"),
-  password: string("your password").max(
-    MAX_PASSWORD_LENGTH,
-    `must have at most ${MAX_PASSWORD_LENGTH} characters`,
-  ),
+  password: password("your password"),
 });
 
 const meView = z.object({
@@ -57,13 +59,56 @@ const create = endpoint({
   async handle(app, { body, origin, headers }) {
     const email = parseUserEmail(body.email);
     if (!email.ok) return fail(invalidField("email", email.error));
-    const ip = headers.get("CF-Connecting-IP") ?? "";
+    const ip = ipOf(headers);
     const agent = (headers.get("User-Agent") ?? "").slice(0, MAX_AGENT_LENGTH);
     const opened = await logIn(app, { email: email.value, password: body.password, ip, agent });
     if (!opened.ok) return opened;
     const { session, token } = opened.value;
     const cookie = cookieOf(origin, { token, maxAgeMs: ABSOLUTE_MS });
     return ok({ ...one(shown(session), 201), headers: { "Set-Cookie": cookie } });
+  },
+});
+
+const sessionView = z.object({
+  id: z.string(),
+  created_at: isoTime,
+  seen_at: isoTime,
+  expires_at: isoTime,
+  ip: z.string(),
+  agent: z.string(),
+  current: z.boolean(),
+});
+
+const list = endpoint({
+  method: "GET",
+  path: "/sessions",
+  summary: "List your own sessions, newest first",
+  scope: "read",
+  access: "people",
+  request: {},
+  response: { 200: pageOf(sessionView) },
+  async handle(app, { session }) {
+    const mine = signedIn(session);
+    const found = await listSessions(app.db, mine.user.id, app.now());
+    const shown = found.map(({ id, createdAt, seenAt, expiresAt, ip, agent }) => {
+      const times = { seen_at: iso(seenAt), expires_at: iso(expiresAt) };
+      return { id, created_at: iso(createdAt), ...times, ip, agent, current: id === mine.id };
+    });
+    return ok(page(shown, null));
+  },
+});
+
+const end = endpoint({
+  method: "DELETE",
+  path: "/sessions/:id",
+  summary: "End one of your own sessions",
+  scope: "manage",
+  access: "people",
+  request: { params: z.object({ id: z.string() }) },
+  response: { 200: dataOf(z.object({ id: z.string() })) },
+  async handle(app, { params: { id }, session }) {
+    const ended = await endOwnSession(app.db, { id, userId: signedIn(session).user.id });
+    return ended ? ok(one({ id })) : fail({ kind: "not_found", what: "this session" });
   },
 });
 
@@ -100,8 +145,43 @@ const me = endpoint({
   },
 });
 
-/** The operations of /v1/sessions and /v1/me. */
-export const sessionEndpoints = [create, endCurrent, me];
+const changePassword = endpoint({
+  method: "PUT",
+  path: "/me/password",
+  summary: "Change your password; your other sessions end",
+  holdsPasswords: true,
+  scope: "manage",
+  access: "people",
+  request: {
+    body: z.object({
+      current: password("your password as it is"),
+      password: password("the new one"),
+    }),
+  },
+  bodyLimit: MAX_BODY_BYTES,
+  response: { 200: dataOf(z.object({ id: z.string() })) },
+  problems: ["too_many_attempts", "conflict"],
+  async handle(app, { body, session, headers }) {
+    const { id: keep, user } = signedIn(session);
+    const fault = passwordFault(body.password, user.email);
+    if (fault !== null) return fail(invalidField("password", fault));
+    const proof = { password: body.current, ip: ipOf(headers) };
+    const from = await provePassword(app, user.email, proof);
+    if (!from.ok) return from;
+    const change = { from: from.value, to: hashPassword(body.password), keep };
+    const changed = await setPassword(app.db, user.id, change);
+    if (changed) return ok(one({ id: user.id }));
+    return fail({ kind: "conflict", reason: "the password was changed meanwhile; sign in again" });
+  },
+});
+
+/** The operations of /v1/sessions and /v1/me; `current` before any other id. */
+export const sessionEndpoints = [create, list, endCurrent, end, me, changePassword];
+
+/** Where somebody asks from, as the platform tells it. */
+function ipOf(headers: Headers): string {
+  return headers.get("CF-Connecting-IP") ?? "";
+}
 
 function shown(session: Session) {
   const { user } = session;

@@ -1,0 +1,96 @@
+// /v1/users/:id/invitation and /v1/invitations: the link by which a user chooses a password.
+import * as z from "zod";
+import type { App } from "../../app.ts";
+import { hashPassword } from "../../lib/password.ts";
+import { fail, ok } from "../../lib/result.ts";
+import { claimOf, INVITATION_MS, invitationsOf, invitationUrl } from "../../model/invitation.ts";
+import { invalidField, type Problem } from "../../model/problem.ts";
+import { MAX_PASSWORD_LENGTH, passwordFault } from "../../model/user.ts";
+import { appendAudit } from "../../store/audit.ts";
+import { findUser, type Login, setPassword } from "../../store/user.ts";
+import { endpoint } from "../endpoint.ts";
+import { within } from "../reach.ts";
+import { string } from "./fields.ts";
+import { dataOf, iso, isoTime, one } from "./native.ts";
+
+/** A token and a password take less. */
+const MAX_BODY_BYTES = 4_096;
+
+/** A new invitation. */
+export const invitationView = z.object({
+  /** Shown here only: hand it over yourself. Good for one password. */
+  invitation_url: z.string(),
+  invitation_expires_at: isoTime,
+});
+
+const invite = endpoint({
+  method: "POST",
+  path: "/users/:id/invitation",
+  summary: "Make another invitation: for who lost the first one, or the password",
+  description: "The password that they have stays until they choose another.",
+  scope: "manage",
+  request: { params: z.object({ id: z.string() }) },
+  response: { 201: dataOf(invitationView) },
+  async handle(app, { params, session, origin }) {
+    const found = await within(app, params.id, session);
+    return found.ok ? ok(one(await invitation(app, found.value, origin), 201)) : found;
+  },
+});
+
+const accept = endpoint({
+  method: "POST",
+  path: "/invitations",
+  summary: "Choose a password with the token of an invitation; all sessions of its user end",
+  scope: "manage",
+  access: "open",
+  request: {
+    body: z.object({
+      token: string("what stands in the invitation's link"),
+      password: string("the password that you choose").max(MAX_PASSWORD_LENGTH),
+    }),
+  },
+  bodyLimit: MAX_BODY_BYTES,
+  response: { 200: dataOf(z.object({ email: z.string() })) },
+  problems: ["invalid_credentials"],
+  async handle(app, { body: { token, password }, headers, requestId }) {
+    const now = app.now();
+    const claim = claimOf(token);
+    const found = claim && claim.expiresAt > now ? await findUser(app.db, claim.userId) : null;
+    const invitations = invitationsOf(app.config.encryptionKey);
+    if (!found || !(await invitations.isGood(token, found.password))) return fail(NO_INVITATION);
+    const { user } = found;
+    const fault = passwordFault(password, user.email);
+    if (fault !== null) return fail(invalidField("password", fault));
+    // Nobody is signed in here, so the trace is left here.
+    const ip = headers.get("CF-Connecting-IP") ?? "";
+    const trace = { at: now, kind: "asked", keyId: user.id, ip, requestId, detail: "" } as const;
+    await appendAudit(app.db, {
+      ...trace,
+      operation: "POST /invitations",
+      target: "",
+      bodyHash: "",
+    });
+    const change = { from: found.password, to: hashPassword(password), keep: null };
+    const changed = await setPassword(app.db, user.id, change);
+    return changed ? ok(one({ email: user.email })) : fail(NO_INVITATION);
+  },
+});
+
+/** The operations on invitations. */
+export const invitationEndpoints = [invite, accept];
+
+const NO_INVITATION: Problem = {
+  kind: "invalid_credentials",
+  reason: "this invitation was used, has expired or was never made; ask for another one",
+};
+
+/** A new invitation for a user, as it is shown once. */
+export async function invitation(app: App, { user, password }: Login, origin: string) {
+  const expiresAt = app.now() + INVITATION_MS;
+  const invitations = invitationsOf(app.config.encryptionKey);
+  const token = await invitations.token({ userId: user.id, expiresAt }, password);
+  return {
+    invitation_url: invitationUrl(origin, token),
+    invitation_expires_at: iso(expiresAt),
+  };
+}

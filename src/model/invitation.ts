@@ -1,0 +1,48 @@
+// Invitations: a link by which a user chooses a password, the first one or another. Nothing is stored: the token is
+// signed over the user, the end of its time and the password as it is, so one that was used, or is older than the
+// last change, opens nothing.
+import { toBase64Url } from "../lib/base64url.ts";
+import { utf8 } from "../lib/bytes.ts";
+import { deriveSecret, hmacSha256, sameBytes } from "../lib/digest.ts";
+
+/** A weekend and a holiday lie between. */
+export const INVITATION_MS = 7 * 24 * 60 * 60 * 1_000;
+
+/** What a token says about itself, unproven. */
+export type Claim = { readonly userId: string; readonly expiresAt: number };
+
+/** Makes and proves tokens. */
+export type Invitations = {
+  readonly token: (claim: Claim, password: string | null) => Promise<string>;
+  readonly isGood: (token: string, password: string | null) => Promise<boolean>;
+};
+
+/** The invitations of a deployment. */
+export function invitationsOf(encryptionKey: string): Invitations {
+  async function token({ userId, expiresAt }: Claim, password: string | null): Promise<string> {
+    const secret = await deriveSecret(encryptionKey, "edgepost invitations");
+    const signed = JSON.stringify([userId, expiresAt, password]);
+    const mark = toBase64Url(await hmacSha256(secret, utf8(signed)));
+    return `${userId}.${expiresAt.toString(36)}.${mark}`;
+  }
+  return {
+    token,
+    async isGood(given, password) {
+      const claim = claimOf(given);
+      if (!claim) return false;
+      return sameBytes(utf8(given), utf8(await token(claim, password)));
+    },
+  };
+}
+
+/** What a token claims, or null when it is none. */
+export function claimOf(token: string): Claim | null {
+  const [, userId, expires] = /^([0-9a-f-]{36})\.([0-9a-z]{8,9})\.[\w-]{43}$/.exec(token) ?? [];
+  if (userId === undefined || expires === undefined) return null;
+  return { userId, expiresAt: Number.parseInt(expires, 36) };
+}
+
+/** The page that takes a token; behind the # no server's log sees it. */
+export function invitationUrl(origin: string, token: string): string {
+  return `${origin}/portal#/invitation/${token}`;
+}
