@@ -1,6 +1,9 @@
 // `npm run bench`, in Node 22: runs the legs one after the other, prints JSON lines and a table.
 // `-- --only NAME` runs one leg (its name or the number of a goal it measures) and ends with its last
 // line; `-- --write` keeps the table in BENCHMARKS.md. Exit 1 when a correctness gate fails.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Ground, prepareGround } from "./ground.ts";
 import type { Figure, Leg, LegEnd, LegResult } from "./leg.ts";
@@ -41,7 +44,10 @@ const LEGS: readonly Leg[] = [
   growth,
 ];
 
-// What the ground and the stages left is removed on exit.
+// All that legs put into temporary folders is in here, and removed on exit, whatever it comes from.
+const scratch = mkdtempSync(join(tmpdir(), "edgepost-bench-run-"));
+process.env["TMPDIR"] = scratch;
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => process.exit(1));
 }

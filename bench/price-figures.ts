@@ -14,9 +14,9 @@ const MOONSHOT = 0.02;
 export type Plan = {
   readonly name: string;
   readonly what: string;
-  readonly messages: number;
-  /** Recipients of each. */
-  readonly recipients: number;
+  readonly calls: number;
+  /** In each call; one is sent by the single-send API. */
+  readonly emails: number;
   /** Told by webhook, opened and clicked once each. */
   readonly followed: boolean;
 };
@@ -36,13 +36,13 @@ const COUNTS = [
     goal: 3,
     what: "D1 rows written per email, whole life",
     operation: "d1_rows_written",
-    good: ({ recipients, followed }: Plan) => (recipients === 1 ? 12 : followed ? 8 : 6),
+    good: ({ emails, followed }: Plan) => (emails === 1 ? 12 : followed ? 8 : 6),
   },
   {
     goal: 4,
     what: "queue operations per email, whole life, no retries",
     operation: "queue_operations",
-    good: ({ recipients }: Plan) => (recipients === 1 ? 7 : 0.5),
+    good: ({ emails }: Plan) => (emails === 1 ? 7 : 0.5),
   },
 ] as const;
 
@@ -86,7 +86,7 @@ export function priceResult(all: ReadonlyMap<Plan, readonly Round[]>): LegResult
 }
 
 function nOf(plan: Plan, rounds: readonly Round[]): string {
-  return `${rounds.length} × ${plan.messages * plan.recipients} emails`;
+  return `${rounds.length} × ${plan.calls * plan.emails} emails`;
 }
 
 function endOf(goal: number, values: readonly number[], gate: boolean): LegEnd {

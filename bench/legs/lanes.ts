@@ -196,7 +196,7 @@ function result(alone: Pair, flooded: Pair): LegResult {
         verdict: `${flooded.codes.p99 < MOST_P99_MS ? "good (< 2 s)" : "above 2 s"}${failed}`,
       },
       {
-        number: "lanes",
+        number: "10",
         what: `p99 of a second key's marketing mail beside these of the first ÷ alone`,
         measured: String(shared),
         range: `${flooded.news.p99} ÷ ${alone.news.p99} ms, p50 ${flooded.news.p50} ÷ ${alone.news.p50}`,

@@ -37,23 +37,23 @@ const PLANS: readonly Plan[] = [
   {
     name: "single_followed",
     what: "sent alone, told by webhook, opened and clicked once",
-    messages: 500,
-    recipients: 1,
+    calls: 500,
+    emails: 1,
     followed: true,
   },
-  { name: "single", what: "sent alone", messages: 500, recipients: 1, followed: false },
+  { name: "single", what: "sent alone", calls: 500, emails: 1, followed: false },
   {
     name: "hundred",
-    what: "one of 100 recipients",
-    messages: 20,
-    recipients: 100,
+    what: "accepted in calls of 100",
+    calls: 20,
+    emails: 100,
     followed: false,
   },
   {
     name: "hundred_followed",
-    what: "one of 100 recipients, told by webhook, opened and clicked once",
-    messages: 20,
-    recipients: 100,
+    what: "accepted in calls of 100, told by webhook, opened and clicked once",
+    calls: 20,
+    emails: 100,
     followed: true,
   },
 ];
@@ -101,7 +101,7 @@ async function measure(ground: Ground, plan: Plan): Promise<Round> {
   const stage = await startStage(ground, { ...setting, bare: false, tracked: plan.followed });
   try {
     const scene = { url: stage.url, apiKey: ground.apiKey };
-    const emails = plan.messages * plan.recipients;
+    const emails = plan.calls * plan.emails;
     if (plan.followed) {
       const body = { url: `http://127.0.0.1:${hook.port}/hook` };
       await manage(scene, ["POST", "/v1/webhooks", body], createdSchema);
@@ -134,20 +134,21 @@ async function measure(ground: Ground, plan: Plan): Promise<Round> {
 
 type Scene = { readonly url: string; readonly apiKey: string };
 
-async function sendAll(scene: Scene, { messages, recipients, followed }: Plan): Promise<void> {
+async function sendAll(scene: Scene, { calls, emails, followed }: Plan): Promise<void> {
   const text = textOf("Your order", TEXT_LENGTH);
-  const html = followed ? `<html><body><a href="https://shop.example/">shop</a></body></html>` : "";
+  const html = followed
+    ? { html: `<html><body><a href="https://shop.example/">shop</a></body></html>` }
+    : {};
   let sent = 0;
+  const one = (): Sent =>
+    sendOf({ apiKey: scene.apiKey, recipient: `reader${(sent += 1)}@example.com`, text, ...html });
   const next = (): Sent | null => {
-    if (sent === messages) return null;
-    const first = sent++ * recipients;
-    const one = sendOf({ apiKey: scene.apiKey, recipient: "a@example.com", text });
-    const { email }: { email: object } = JSON.parse(one.body);
-    const to = Array.from({ length: recipients }, (_, n) => ({
-      email: `reader${first + n}@example.com`,
-    }));
-    const body = { email: { ...email, ...(followed ? { html } : {}), recipients: { to } } };
-    return { ...one, body: JSON.stringify(body) };
+    if (sent === calls * emails) return null;
+    if (emails === 1) return one();
+    const list = Array.from({ length: emails }, one);
+    const body = `{"messages":[${list.map((email) => email.body).join(",")}]}`;
+    const [first] = list;
+    return first ? { ...first, path: "/v1/send-email/batch", body } : null;
   };
   await mustAll(scene.url, next, 200);
 }
@@ -191,7 +192,7 @@ const BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100
 const LATER_MESSAGES = 3;
 
 async function sendLater(scene: Scene): Promise<void> {
-  const later = { name: "", what: "", messages: 1, recipients: 1, followed: false };
+  const later = { name: "", what: "", calls: 1, emails: 1, followed: false };
   await sendAll(scene, later);
 }
 

@@ -17,6 +17,8 @@ import { startSink, taken } from "../sink.ts";
 import { type CountingSink, smtpSource, startCountingSink } from "../smtp-peers.ts";
 
 const ROUNDS = 5;
+/** On a busy machine fewer rounds are begun, so that the leg ends within five minutes. */
+const ROUNDS_MS = 150_000;
 const TEXT_CHARACTERS = 4_096;
 const WORKER_MAILER = "1.2.1";
 
@@ -79,7 +81,8 @@ async function race(
   };
   for (const client of CLIENTS) await rate(client, 1, MESSAGES.workerMailer);
   const rounds: Round[] = [];
-  for (let n = 1; n <= ROUNDS; n++) {
+  const end = performance.now() + ROUNDS_MS;
+  for (let n = 1; n <= ROUNDS && (n === 1 || performance.now() < end); n++) {
     const ours = await rate("ours", 1, MESSAGES.ours);
     const source = await rate("source", 1, MESSAGES.source);
     const workerMailer = await rate("workerMailer", WORKER_MAILER_TURNS, MESSAGES.workerMailer);
