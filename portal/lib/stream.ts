@@ -1,4 +1,4 @@
-// Reads server-sent events from a fetch: unlike EventSource it can send a key. https://html.spec.whatwg.org/multipage/server-sent-events.html
+// Reads server-sent events from a fetch: unlike EventSource it learns why it is refused. https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 /** The `data` of each whole event in a text, and what is left over. Pure. */
 export function eventsIn(text: string): {

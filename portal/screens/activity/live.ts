@@ -1,11 +1,15 @@
-// The live feed: server-sent events of GET /v1/activity/live. Comes back with the last cursor, so nothing is missed.
+// The live feed of GET /v1/activity/live: a WebSocket, or server-sent events where a network lets none through. Comes
+// back with the last cursor, so nothing is missed.
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, openStream } from "../../lib/api.ts";
+import { readSocket } from "../../lib/socket.ts";
 import { readEvents } from "../../lib/stream.ts";
 import { type ActivityEvent, MAX_ROWS } from "./event.ts";
 
 /** A stream that ended is opened again soon, then less often: a Worker that restarts needs seconds. */
 const AGAIN_MS = [500, 2_000, 10_000] as const;
+
+const PATH = "/v1/activity/live";
 
 /** `reset`: forget what was told before. */
 type Told = {
@@ -52,20 +56,24 @@ async function watch(
   let failures = 0;
   while (!signal.aborted) {
     try {
-      const response = await openStream("/v1/activity/live", { ...filter, cursor }, signal);
-      failures = 0;
-      change((live) => ({ ...live, isOn: true }));
-      if (response.body) {
-        await readEvents(response.body, (data) => {
-          const told: Told = JSON.parse(data);
-          cursor = told.cursor;
-          const isBefore = (live: Live): readonly ActivityEvent[] =>
-            told.reset ? [] : live.events;
-          change((live) => ({
-            ...live,
-            events: [...told.data.toReversed(), ...isBefore(live)].slice(0, MAX_ROWS),
-          }));
-        });
+      const ask = { ...filter, cursor };
+      const open = (): void => {
+        failures = 0;
+        change((live) => ({ ...live, isOn: true }));
+      };
+      const message = (data: string): void => {
+        const told: Told = JSON.parse(data);
+        cursor = told.cursor;
+        const isBefore = (live: Live): readonly ActivityEvent[] => (told.reset ? [] : live.events);
+        change((live) => ({
+          ...live,
+          events: [...told.data.toReversed(), ...isBefore(live)].slice(0, MAX_ROWS),
+        }));
+      };
+      if (!(await readSocket(PATH, ask, signal, { open, message }))) {
+        const response = await openStream(PATH, ask, signal);
+        open();
+        if (response.body) await readEvents(response.body, message);
       }
     } catch (error) {
       if (signal.aborted) return;

@@ -68,6 +68,18 @@ async function visit(page: Page, name: string): Promise<void> {
   await page.getByText("Loading …").waitFor({ state: "detached" });
 }
 
+/** Runs in the page: from now on each WebSocket closes before it was open. */
+function noWebSocket(): void {
+  class Closed extends EventTarget {
+    constructor() {
+      super();
+      setTimeout(() => this.dispatchEvent(new Event("close")));
+    }
+    close(): void {}
+  }
+  Object.assign(globalThis, { WebSocket: Closed });
+}
+
 describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason})`}`, () => {
   beforeAll(async () => {
     world = await startWorld();
@@ -135,18 +147,20 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await page.context().close();
   });
 
-  it("tells live, within two seconds, what is sent elsewhere", async () => {
+  it.each([
+    ["over a WebSocket", "live@example.com", true],
+    ["as server-sent events where no WebSocket opens", "stream@example.com", false],
+  ])("tells live, within two seconds, what is sent elsewhere, %s", async (_, email, opens) => {
     const page = await signedIn();
+    const sockets: string[] = [];
+    page.on("websocket", (socket) => sockets.push(socket.url()));
+    if (!opens) await page.evaluate(noWebSocket);
     await visit(page, "activity");
     await page.getByText("Live: new events").waitFor();
     const from = "hello@edgepost.test";
-    await send({
-      from,
-      subject: "Live",
-      text: "a",
-      recipients: { to: [{ email: "live@example.com" }] },
-    });
-    await page.getByRole("link", { name: "live@example.com" }).waitFor({ timeout: 4_000 });
+    await send({ from, subject: "Live", text: "a", recipients: { to: [{ email }] } });
+    await page.getByRole("link", { name: email }).waitFor({ timeout: 4_000 });
+    expect(sockets.length).toBe(opens ? 1 : 0);
     await page.context().close();
   });
 
