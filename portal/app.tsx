@@ -3,7 +3,8 @@ import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hashOf, usePlace } from "./lib/router.ts";
 import { onSessionEnd } from "./lib/api.ts";
-import { may, type Me, signOut, whoAmI } from "./lib/session.ts";
+import { may, type Me, MeContext, signOut, whoAmI } from "./lib/session.ts";
+import { Invitation } from "./invitation.tsx";
 import { LogIn } from "./log-in.tsx";
 import { type Screen, SCREENS } from "./screens.ts";
 import { Empty, Failure, Waiting } from "./ui/parts.tsx";
@@ -30,6 +31,12 @@ export function App() {
     }, setError);
   };
   useEffect(look, []);
+  const place = usePlace();
+  if (place.screen === "invitation") {
+    const chosen = (email: string): void =>
+      setPresence({ is: "nobody", reason: `Sign in as ${email} with the password you chose.` });
+    return <Invitation token={place.id} done={chosen} />;
+  }
   if (error !== null) return <Failure error={error} again={look} />;
   switch (presence.is) {
     case "unknown":
@@ -60,7 +67,7 @@ function Frame({ me, left }: FrameProps) {
     isFirst.current = false;
   }, [place.screen, place.id]);
   return (
-    <>
+    <MeContext.Provider value={me}>
       <a class="skip" href="#content" onClick={(event) => skipTo(event, main.current)}>
         Skip to the content
       </a>
@@ -99,7 +106,7 @@ function Frame({ me, left }: FrameProps) {
         {screen ? <Loader key={`${screen.path}/${place.id}`} screen={screen} /> : <Nowhere />}
       </main>
       <Toast />
-    </>
+    </MeContext.Provider>
   );
 }
 

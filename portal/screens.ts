@@ -35,4 +35,6 @@ export const SCREENS: readonly Screen[] = [
     needs: "send-email",
     load: () => import("./screens/send-test/screen.tsx"),
   },
+  { path: "team", label: "Team", needs: "users", load: () => import("./screens/team/screen.tsx") },
+  { path: "you", label: "You", needs: null, load: () => import("./screens/you/screen.tsx") },
 ];

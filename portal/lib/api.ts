@@ -52,6 +52,16 @@ export async function post<T>(path: string, body: unknown): Promise<T> {
   return readJson<T>(await call("POST", path, body));
 }
 
+/** Changes parts of what a path names; the whole answer. Throws ApiError. */
+export async function patch<T>(path: string, body: unknown): Promise<T> {
+  return readJson<T>(await call("PATCH", path, body));
+}
+
+/** Sets what a path names; the whole answer. Throws ApiError. */
+export async function put<T>(path: string, body: unknown): Promise<T> {
+  return readJson<T>(await call("PUT", path, body));
+}
+
 /** Deletes what a path names; the whole answer. Throws ApiError. */
 export async function remove<T>(path: string): Promise<T> {
   return readJson<T>(await call("DELETE", path));

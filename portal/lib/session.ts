@@ -1,4 +1,6 @@
 // Who is signed in. The cookie that says so is out of any script's reach; here stands only what the API answered.
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
 import { ApiError, get, post, remove } from "./api.ts";
 
 /** What `/v1/me` answers. */
@@ -12,6 +14,18 @@ export type Me = {
   readonly permissions: Readonly<Record<string, "read" | "write">>;
   readonly modules: readonly { readonly module: string; readonly mail_class: string }[];
 };
+
+/** Whom the screens are shown to; the frame around them says it. */
+export const MeContext = createContext<Me>({
+  user: { id: "", email: "", name: "", role: "" },
+  permissions: {},
+  modules: [],
+});
+
+/** Whom a screen is shown to. */
+export function useMe(): Me {
+  return useContext(MeContext);
+}
 
 /** Who is signed in at this browser, or null. Throws ApiError when nobody can say. */
 export async function whoAmI(): Promise<Me | null> {

@@ -1,6 +1,7 @@
 // What needs somebody: what /v1/health is concerned about, domains that DNS does not show, webhooks that were switched off.
 import { get, getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
+import { may, type Me, useMe } from "../../lib/session.ts";
 import { Failure } from "../../ui/parts.tsx";
 
 type Health = { readonly concerns: readonly string[] };
@@ -15,7 +16,8 @@ type Webhook = {
 type Concern = { readonly what: string; readonly mend: string };
 
 export function Attention() {
-  const { data, error, again } = useLoad(ask, "");
+  const me = useMe();
+  const { data, error, again } = useLoad(() => ask(me), "");
   if (error !== null) return <Failure error={error} again={again} />;
   if (data === null || data.length === 0) return null;
   return (
@@ -32,11 +34,13 @@ export function Attention() {
   );
 }
 
-async function ask(): Promise<readonly Concern[]> {
+/** What somebody may not see needs somebody else. */
+async function ask(me: Me): Promise<readonly Concern[]> {
+  const none = { data: [] };
   const [health, domains, webhooks] = await Promise.all([
     get<Health>("/v1/health"),
-    getPage<Domain>("/v1/domains", { limit: 100 }),
-    getPage<Webhook>("/v1/webhooks", {}),
+    may(me, "domains") ? getPage<Domain>("/v1/domains", { limit: 100 }) : none,
+    may(me, "webhooks") ? getPage<Webhook>("/v1/webhooks", {}) : none,
   ]);
   return [
     ...health.concerns.map((what) => ({ what, mend: "GET /v1/health tells more." })),

@@ -15,7 +15,7 @@ import { REFUSED_DOMAIN, startWorld, type World } from "./world.ts";
 const MAX_FIRST_SCREEN_BYTES = 120_000;
 const AXE = createRequire(import.meta.url).resolve("axe-core");
 const PICTURES = join(ROOT, "docs", "portal");
-const SCREENS = ["overview", "activity", "message", "send-test"] as const;
+const SCREENS = ["overview", "activity", "message", "send-test", "team", "you"] as const;
 const SIZES = [
   { width: 1280, height: 900 },
   { width: 375, height: 812 },
@@ -130,6 +130,46 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     const headers = { cookie: `edgepost=${cookie?.value ?? ""}` };
     expect((await fetch(`${world.url}/v1/me`, { headers })).status).toBe(401);
     await page.context().close();
+  });
+
+  it("invites somebody, who chooses a password, sees what their role allows, and is signed out with it", async () => {
+    const boss = await signedIn();
+    await visit(boss, "team");
+    await boss.getByLabel("Email").fill("ana@people.test");
+    await boss.getByLabel("Name").fill("Ana Lyst");
+    await boss.getByLabel("Role").selectOption("analyst");
+    await boss.getByRole("button", { name: "Invite", exact: true }).click();
+    const link = (await boss.getByText("#/invitation/").textContent()) ?? "";
+
+    const ana = await (await world.browser.newContext()).newPage();
+    ana.setDefaultTimeout(WAIT_MS);
+    await ana.goto(link);
+    await ana.getByLabel("Password").fill("correct horse battery");
+    await ana.getByRole("button", { name: "Keep it" }).click();
+    await ana.getByText("Sign in as ana@people.test").waitFor();
+    await ana.getByLabel("Email").fill("ana@people.test");
+    await ana.getByLabel("Password").fill("correct horse battery");
+    await ana.getByRole("button", { name: "Sign in" }).click();
+    await ana.getByRole("heading", { name: "Overview" }).waitFor();
+    // No module is open for her, and no role makes her a manager.
+    const nav = ana.getByRole("navigation", { name: "Screens" });
+    const screens = nav.getByRole("link");
+    expect(await screens.allTextContents()).toEqual(["Overview", "You", "API"]);
+
+    await boss.getByRole("link", { name: "Ana Lyst" }).click();
+    await boss.getByLabel("transactional, transactional mail").check();
+    await boss.getByText("The modules are changed.").waitFor();
+    await ana.reload();
+    await ana.getByRole("link", { name: "Activity" }).waitFor();
+    expect(await screens.allTextContents()).toEqual(["Overview", "Activity", "You", "API"]);
+
+    await boss.getByRole("combobox").selectOption("support");
+    await boss.getByText("The role is changed.").waitFor();
+    // Whatever she opens next says so, if what she has open did not already.
+    await ana.evaluate(() => (location.hash = "#/you"));
+    await ana.getByText("Your session has ended. Sign in again.").waitFor();
+    await boss.context().close();
+    await ana.context().close();
   });
 
   it("sends a test, shows it arrive by itself, and opens its message", async () => {

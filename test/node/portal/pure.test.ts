@@ -11,6 +11,7 @@ import {
 } from "../../../portal/screens/activity/event.ts";
 import { timeOf } from "../../../portal/screens/activity/older.ts";
 import { changeOf, rangesOf } from "../../../portal/screens/overview/stats.ts";
+import { modulesText, toggled } from "../../../portal/screens/team/user.ts";
 
 function event(id: string, timestamp: string): ActivityEvent {
   return { id, event: "open", timestamp, email: "a@example.com", click_tracking_id: `m-${id}:0` };
@@ -94,5 +95,25 @@ describe("the overview", () => {
     [5, 0, null],
   ])("says that %d after %d is %j", (now, before, change) => {
     expect(changeOf(now, before)).toBe(change);
+  });
+});
+
+describe("the modules of a user", () => {
+  const one = { module: "transactional", mail_class: "marketing" };
+  const other = { module: "transactional", mail_class: "transactional" };
+
+  it.each([
+    ["analyst", [], ""],
+    ["analyst", [one], "transactional (marketing mail)"],
+    ["analyst", [one, other], "transactional"],
+    ["super_admin", [one], "all"],
+  ])("of a %s with %o are %j", (role, modules, text) => {
+    expect(modulesText({ role, modules })).toBe(text);
+  });
+
+  it("are toggled one by one", () => {
+    expect(toggled([], one)).toEqual([one]);
+    expect(toggled([one], other)).toEqual([one, other]);
+    expect(toggled([one, other], { ...one })).toEqual([other]);
   });
 });

@@ -1,0 +1,152 @@
+// One user: role, modules, another invitation, disabling, deleting.
+import { useState } from "preact/hooks";
+import { get, patch, post, put, remove } from "../../lib/api.ts";
+import { useLoad } from "../../lib/load.ts";
+import { go, hashOf } from "../../lib/router.ts";
+import { useMe } from "../../lib/session.ts";
+import { Confirm } from "../../ui/dialog.tsx";
+import { Failure, Mark, Waiting } from "../../ui/parts.tsx";
+import { say } from "../../ui/toast.tsx";
+import { InvitationLink } from "./invitation-link.tsx";
+import {
+  type Invited,
+  MAIL_CLASSES,
+  MODULES,
+  ROLE_WORDS,
+  ROLES,
+  toggled,
+  type User,
+} from "./user.ts";
+
+export function OneUser({ id }: { readonly id: string }) {
+  const path = `/v1/users/${encodeURIComponent(id)}`;
+  const user = useLoad(() => get<User>(path), id);
+  if (user.error !== null) return <Failure error={user.error} again={user.again} />;
+  if (user.data === null) return <Waiting />;
+  return <Loaded path={path} user={user.data} again={user.again} />;
+}
+
+type LoadedProps = { readonly path: string; readonly user: User; readonly again: () => void };
+
+function Loaded({ path, user, again }: LoadedProps) {
+  const [error, setError] = useState<unknown>(null);
+  const [invited, setInvited] = useState<Invited | null>(null);
+  const [isDeleting, setDeleting] = useState(false);
+  const act = async (work: () => Promise<unknown>, done: string): Promise<void> => {
+    setError(null);
+    try {
+      await work();
+      say(done);
+    } catch (error) {
+      setError(error);
+    }
+    // After a refusal, too: what is shown is what is there.
+    again();
+  };
+  const isOff = user.state === "disabled";
+  return (
+    <>
+      <h1>{user.name}</h1>
+      <p>
+        {user.email} <Mark word={user.state} /> <a href={hashOf({ screen: "team" })}>All users</a>
+      </p>
+      {error !== null && <Failure error={error} />}
+      <section class="card" aria-labelledby="role">
+        <h2 id="role">Role</h2>
+        <label>
+          <span>Another role signs them out.</span>
+          <select
+            value={user.role}
+            onChange={({ currentTarget: { value: role } }) =>
+              void act(() => patch(path, { role }), "The role is changed.")
+            }
+          >
+            {ROLES.map((role) => (
+              <option key={role} value={role}>
+                {ROLE_WORDS[role]}
+              </option>
+            ))}
+          </select>
+        </label>
+      </section>
+      <Modules
+        user={user}
+        set={(modules) =>
+          act(() => put(`${path}/modules`, { modules }), "The modules are changed.")
+        }
+      />
+      <section class="card" aria-labelledby="access">
+        <h2 id="access">Access</h2>
+        <div class="row">
+          <button
+            type="button"
+            onClick={() =>
+              void act(async () => {
+                setInvited((await post<{ data: Invited }>(`${path}/invitation`, {})).data);
+              }, "The link is below.")
+            }
+          >
+            New link to choose a password
+          </button>
+          <button
+            type="button"
+            onClick={() =>
+              void act(() => patch(path, { disabled: !isOff }), isOff ? "Enabled." : "Disabled.")
+            }
+          >
+            {isOff ? "Enable" : "Disable"}
+          </button>
+          <button type="button" class="danger" onClick={() => setDeleting(true)}>
+            Delete
+          </button>
+        </div>
+        {invited && <InvitationLink email={user.email} invited={invited} />}
+      </section>
+      {isDeleting && (
+        <Confirm
+          title={`Delete ${user.name}?`}
+          text="They are signed out and cannot come back. What they did stays in the audit log."
+          name={user.email}
+          action="Delete"
+          close={() => setDeleting(false)}
+          run={async () => {
+            await remove(path);
+            go({ screen: "team" });
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+type ModulesProps = {
+  readonly user: User;
+  readonly set: (modules: User["modules"]) => Promise<void>;
+};
+
+function Modules({ user, set }: ModulesProps) {
+  const { user: me } = useMe();
+  if (user.role === "super_admin" || me.role !== "super_admin") return null;
+  return (
+    <section class="card" aria-labelledby="modules">
+      <h2 id="modules">Modules</h2>
+      <p class="quiet">Closed until a Super Admin opens them. Closing one signs the user out.</p>
+      {MODULES.flatMap((module) =>
+        MAIL_CLASSES.map((mail_class) => (
+          <label key={`${module} ${mail_class}`} class="check">
+            <input
+              type="checkbox"
+              checked={user.modules.some(
+                (one) => one.module === module && one.mail_class === mail_class,
+              )}
+              onChange={() => void set(toggled(user.modules, { module, mail_class }))}
+            />
+            <span>
+              {module}, {mail_class} mail
+            </span>
+          </label>
+        )),
+      )}
+    </section>
+  );
+}
