@@ -1,4 +1,4 @@
-// Tries to sign in: counted one by one, locked for longer each time, forgotten after a day.
+// Which sessions are good. Tries to sign in: counted one by one, locked for longer each time, forgotten after a day.
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import {
@@ -7,7 +7,9 @@ import {
   FREE_OF_ADDRESS,
   MAX_LOCK_MS,
 } from "../../src/model/log-in.ts";
-import { countTry } from "../../src/store/session.ts";
+import { IDLE_MS, ABSOLUTE_MS } from "../../src/model/session.ts";
+import { countTry, goodSessions } from "../../src/store/session.ts";
+import { givenPerson } from "../support/people.ts";
 
 const START = Date.UTC(2026, 10, 21, 10);
 const ACCOUNT = { hash: "account", free: FREE_OF_ACCOUNT };
@@ -50,4 +52,22 @@ it("forgets a day after the last one", async () => {
     expect(await countTry(env.DB, [ACCOUNT], later)).toBe(0);
   expect(await countTry(env.DB, [ACCOUNT], later)).toBe(0);
   expect(await countTry(env.DB, [ACCOUNT], later)).toBe(2_000);
+});
+
+it.each([
+  ["while it is used", "update sessions set seen_at = seen_at", 0, true],
+  ["not when it was ended", "delete from sessions", 0, false],
+  ["not when its user is disabled", "update users set disabled_at = 1", 0, false],
+  ["not when nobody used it for long", "update sessions set ip = ip", IDLE_MS, false],
+  [
+    "not when it is old",
+    `update sessions set seen_at = ${START + ABSOLUTE_MS}`,
+    ABSOLUTE_MS,
+    false,
+  ],
+] as const)("lets the live feed of a session go on %s", async (_when, change, after, goesOn) => {
+  const { sessionId } = await givenPerson({ role: "analyst", now: START });
+  await env.DB.prepare(change).run();
+  const good = await goodSessions(env.DB, [sessionId, "a key's id"], START + after);
+  expect([...good]).toEqual(goesOn ? [sessionId] : []);
 });

@@ -25,6 +25,7 @@ const credentialsSchema = z.object({
     username: z.string(),
     password: z.string(),
   }),
+  portal: z.object({ url: z.string(), email: z.string(), password: z.string() }),
 });
 const listSchema = z.object({ data: z.array(z.record(z.string(), z.unknown())) });
 
@@ -139,6 +140,13 @@ describe("npm start", () => {
       relay_smtp: { host: "127.0.0.1", port: Number(env["RELAY_SMTP_PORT"]) },
     });
     expect(await apiStatus()).toBe(200);
+    const { url, email, password } = written.portal;
+    const logIn = await fetch(`${written.base_url}/v1/sessions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ email, password }),
+    });
+    expect([logIn.status, (await fetch(url)).status]).toEqual([201, 200]);
     await until(() => prints("Ctrl-C"), 60, "the first send");
     const steps = [...(npm?.output ?? "").matchAll(/^ *\d+ ms {2}(\w+)/gm)].map((line) => line[1]);
     expect(steps, npm?.output).toEqual([
