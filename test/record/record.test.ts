@@ -1,4 +1,4 @@
-// The recorder: windows of 50 outcomes or 100 ms, one commit after the other, tried four times.
+// The recorder: windows of 50 outcomes or 50 ms, one commit after the other, tried four times.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { uuidv7 } from "../../src/lib/id.ts";
@@ -89,11 +89,11 @@ describe("a window", () => {
     );
   });
 
-  it("is committed about 100 ms after its first outcome, without anybody asking", async () => {
+  it("is committed about 50 ms after its first outcome, without anybody asking", async () => {
     const { record, deliveries, settled } = await given(3);
     for (const delivery of deliveries) {
       record.add(delivered(delivery));
-      await pause(20);
+      await pause(10);
     }
     expect(settled).toEqual([]);
     await expect.poll(() => settled).toEqual([3]);
