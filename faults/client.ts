@@ -48,6 +48,12 @@ export async function sendFor(world: World, wish: Wish): Promise<Sent> {
   return { key, to, hold, ids: [first, second] };
 }
 
+/** A promise that somebody waits for later: until then its failure is nobody's. */
+export function heard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
 /** Sends many at the same pace, `everyMs` apart; `tell` hears of each answer. */
 export function sendAll(
   world: World,
@@ -55,13 +61,15 @@ export function sendAll(
   everyMs: number,
   tell: () => void = () => undefined,
 ): Promise<readonly Sent[]> {
-  return Promise.all(
-    wishes.map(async (wish, index) => {
-      await sleep(index * everyMs);
-      const sent = await sendFor(world, wish);
-      tell();
-      return sent;
-    }),
+  return heard(
+    Promise.all(
+      wishes.map(async (wish, index) => {
+        await sleep(index * everyMs);
+        const sent = await sendFor(world, wish);
+        tell();
+        return sent;
+      }),
+    ),
   );
 }
 

@@ -4,7 +4,7 @@ import { copies, drain, within } from "../../test/node/faults/ledger.ts";
 import { inWorld } from "../../test/node/faults/world.ts";
 import type { SmtpScript } from "../../test/peers/script.ts";
 import { judge, sum } from "../account.ts";
-import { sendFor } from "../client.ts";
+import { heard, sendFor } from "../client.ts";
 import type { Outcome, Row, Stand } from "../row.ts";
 import { unless } from "../scene.ts";
 
@@ -57,7 +57,7 @@ type Crash = Pick<Outcome, "account" | "breaches">;
 function crashAt({ ground, planted }: Stand, { at, copies: allowed }: Point): Promise<Crash> {
   const script = at === "C9" ? NO_ANSWER_TO_DOT : {};
   return inWorld(ground, { at, script, edit: planted }, async (world) => {
-    const sending = sendFor(world, { key: `at-${at}`, to: ["ada@example.com"] });
+    const sending = heard(sendFor(world, { key: `at-${at}`, to: ["ada@example.com"] }));
     const reached =
       at === "C9"
         ? within(REACH_MS, () => copies(world).length > 0)

@@ -1,7 +1,7 @@
 // F09 to F11: a D1 that fails before and after what it was asked, one that is away, and clients that race.
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
-import { sendAll, sendFor, wishes } from "../client.ts";
+import { heard, sendAll, sendFor, wishes } from "../client.ts";
 import { all, d1 } from "../edits.ts";
 import type { Row } from "../row.ts";
 import { scene, unless } from "../scene.ts";
@@ -77,7 +77,7 @@ export const race: Row = {
         const sent = [];
         for (let round = 0; round < rounds; round++) {
           const wish = { key: `race-${round}`, to: [`race-${round}@example.com`] };
-          const clients = Array.from({ length: RACE }, () => sendFor(world, wish));
+          const clients = Array.from({ length: RACE }, () => heard(sendFor(world, wish)));
           await sleep(50 + Math.random() * 300);
           await world.kill();
           await world.restart();

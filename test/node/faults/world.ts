@@ -84,6 +84,8 @@ export class World {
   #hook: Receiver | null = null;
   #worker: RunningWorker | null = null;
   #killedAt = 0;
+  /** Between a kill and the next start another process may listen at the old address. */
+  #isUp = false;
   #edit: Edit | null;
 
   constructor(ground: Ground, setting: Setting) {
@@ -229,14 +231,14 @@ export class World {
 
   /** Cron comes. */
   async sweep(): Promise<void> {
-    const answer = await fetch(new URL("/cdn-cgi/local/scheduled", started(this.#worker).url));
+    const answer = await fetch(this.#at("/cdn-cgi/local/scheduled"));
     const text = await answer.text();
     if (!answer.ok) throw new Error(`the sweep failed: ${text}\n${this.output}`);
   }
 
   /** A mail comes in through the email door; null when the Worker dies meanwhile. */
   async mail(from: string, to: string, raw: string): Promise<number | null> {
-    const url = new URL("/cdn-cgi/local/email", started(this.#worker).url);
+    const url = this.#at("/cdn-cgi/local/email");
     url.search = String(new URLSearchParams({ from, to }));
     try {
       const answer = await fetch(url, { method: "POST", body: raw });
@@ -260,6 +262,7 @@ export class World {
   /** Kills the Worker: every process of its group, by SIGKILL. */
   async kill(): Promise<void> {
     this.#killedAt = Date.now();
+    this.#isUp = false;
     await started(this.#worker).kill();
   }
 
@@ -286,6 +289,13 @@ export class World {
       ...this.#setting.variables,
     });
     this.#worker = await startWorker(this.#state, options);
+    this.#isUp = true;
+  }
+
+  /** Where to ask the Worker; throws while it is down. */
+  #at(path: string): URL {
+    if (!this.#isUp) throw new Error("the Worker is down");
+    return new URL(path, started(this.#worker).url);
   }
 
   #edited(edit: Edit): string {
@@ -296,12 +306,12 @@ export class World {
     return file;
   }
 
-  #ask(method: string, path: string, body?: unknown, own: object = {}): Promise<Response> {
+  async #ask(method: string, path: string, body?: unknown, own: object = {}): Promise<Response> {
     const authorization = `Bearer ${this.#ground.apiKey}`;
     const headers = { authorization, "content-type": "application/json", ...own };
     const text = typeof body === "string" ? body : JSON.stringify(body);
     const request = { method, headers, ...(body === undefined ? {} : { body: text }) };
-    return fetch(new URL(path, started(this.#worker).url), request);
+    return fetch(this.#at(path), request);
   }
 }
 
