@@ -38,8 +38,8 @@ function row(id: string, fault: string, queueFault: QueueFault): Row {
   };
 }
 
-/** What the queue lets through is delivered within this; the rest waits. */
-const SETTLE_MS = 3_000;
+/** What the queue lets through is delivered within this, before the Worker is mended by a new start; the rest waits. */
+const SETTLE_MS = 120_000;
 
 async function isQuiet(world: World): Promise<boolean> {
   const before = world.peer.log().messages.length;
