@@ -70,13 +70,17 @@ const countRow = z.object({ n: z.number() });
 /** How often time passes, at most: then something waits for ever. */
 const MAX_STEPS = 40;
 
-/** Lets time pass in steps, with cron in each, until no delivery waits for its next try. */
-export async function waitsPass(world: World, stepMs: number): Promise<void> {
+/** Whether every delivery has come to its end. */
+export async function isIdle(world: World): Promise<boolean> {
   const sql =
     "select count(*) as n from deliveries where due_at is not null or lease_id is not null";
-  const isDone = async (): Promise<boolean> => (await world.sql(countRow, sql))[0]?.n === 0;
+  return (await world.sql(countRow, sql))[0]?.n === 0;
+}
+
+/** Lets time pass in steps, with cron in each, until no delivery waits for its next try. */
+export async function waitsPass(world: World, stepMs: number): Promise<void> {
   for (let n = 0; n < MAX_STEPS; n++) {
-    if (await within(500, isDone)) return;
+    if (await within(500, () => isIdle(world))) return;
     await timePasses(world, stepMs);
     await world.sweep();
   }

@@ -6,7 +6,7 @@ import type { World } from "../../test/node/faults/world.ts";
 import { sendAll, type Sent, wishes } from "../client.ts";
 import { type QueueFault, queues } from "../edits.ts";
 import type { Row, Stand } from "../row.ts";
-import { scene, unless } from "../scene.ts";
+import { isIdle, scene, unless } from "../scene.ts";
 
 const RECIPIENTS = { quick: 60, full: 2_000 } as const;
 
@@ -67,14 +67,6 @@ export const queueThrows = row("F07", "every hand-over to a queue throws", {
 /** What cannot be composed keeps its lease until that ends; after so many it is held, for a person to see. */
 const LEASES_LOST = 8;
 
-const countRow = z.object({ n: z.number() });
-
-async function isOver(world: World): Promise<boolean> {
-  const sql =
-    "select count(*) as n from deliveries where due_at is not null or lease_id is not null";
-  return (await world.sql(countRow, sql))[0]?.n === 0;
-}
-
 /** One in so many messages. */
 const POISON_EVERY = 10;
 
@@ -102,13 +94,13 @@ export const poison: Row = {
         const good = sent.filter((_, index) => index % POISON_EVERY !== 0);
         const wanted = good.reduce((sum, { to }) => sum + to.length, 0);
         const came = await within(30_000, () => world.peer.log().messages.length >= wanted);
-        for (let n = 0; n < LEASES_LOST && !(await isOver(world)); n++) {
+        for (let n = 0; n < LEASES_LOST && !(await isIdle(world)); n++) {
           await world.sql(
             z.unknown(),
             "update deliveries set lease_until = 0 where lease_id is not null",
           );
           await world.sweep();
-          await within(2_000, () => isOver(world));
+          await within(2_000, () => isIdle(world));
         }
         return {
           sent,

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { sendAll, type Sent, wishes } from "../client.ts";
 import { all, clock, queues } from "../edits.ts";
 import type { Row, Stand } from "../row.ts";
-import { scene, timePasses, unless } from "../scene.ts";
+import { isIdle, scene, timePasses, unless } from "../scene.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -115,6 +115,8 @@ export const purge: Row = {
       const old = await sendAll(world, wishes("old", count), 2);
       const recipients = old.reduce((sum, { to }) => sum + to.length, 0);
       await within(120_000, () => world.peer.log().messages.length >= recipients);
+      // What has no end yet would be sent again, and be younger than the others.
+      await within(60_000, () => isIdle(world));
       const breaches: string[] = [];
       const at = async (ms: number): Promise<void> => {
         world.become(all(stand.planted, clock(ms)));
