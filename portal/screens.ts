@@ -30,6 +30,12 @@ export const SCREENS: readonly Screen[] = [
     load: () => import("./screens/message/screen.tsx"),
   },
   {
+    path: "suppressions",
+    label: "Suppressions",
+    needs: "suppressions",
+    load: () => import("./screens/suppressions/screen.tsx"),
+  },
+  {
     path: "send-test",
     label: "Send a test",
     needs: "send-email",

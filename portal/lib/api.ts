@@ -11,6 +11,9 @@ export function onSessionEnd(listener: () => void): void {
 /** Nothing that the portal asks takes longer on a Worker that works. */
 const DEADLINE_MS = 15_000;
 
+/** Forty megabytes over a slow line. */
+const UPLOAD_DEADLINE_MS = 300_000;
+
 /** A refusal or a broken connection, in words for people. */
 export class ApiError extends Error {
   readonly status: number;
@@ -62,9 +65,16 @@ export async function put<T>(path: string, body: unknown): Promise<T> {
   return readJson<T>(await call("PUT", path, body));
 }
 
+/** Posts a file of this media type; the whole answer. A large one takes its time. Throws ApiError. */
+export async function upload<T>(path: string, file: Blob, type: string): Promise<T> {
+  const headers = { accept: "application/json", "content-type": type };
+  const signal = AbortSignal.timeout(UPLOAD_DEADLINE_MS);
+  return readJson<T>(await answered(fetch(path, { method: "POST", headers, body: file, signal })));
+}
+
 /** Deletes what a path names; the whole answer. Throws ApiError. */
-export async function remove<T>(path: string): Promise<T> {
-  return readJson<T>(await call("DELETE", path));
+export async function remove<T>(path: string, body?: unknown): Promise<T> {
+  return readJson<T>(await call("DELETE", path, body));
 }
 
 /** Opens a stream of server-sent events; lives until the signal ends it. Throws ApiError. */
@@ -113,12 +123,13 @@ async function messageOf(response: Response): Promise<string> {
   return said;
 }
 
+/** `error` of the native API, or `message` of the send operations. */
 function errorText(body: unknown): string | null {
-  if (typeof body !== "object" || body === null || !("error" in body)) return null;
-  const { error } = body;
-  if (typeof error === "string") return error;
-  if (typeof error !== "object" || error === null || !("message" in error)) return null;
-  return typeof error.message === "string" ? error.message : null;
+  if (typeof body !== "object" || body === null) return null;
+  const said = "error" in body ? body.error : body;
+  if (typeof said === "string") return said;
+  if (typeof said !== "object" || said === null || !("message" in said)) return null;
+  return typeof said.message === "string" ? said.message : null;
 }
 
 async function readJson<T>(response: Response): Promise<T> {

@@ -1,4 +1,5 @@
 // Asks before something that cannot be undone: the name has to be typed. The browser's own dialog keeps the focus.
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Failure } from "./parts.tsx";
 
@@ -12,9 +13,11 @@ export type ConfirmProps = {
   readonly action: string;
   readonly run: () => Promise<void>;
   readonly close: () => void;
+  /** Fields of its own, before the name. */
+  readonly children?: ComponentChildren;
 };
 
-export function Confirm({ title, text, name, action, run, close }: ConfirmProps) {
+export function Confirm({ title, text, name, action, run, close, children }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState("");
   const [error, setError] = useState<unknown>(null);
@@ -28,6 +31,7 @@ export function Confirm({ title, text, name, action, run, close }: ConfirmProps)
       <form onSubmit={submit}>
         <h2 id="confirm-title">{title}</h2>
         <p>{text}</p>
+        {children}
         <label>
           <span>
             Type <b>{name}</b> to go on

@@ -15,7 +15,15 @@ import { REFUSED_DOMAIN, startWorld, type World } from "./world.ts";
 const MAX_FIRST_SCREEN_BYTES = 120_000;
 const AXE = createRequire(import.meta.url).resolve("axe-core");
 const PICTURES = join(ROOT, "docs", "portal");
-const SCREENS = ["overview", "activity", "message", "send-test", "team", "you"] as const;
+const SCREENS = [
+  "overview",
+  "activity",
+  "message",
+  "suppressions",
+  "send-test",
+  "team",
+  "you",
+] as const;
 const SIZES = [
   { width: 1280, height: 900 },
   { width: 375, height: 812 },
@@ -201,6 +209,41 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await send({ from, subject: "Live", text: "a", recipients: { to: [{ email }] } });
     await page.getByRole("link", { name: email }).waitFor({ timeout: 4_000 });
     expect(sockets.length).toBe(opens ? 1 : 0);
+    await page.context().close();
+  });
+
+  it("suppresses an address, shows its mail refused, and lets it get mail again with a reason", async () => {
+    const page = await signedIn();
+    await visit(page, "suppressions");
+    await page.getByRole("heading", { name: "Nothing is suppressed" }).waitFor();
+    await page.getByLabel("Address, @domain or MD5").fill("no-more@example.com");
+    await page.getByLabel("Reason").fill("asked on the phone");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("cell", { name: "no-more@example.com", exact: true }).waitFor();
+    await page.getByRole("cell", { name: "asked on the phone" }).waitFor();
+
+    await visit(page, "send-test");
+    await page.getByLabel("To", { exact: true }).fill("no-more@example.com");
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await page
+      .getByRole("alert")
+      .getByText(/suppressed/)
+      .waitFor();
+
+    await visit(page, "suppressions?query=no-more");
+    await page.getByRole("button", { name: "Remove no-more@example.com" }).click();
+    await page.getByLabel("Why may it get mail again?").fill("asked again");
+    await page.getByLabel(/^Type/).fill("no-more@example.com");
+    await page.getByRole("button", { name: "Remove", exact: true }).click();
+    await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+
+    const csv = "entry,reason\r\nlist@example.com,left\r\nnot an address,x\r\n";
+    const file = { name: "list.csv", mimeType: "text/csv", buffer: Buffer.from(csv) };
+    await page.getByLabel("File").setInputFiles(file);
+    await page.getByText("list@example.com,left").waitFor();
+    await page.getByRole("button", { name: "Upload", exact: true }).click();
+    await page.getByText("2 rows: 1 added, 0 there already, 1 refused.").waitFor();
+    await page.getByText(/^Line 3:/).waitFor();
     await page.context().close();
   });
 

@@ -10,6 +10,7 @@ import {
   newestFirst,
 } from "../../../portal/screens/activity/event.ts";
 import { timeOf } from "../../../portal/screens/activity/older.ts";
+import { fieldOf, previewOf } from "../../../portal/screens/suppressions/suppression.ts";
 import { changeOf, rangesOf } from "../../../portal/screens/overview/stats.ts";
 import { modulesText, toggled } from "../../../portal/screens/team/user.ts";
 
@@ -42,6 +43,21 @@ function activity(recipient: string) {
 
 it("a cursor of the log tells its time", () => {
   expect(timeOf("1795255200123004.2")).toBe("2026-11-21T10:00:00.123Z");
+});
+
+describe("an entry of the suppressions", () => {
+  it.each([
+    ["ann@example.com", { email: "ann@example.com" }],
+    ["@example.com", { domain: "example.com" }],
+    ["md5:0CC175B9C0F1B6A831C399E269772661", { md5: "0CC175B9C0F1B6A831C399E269772661" }],
+    ["0cc175b9c0f1b6a831c399e269772661", { md5: "0cc175b9c0f1b6a831c399e269772661" }],
+  ])("%s goes into its field", (entry, field) => {
+    expect(fieldOf(entry)).toEqual(field);
+  });
+
+  it("is looked at before it is uploaded", () => {
+    expect(previewOf("\uFEFFentry\r\na@b.c\nd@e.f", 2)).toEqual(["entry", "a@b.c"]);
+  });
 });
 
 describe("an exported table", () => {

@@ -1,0 +1,154 @@
+// Suppressions: what stops mail, and why; add, remove, upload, export. The search stands in the URL.
+import { useEffect, useState } from "preact/hooks";
+import { getPage, type Page, queryOf } from "../../lib/api.ts";
+import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { Empty, Failure, Time, Waiting } from "../../ui/parts.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import { Add } from "./add.tsx";
+import { Removal } from "./removal.tsx";
+import { keyOf, SCOPES, type Suppression } from "./suppression.ts";
+import { Upload } from "./upload.tsx";
+
+const PAGE = 50;
+
+type Query = Readonly<Record<string, string>>;
+
+export function Screen() {
+  const { query } = usePlace();
+  const [turn, setTurn] = useState(0);
+  const again = (): void => setTurn((turn) => turn + 1);
+  const key = JSON.stringify(query);
+  return (
+    <>
+      <h1>Suppressions</h1>
+      <p class="quiet">
+        Mail to these goes nowhere until they are removed. A receipt is stopped by a bounce, a
+        complaint or an entry of all mail; an unsubscribe stops marketing mail only.
+      </p>
+      <Search key={`search ${key}`} query={query} />
+      <List key={`${key} ${turn}`} query={query} changed={again} />
+      <Add done={again} />
+      <Upload done={again} />
+      <p>
+        <a
+          href={`/v1/suppressions/export${queryOf({ format: "csv", scope: query["scope"] })}`}
+          download
+        >
+          Download all as CSV
+        </a>
+      </p>
+    </>
+  );
+}
+
+function Search({ query }: { readonly query: Query }) {
+  const [text, setText] = useState(query["query"] ?? "");
+  const change = (query: Query): void => go({ screen: "suppressions", query });
+  return (
+    <form
+      class="filters"
+      role="search"
+      aria-label="Search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        change({ ...query, query: text });
+      }}
+    >
+      <label>
+        <span>Begins with</span>
+        <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      </label>
+      <label>
+        <span>Scope</span>
+        <select
+          value={query["scope"] ?? ""}
+          onChange={(event) => change({ ...query, scope: event.currentTarget.value })}
+        >
+          <option value="">all</option>
+          {SCOPES.map((scope) => (
+            <option key={scope} value={scope}>
+              {scope}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="submit">Search</button>
+    </form>
+  );
+}
+
+function List({ query, changed }: { readonly query: Query; readonly changed: () => void }) {
+  const [page, setPage] = useState<Page<Suppression> | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [leaving, setLeaving] = useState<Suppression | null>(null);
+  const ask = (cursor: string | null): void => {
+    setError(null);
+    getPage<Suppression>("/v1/suppressions", { ...query, limit: PAGE, cursor }).then(
+      (next) => setPage((page) => ({ ...next, data: [...(page?.data ?? []), ...next.data] })),
+      setError,
+    );
+  };
+  useEffect(() => ask(null), []);
+  if (page === null) {
+    return error === null ? <Waiting /> : <Failure error={error} again={() => ask(null)} />;
+  }
+  if (page.data.length === 0) return <Nothing isFiltered={Object.keys(query).length > 0} />;
+  const next = page.next_cursor;
+  return (
+    <>
+      <Table
+        caption="Suppressions"
+        columns={[...COLUMNS, removeColumn(setLeaving)]}
+        rows={page.data}
+        keyOf={keyOf}
+        more={next === null ? null : () => ask(next)}
+      />
+      {error !== null && <Failure error={error} />}
+      {leaving && <Removal suppression={leaving} done={changed} close={() => setLeaving(null)} />}
+    </>
+  );
+}
+
+const COLUMNS: readonly Column<Suppression>[] = [
+  { name: "Entry", text: ({ entry }) => entry, isLong: true },
+  { name: "Scope", text: ({ scope }) => scope },
+  { name: "Stops", text: ({ stops }) => stops.join(", ") },
+  { name: "Why", text: ({ reason }) => reason, show: (row) => <Why {...row} />, isLong: true },
+  {
+    name: "Since",
+    text: ({ created_at: at }) => at,
+    show: ({ created_at: at }) => <Time at={at} />,
+  },
+];
+
+function removeColumn(choose: (row: Suppression) => void): Column<Suppression> {
+  return {
+    name: "Change",
+    text: () => "",
+    show: (row) => (
+      <button
+        type="button"
+        class="small"
+        aria-label={`Remove ${row.entry}`}
+        onClick={() => choose(row)}
+      >
+        Remove …
+      </button>
+    ),
+  };
+}
+
+function Why({ reason, evidence }: Suppression) {
+  if (evidence === null) return <>{reason || "no reason given"}</>;
+  const to = hashOf({ screen: "message", id: evidence.message_id });
+  return <a href={to}>{reason || evidence.text || "its message"}</a>;
+}
+
+function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
+  if (isFiltered) return <Empty title="Nothing fits">No entry begins so, in this scope.</Empty>;
+  return (
+    <Empty title="Nothing is suppressed">
+      Addresses that do not exist, complaints and unsubscribes come here by themselves.
+    </Empty>
+  );
+}
