@@ -11,10 +11,11 @@ import { ask, email, givenKey, testApp } from "../support/world.ts";
 
 const ID = "0189abcd-0000-7000-8000-000000000001";
 
-const operations = kasplo.endpoints.map(({ method, path, scope, takesBody }) => ({
+const operations = kasplo.endpoints.map(({ method, path, scope, access, takesBody }) => ({
   method,
   path: `/v1${path.replaceAll(/:[a-z]+/gi, ID)}`,
   scope,
+  access,
   takesBody,
 }));
 
@@ -59,7 +60,7 @@ describe("who may do what", () => {
 
   const cases = DOORS.flatMap((door) =>
     operations
-      .filter(({ scope }) => !door.scopes.includes(scope))
+      .filter(({ scope, access }) => access !== "open" && !door.scopes.includes(scope))
       .map((operation) => ({ ...door, ...operation })),
   );
 
@@ -96,6 +97,12 @@ describe("who may do what", () => {
       expect(d1.calls().length).toBeLessThanOrEqual(1);
     },
   );
+
+  it("only by these operations is anybody let in: they ask for a password or a token", () => {
+    const open = operations.filter(({ access }) => access === "open");
+    const names = open.map(({ method, path }) => `${method} ${path}`);
+    expect(names).toEqual(["POST /v1/sessions", "POST /v1/invitations"]);
+  });
 });
 
 describe("every answer", () => {
@@ -166,7 +173,11 @@ describe("a path", () => {
 describe("sign-up (A-123)", () => {
   const NAMES = ["signup", "sign-up", "sign_up", "register", "registration", "join", "users/new"];
   const BASES = ["", "/v1", "/api", "/api/portal", "/portal", "/account", "/auth"];
-  const paths = BASES.flatMap((base) => NAMES.map((name) => `${base}/${name}`));
+  // Below /v1/users stand the users that there are, for who may see them; none is called "new".
+  const A_USER = "/v1/users/new";
+  const paths = BASES.flatMap((base) => NAMES.map((name) => `${base}/${name}`)).filter(
+    (path) => path !== A_USER,
+  );
   const body = { email: "stranger@example.com", password: "correct horse", role: "super_admin" };
 
   it.each(["GET", "POST", "PUT"])("is nowhere, with a key or without: %s", async (method) => {
@@ -182,6 +193,15 @@ describe("sign-up (A-123)", () => {
       expect([path, ...answers.map(({ status }) => status)]).toEqual([path, 404, 404]);
     }
     expect(d1.calls()).toEqual([]);
+  });
+
+  it("is not where a user would stand", async () => {
+    const app = testApp({ log() {} });
+    const { secret: key } = await givenKey();
+    expect((await ask(app, "GET", A_USER)).status).toBe(401);
+    expect((await ask(app, "GET", A_USER, { key })).status).toBe(404);
+    expect((await ask(app, "POST", A_USER, { body })).status).toBe(405);
+    expect((await ask(app, "PUT", A_USER, { body, key })).status).toBe(405);
   });
 });
 
