@@ -6,7 +6,7 @@ import { onSessionEnd } from "./lib/api.ts";
 import { may, type Me, MeContext, signOut, whoAmI } from "./lib/session.ts";
 import { Invitation } from "./invitation.tsx";
 import { LogIn } from "./log-in.tsx";
-import { type Screen, SCREENS } from "./screens.ts";
+import { GROUPS, type Screen, SCREENS } from "./screens.ts";
 import { Empty, Failure, Waiting } from "./ui/parts.tsx";
 import { say, Toast } from "./ui/toast.tsx";
 
@@ -60,7 +60,9 @@ function Frame({ me, left }: FrameProps) {
   const screen = screens.find(({ path }) => path === place.screen);
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
+  const [isOpen, setOpen] = useState(false);
   useEffect(() => {
+    setOpen(false);
     document.title = `${screen?.label ?? "Edgepost"} · Edgepost`;
     // After a change of the screen the keyboard goes on in it; at the start it begins at the top.
     if (!isFirst.current) main.current?.focus();
@@ -75,20 +77,15 @@ function Frame({ me, left }: FrameProps) {
         <span class="brand">
           <img src="/docs/icon.svg" alt="" width="24" height="24" /> Edgepost
         </span>
-        <nav aria-label="Screens">
-          {screens.map(({ path, label }) =>
-            label === null ? null : (
-              <a
-                key={path}
-                href={hashOf({ screen: path })}
-                aria-current={path === place.screen ? "page" : undefined}
-              >
-                {label}
-              </a>
-            ),
-          )}
-          <a href="/docs">API</a>
-        </nav>
+        <button
+          type="button"
+          class="small menu"
+          aria-expanded={isOpen}
+          aria-controls="screens"
+          onClick={() => setOpen(!isOpen)}
+        >
+          Menu
+        </button>
         <button
           type="button"
           class="small"
@@ -102,11 +99,48 @@ function Frame({ me, left }: FrameProps) {
           Sign out
         </button>
       </header>
-      <main id="content" ref={main} tabIndex={-1}>
-        {screen ? <Loader key={`${screen.path}/${place.id}`} screen={screen} /> : <Nowhere />}
-      </main>
+      <div class="frame">
+        <Navigation screens={screens} current={place.screen} isOpen={isOpen} />
+        <main id="content" ref={main} tabIndex={-1}>
+          {screen ? <Loader key={`${screen.path}/${place.id}`} screen={screen} /> : <Nowhere />}
+        </main>
+      </div>
       <Toast />
     </MeContext.Provider>
+  );
+}
+
+type NavigationProps = {
+  readonly screens: readonly Screen[];
+  readonly current: string;
+  /** On a phone it is folded away until somebody asks for it. */
+  readonly isOpen: boolean;
+};
+
+function Navigation({ screens, current, isOpen }: NavigationProps) {
+  const named = screens.filter(({ label }) => label !== null);
+  const groups = GROUPS.map((name) => ({
+    name,
+    screens: named.filter(({ group }) => group === name),
+  })).filter(({ name, screens }) => screens.length > 0 || name === "Developers");
+  return (
+    <nav id="screens" aria-label="Screens" class={isOpen ? "screens open" : "screens"}>
+      {groups.map(({ name, screens }) => (
+        <div key={name} role="group" aria-label={name}>
+          <p aria-hidden="true">{name}</p>
+          {screens.map(({ path, label }) => (
+            <a
+              key={path}
+              href={hashOf({ screen: path })}
+              aria-current={path === current ? "page" : undefined}
+            >
+              {label}
+            </a>
+          ))}
+          {name === "Developers" && <a href="/docs">API</a>}
+        </div>
+      ))}
+    </nav>
   );
 }
 

@@ -1,10 +1,15 @@
 // Every screen of the portal, one line each; the order is that of the navigation. Each is loaded when it is opened first.
 import type { ComponentType } from "preact";
 
+/** The parts of the navigation, in their order. */
+export const GROUPS = ["Mail", "Audience", "Sending", "Developers", "Account"] as const;
+
 /** One screen: its first part of the URL, its name in the navigation (null: reached by links only), its code. */
 export type Screen = {
   readonly path: string;
   readonly label: string | null;
+  /** Where in the navigation it stands. */
+  readonly group: (typeof GROUPS)[number];
   /** The resource (first word of its path below /v1) that somebody must be allowed to see; null: everybody. */
   readonly needs: string | null;
   readonly load: () => Promise<{ readonly Screen: ComponentType }>;
@@ -14,33 +19,50 @@ export const SCREENS: readonly Screen[] = [
   {
     path: "overview",
     label: "Overview",
+    group: "Mail",
     needs: "stats",
     load: () => import("./screens/overview/screen.tsx"),
   },
   {
     path: "activity",
     label: "Activity",
+    group: "Mail",
     needs: "activity",
     load: () => import("./screens/activity/screen.tsx"),
   },
   {
     path: "message",
     label: null,
+    group: "Mail",
     needs: "messages",
     load: () => import("./screens/message/screen.tsx"),
   },
   {
     path: "suppressions",
     label: "Suppressions",
+    group: "Audience",
     needs: "suppressions",
     load: () => import("./screens/suppressions/screen.tsx"),
   },
   {
     path: "send-test",
     label: "Send a test",
+    group: "Mail",
     needs: "send-email",
     load: () => import("./screens/send-test/screen.tsx"),
   },
-  { path: "team", label: "Team", needs: "users", load: () => import("./screens/team/screen.tsx") },
-  { path: "you", label: "You", needs: null, load: () => import("./screens/you/screen.tsx") },
+  {
+    path: "team",
+    label: "Team",
+    group: "Account",
+    needs: "users",
+    load: () => import("./screens/team/screen.tsx"),
+  },
+  {
+    path: "you",
+    label: "You",
+    group: "Account",
+    needs: null,
+    load: () => import("./screens/you/screen.tsx"),
+  },
 ];

@@ -1,5 +1,6 @@
 // The portal in a real browser, over a Worker with a relay: its journeys, what machines find wrong with its screens,
-// and what strangers' words do in it. With PORTAL_SCREENSHOTS=1 it draws the pictures of docs/portal anew.
+// and what strangers' words do in it. With PORTAL_SCREENSHOTS=all (or the names of
+// screens, by commas) it draws the pictures of docs/portal anew.
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -278,24 +279,23 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     }
   });
 
-  it.skipIf(process.env["PORTAL_SCREENSHOTS"] !== "1")(
-    "is drawn for its documentation",
-    async () => {
-      await mkdir(PICTURES, { recursive: true });
-      for (const colorScheme of ["light", "dark"] as const) {
-        for (const viewport of SIZES) {
-          const page = await signedIn({ colorScheme, viewport });
-          for (const screen of SCREENS) {
-            await visit(page, screen);
-            await page.waitForLoadState("networkidle", { timeout: 1_000 }).catch(() => undefined);
-            const path = join(PICTURES, `${screen}-${viewport.width}-${colorScheme}.png`);
-            await page.screenshot({ path });
-          }
-          await page.context().close();
+  const asked = (process.env["PORTAL_SCREENSHOTS"] ?? "").split(",");
+  const drawn = SCREENS.filter((name) => asked.includes(name) || asked.includes("all"));
+  it.skipIf(drawn.length === 0)("is drawn for its documentation", async () => {
+    await mkdir(PICTURES, { recursive: true });
+    for (const colorScheme of ["light", "dark"] as const) {
+      for (const viewport of SIZES) {
+        const page = await signedIn({ colorScheme, viewport });
+        for (const screen of drawn) {
+          await visit(page, screen);
+          await page.waitForLoadState("networkidle", { timeout: 1_000 }).catch(() => undefined);
+          const path = join(PICTURES, `${screen}-${viewport.width}-${colorScheme}.png`);
+          await page.screenshot({ path });
         }
+        await page.context().close();
       }
-    },
-  );
+    }
+  });
 
   it("runs and fetches nothing that strangers wrote", { timeout: 180_000 }, async () => {
     const ids = await Promise.all(PAYLOADS.map(sendPayload));
