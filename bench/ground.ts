@@ -46,9 +46,11 @@ export type StageSetting = {
   readonly bare: boolean;
   /** Mail is tracked: its links lead to this Worker. */
   readonly tracked?: boolean;
+  /** The static files are served too, through Miniflare's own proxy. */
+  readonly assets?: boolean;
 };
 
-/** A running Worker. Both addresses lead straight into workerd. */
+/** A running Worker. Both addresses lead straight into workerd, unless it serves static files. */
 export type Stage = {
   readonly url: string;
   readonly bareUrl: string;
@@ -123,16 +125,17 @@ export async function startStage(ground: Ground, setting: StageSetting): Promise
   };
   const options = optionsSchema.parse(miniflareOptions(built, state, variables));
   // The platform serves /docs by itself, Miniflare by a Worker in front of ours: 0.2 ms of every request.
-  const { assets: _docs, ...withoutDocs } = options.workers[0] ?? {};
+  const { assets, ...withoutAssets } = options.workers[0] ?? {};
   const main = {
-    ...withoutDocs,
+    ...withoutAssets,
+    ...(setting.assets ? { assets } : {}),
     ...(setting.consumers ? {} : { queueConsumers: {} }),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: ports.main }],
   };
   const workers = setting.bare ? [main, bareWorker(ground, ports.bare)] : [main];
   const worker = await startWorker(state, { ...options, workers });
   return {
-    url: `http://127.0.0.1:${ports.main}`,
+    url: setting.assets ? new URL(worker.url).origin : `http://127.0.0.1:${ports.main}`,
     bareUrl: `http://127.0.0.1:${ports.bare}`,
     sql: worker.sql,
     cpuMs: () => workerdCpuMs(state),

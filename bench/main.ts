@@ -17,6 +17,7 @@ import { growth } from "./legs/growth.ts";
 import { imports } from "./legs/imports.ts";
 import { lanes } from "./legs/lanes.ts";
 import { lists } from "./legs/lists.ts";
+import { portal } from "./legs/portal.ts";
 import { price } from "./legs/price.ts";
 import { redirect } from "./legs/redirect.ts";
 import { relays } from "./legs/relays.ts";
@@ -42,6 +43,7 @@ const LEGS: readonly Leg[] = [
   lists,
   imports,
   growth,
+  portal,
 ];
 
 // All that legs put into temporary folders is in here, and removed on exit, whatever it comes from.
