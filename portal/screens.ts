@@ -52,6 +52,13 @@ export const SCREENS: readonly Screen[] = [
     load: () => import("./screens/send-test/screen.tsx"),
   },
   {
+    path: "domains",
+    label: "Domains",
+    group: "Sending",
+    needs: "domains",
+    load: () => import("./screens/domains/screen.tsx"),
+  },
+  {
     path: "team",
     label: "Team",
     group: "Account",

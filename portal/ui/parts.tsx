@@ -32,7 +32,17 @@ export function Copy({ text, label = "Copy" }: { readonly text: string; readonly
   );
 }
 
-const GOOD = new Set(["delivered", "success", "open", "click", "enabled", "ok", "usable"]);
+const GOOD = new Set([
+  "delivered",
+  "success",
+  "open",
+  "click",
+  "enabled",
+  "ok",
+  "usable",
+  "active",
+  "pass",
+]);
 const BAD = new Set([
   "bounced",
   "failure",
@@ -42,6 +52,10 @@ const BAD = new Set([
   "bounce",
   "bounce_all",
   "bounce_bad_address",
+  "missing",
+  "wrong",
+  "drifted",
+  "fail",
 ]);
 
 /** A state or an event as a coloured word; the word alone says it too. */

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { get, post } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Copy, Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
@@ -33,15 +34,18 @@ function Shown({ message, again }: { readonly message: Message; readonly again: 
   const [index, setIndex] = useState(0);
   const [asks, setAsks] = useState<"resend" | "suppress" | null>(null);
   const delivery = message.deliveries[index];
+  const me = useMe();
   return (
     <>
       <h1>{message.subject || "(no subject)"}</h1>
       <Facts message={message} />
       <div class="row">
-        <button type="button" onClick={() => setAsks("resend")}>
-          Resend …
-        </button>
-        {delivery?.email && (
+        {may(me, "messages", "write") && (
+          <button type="button" onClick={() => setAsks("resend")}>
+            Resend …
+          </button>
+        )}
+        {delivery?.email && may(me, "suppressions", "write") && (
           <button type="button" onClick={() => setAsks("suppress")}>
             Suppress the recipient …
           </button>

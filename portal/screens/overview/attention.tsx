@@ -1,6 +1,7 @@
 // What needs somebody: what /v1/health is concerned about, domains that DNS does not show, webhooks that were switched off.
 import { get, getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
+import { hashOf, type Place } from "../../lib/router.ts";
 import { may, type Me, useMe } from "../../lib/session.ts";
 import { Failure } from "../../ui/parts.tsx";
 
@@ -12,8 +13,8 @@ type Webhook = {
   readonly disabled_reason?: string | null;
 };
 
-/** What is wrong, and how it is mended. */
-type Concern = { readonly what: string; readonly mend: string };
+/** What is wrong, how it is mended, and where, if there is a screen for it. */
+type Concern = { readonly what: string; readonly mend: string; readonly place?: Partial<Place> };
 
 export function Attention() {
   const me = useMe();
@@ -24,9 +25,9 @@ export function Attention() {
     <section class="attention" aria-labelledby="attention">
       <h2 id="attention">Needs attention</h2>
       <ul>
-        {data.map(({ what, mend }) => (
+        {data.map(({ what, mend, place }) => (
           <li key={what}>
-            <b>{what}</b> {mend}
+            <b>{what}</b> {place ? <a href={hashOf(place)}>{mend}</a> : mend}
           </li>
         ))}
       </ul>
@@ -48,7 +49,8 @@ async function ask(me: Me): Promise<readonly Concern[]> {
       .filter(({ state }) => state !== "active")
       .map(({ domain, state }) => ({
         what: `${domain} is ${state}.`,
-        mend: `Publish its DNS records, then POST /v1/domains/${domain}/verify.`,
+        mend: "See what to publish in DNS.",
+        place: { screen: "domains", id: domain },
       })),
     ...webhooks.data
       .filter(({ state }) => state !== "enabled")

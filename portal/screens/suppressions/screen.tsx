@@ -1,7 +1,9 @@
 // Suppressions: what stops mail, and why; add, remove, upload, export. The search stands in the URL.
-import { useEffect, useState } from "preact/hooks";
-import { getPage, type Page, queryOf } from "../../lib/api.ts";
+import { useState } from "preact/hooks";
+import { queryOf } from "../../lib/api.ts";
+import { usePages } from "../../lib/pages.ts";
 import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
 import { Empty, Failure, Time, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { Add } from "./add.tsx";
@@ -16,6 +18,7 @@ type Query = Readonly<Record<string, string>>;
 export function Screen() {
   const { query } = usePlace();
   const [turn, setTurn] = useState(0);
+  const isWriter = may(useMe(), "suppressions", "write");
   const again = (): void => setTurn((turn) => turn + 1);
   const key = JSON.stringify(query);
   return (
@@ -27,8 +30,8 @@ export function Screen() {
       </p>
       <Search key={`search ${key}`} query={query} />
       <List key={`${key} ${turn}`} query={query} changed={again} />
-      <Add done={again} />
-      <Upload done={again} />
+      {isWriter && <Add done={again} />}
+      {isWriter && <Upload done={again} />}
       <p>
         <a
           href={`/v1/suppressions/export${queryOf({ format: "csv", scope: query["scope"] })}`}
@@ -78,30 +81,22 @@ function Search({ query }: { readonly query: Query }) {
 }
 
 function List({ query, changed }: { readonly query: Query; readonly changed: () => void }) {
-  const [page, setPage] = useState<Page<Suppression> | null>(null);
-  const [error, setError] = useState<unknown>(null);
+  const { rows, error, more, again } = usePages<Suppression>("/v1/suppressions", {
+    ...query,
+    limit: PAGE,
+  });
   const [leaving, setLeaving] = useState<Suppression | null>(null);
-  const ask = (cursor: string | null): void => {
-    setError(null);
-    getPage<Suppression>("/v1/suppressions", { ...query, limit: PAGE, cursor }).then(
-      (next) => setPage((page) => ({ ...next, data: [...(page?.data ?? []), ...next.data] })),
-      setError,
-    );
-  };
-  useEffect(() => ask(null), []);
-  if (page === null) {
-    return error === null ? <Waiting /> : <Failure error={error} again={() => ask(null)} />;
-  }
-  if (page.data.length === 0) return <Nothing isFiltered={Object.keys(query).length > 0} />;
-  const next = page.next_cursor;
+  const isWriter = may(useMe(), "suppressions", "write");
+  if (rows === null) return error === null ? <Waiting /> : <Failure error={error} again={again} />;
+  if (rows.length === 0) return <Nothing isFiltered={Object.keys(query).length > 0} />;
   return (
     <>
       <Table
         caption="Suppressions"
-        columns={[...COLUMNS, removeColumn(setLeaving)]}
-        rows={page.data}
+        columns={isWriter ? [...COLUMNS, removeColumn(setLeaving)] : COLUMNS}
+        rows={rows}
         keyOf={keyOf}
-        more={next === null ? null : () => ask(next)}
+        more={more}
       />
       {error !== null && <Failure error={error} />}
       {leaving && <Removal suppression={leaving} done={changed} close={() => setLeaving(null)} />}

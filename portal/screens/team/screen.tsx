@@ -1,7 +1,7 @@
 // The team: who may sign in, as what, with which modules; invitations.
 import { useState } from "preact/hooks";
-import { getPage, post } from "../../lib/api.ts";
-import { useLoad } from "../../lib/load.ts";
+import { post } from "../../lib/api.ts";
+import { usePages } from "../../lib/pages.ts";
 import { hashOf, usePlace } from "../../lib/router.ts";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
@@ -35,22 +35,20 @@ const COLUMNS: readonly Column<User>[] = [
 ];
 
 function Team() {
-  const [cursor, setCursor] = useState<string | null>(null);
-  const users = useLoad(() => getPage<User>("/v1/users", { limit: PAGE, cursor }), cursor ?? "");
-  const next = users.data?.next_cursor ?? null;
+  const users = usePages<User>("/v1/users", { limit: PAGE });
   return (
     <>
       <h1>Team</h1>
       <Invite done={users.again} />
       {users.error !== null && <Failure error={users.error} again={users.again} />}
-      {users.data === null && users.error === null && <Waiting />}
-      {users.data && (
+      {users.rows === null && users.error === null && <Waiting />}
+      {users.rows && (
         <Table
           caption="Users"
           columns={COLUMNS}
-          rows={users.data.data}
+          rows={users.rows}
           keyOf={({ id }) => id}
-          more={next === null ? null : () => setCursor(next)}
+          more={users.more}
         />
       )}
     </>

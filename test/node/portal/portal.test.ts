@@ -5,10 +5,12 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../../dev/bootstrap.js";
 import { missing } from "../support/packages.ts";
+import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
+import { domainsJourneys } from "./domains.journey.ts";
 import { CANARY, PAYLOADS } from "./payloads.ts";
 import { REFUSED_DOMAIN, startWorld, type World } from "./world.ts";
 
@@ -21,6 +23,8 @@ const SCREENS = [
   "activity",
   "message",
   "suppressions",
+  "domains",
+  "domains/edgepost.test",
   "send-test",
   "team",
   "you",
@@ -30,34 +34,12 @@ const SIZES = [
   { width: 375, height: 812 },
 ] as const;
 
-/** Whatever is waited for comes much sooner, even on a busy machine. */
-const WAIT_MS = 10_000;
-
 /** How many pages look at what strangers wrote, side by side. */
 const PAGES = 3;
 
 const reason = await missing("chromium");
 let world: World;
 let messageId = "";
-
-async function signedIn(options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await world.browser.newContext(options);
-  const page = await context.newPage();
-  page.setDefaultTimeout(WAIT_MS);
-  await signIn(page, world.portal);
-  await page.getByRole("heading", { name: "Overview" }).waitFor();
-  return page;
-}
-
-async function signIn(
-  page: Page,
-  { email, password }: { readonly email: string; readonly password: string },
-): Promise<void> {
-  await page.goto(world.portal.url);
-  await page.getByLabel("Email").fill(email);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-}
 
 async function send(email: object, tag?: string): Promise<string> {
   const response = await fetch(`${world.url}/v1/send-email`, {
@@ -67,14 +49,6 @@ async function send(email: object, tag?: string): Promise<string> {
   });
   expect(response.status, await response.clone().text()).toBe(200);
   return response.headers.get("x-message-id") ?? "";
-}
-
-/** Goes to a screen of this page, with nothing loaded anew. */
-async function visit(page: Page, name: string): Promise<void> {
-  const path = name === "message" ? `message/${messageId}` : name;
-  await page.evaluate((hash) => (location.hash = hash), `#/${path}`);
-  await page.locator("main h1").waitFor();
-  await page.getByText("Loading …").waitFor({ state: "detached" });
 }
 
 /** Runs in the page: from now on each WebSocket closes before it was open. */
@@ -125,7 +99,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   });
 
   it("keeps the session in a cookie that no script sees, over a reload, until it is ended", async () => {
-    const page = await signedIn();
+    const page = await signedIn(world);
     const [cookie, ...others] = await page.context().cookies();
     expect(others).toEqual([]);
     expect(cookie).toMatchObject({ name: "edgepost", httpOnly: true, sameSite: "Strict" });
@@ -142,7 +116,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   });
 
   it("invites somebody, who chooses a password, sees what their role allows, and is signed out with it", async () => {
-    const boss = await signedIn();
+    const boss = await signedIn(world);
     await visit(boss, "team");
     await boss.getByLabel("Email").fill("ana@people.test");
     await boss.getByLabel("Name").fill("Ana Lyst");
@@ -185,7 +159,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   });
 
   it("sends a test, shows it arrive by itself, and opens its message", async () => {
-    const page = await signedIn();
+    const page = await signedIn(world);
     await page.getByRole("link", { name: "Send a test" }).first().click();
     await page.getByLabel("To", { exact: true }).fill("you@example.com");
     await page.getByRole("button", { name: "Send", exact: true }).click();
@@ -203,7 +177,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     ["over a WebSocket", "live@example.com", true],
     ["as server-sent events where no WebSocket opens", "stream@example.com", false],
   ])("tells live, within two seconds, what is sent elsewhere, %s", async (_, email, opens) => {
-    const page = await signedIn();
+    const page = await signedIn(world);
     const sockets: string[] = [];
     page.on("websocket", (socket) => sockets.push(socket.url()));
     if (!opens) await page.evaluate(noWebSocket);
@@ -217,7 +191,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   });
 
   it("suppresses an address, shows its mail refused, and lets it get mail again with a reason", async () => {
-    const page = await signedIn();
+    const page = await signedIn(world);
     await visit(page, "suppressions");
     await page.getByRole("heading", { name: "Nothing is suppressed" }).waitFor();
     await page.getByLabel("Address, @domain or MD5").fill("no-more@example.com");
@@ -252,7 +226,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   });
 
   it("finds what happened by filters that stand in the address", async () => {
-    const page = await signedIn();
+    const page = await signedIn(world);
     await visit(page, "activity?recipient=live@example.com&mail_class=transactional");
     await page.getByRole("heading", { name: "Latest messages to live@example.com" }).waitFor();
     await page.getByLabel(/^Attempt/).selectOption("success");
@@ -265,11 +239,13 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await page.context().close();
   });
 
+  domainsJourneys(() => world);
+
   it("has no fault that axe finds, in light and dark, and nothing wider than a phone", async () => {
     for (const colorScheme of ["light", "dark"] as const) {
-      const page = await signedIn({ colorScheme, viewport: SIZES[1] });
+      const page = await signedIn(world, { colorScheme, viewport: SIZES[1] });
       for (const screen of SCREENS) {
-        await visit(page, screen);
+        await visit(page, pathOf(screen));
         const faults = await axe(page);
         expect(faults, `${screen}, ${colorScheme}`).toEqual([]);
         const width = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -285,11 +261,14 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await mkdir(PICTURES, { recursive: true });
     for (const colorScheme of ["light", "dark"] as const) {
       for (const viewport of SIZES) {
-        const page = await signedIn({ colorScheme, viewport });
+        const page = await signedIn(world, { colorScheme, viewport });
         for (const screen of drawn) {
-          await visit(page, screen);
+          await visit(page, pathOf(screen));
           await page.waitForLoadState("networkidle", { timeout: 1_000 }).catch(() => undefined);
-          const path = join(PICTURES, `${screen}-${viewport.width}-${colorScheme}.png`);
+          const path = join(
+            PICTURES,
+            `${screen.replaceAll("/", "-")}-${viewport.width}-${colorScheme}.png`,
+          );
           await page.screenshot({ path });
         }
         await page.context().close();
@@ -314,9 +293,13 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   });
 });
 
+function pathOf(screen: (typeof SCREENS)[number]): string {
+  return screen === "message" ? `message/${messageId}` : screen;
+}
+
 /** Opens the messages of strangers one after the other; what their scripts said, if any ran. */
 async function openAll(ids: readonly string[]): Promise<readonly string[]> {
-  const page = await signedIn();
+  const page = await signedIn(world);
   const said: string[] = [];
   page.on("dialog", (dialog) => {
     said.push(dialog.message());

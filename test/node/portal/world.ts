@@ -10,6 +10,7 @@ import { SMTPServer } from "smtp-server";
 import * as z from "zod";
 import { ROOT } from "../../../dev/bootstrap.js";
 import { CANARY, PAYLOADS } from "./payloads.ts";
+import { type Resolver, startResolver } from "./resolver.ts";
 
 const START_DEADLINE_MS = 90_000;
 
@@ -28,6 +29,8 @@ export type World = {
   /** What the Super Admin signs in with. */
   readonly portal: { readonly url: string; readonly email: string; readonly password: string };
   readonly browser: Browser;
+  /** What the Worker asks of DNS. */
+  readonly resolver: Resolver;
   /** How often anything connected to the canary host. */
   readonly canaryCalls: () => number;
   readonly close: () => Promise<void>;
@@ -37,9 +40,10 @@ export async function startWorld(): Promise<World> {
   const stateDir = await mkdtemp(join(tmpdir(), "edgepost-portal-"));
   const relay = await startRelay();
   const canary = await startCanary();
+  const resolver = await startResolver();
   const npm = spawn("npm", ["start", "--silent"], {
     cwd: ROOT,
-    env: { ...process.env, ...(await settings(stateDir, relay.port)) },
+    env: { ...process.env, ...(await settings(stateDir, relay.port)), DOH_URL: resolver.url },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const { base_url: url, api_key: key, portal } = await credentials(npm, stateDir);
@@ -50,6 +54,7 @@ export async function startWorld(): Promise<World> {
     key,
     portal,
     browser,
+    resolver,
     canaryCalls: canary.calls,
     async close() {
       await browser.close();
@@ -58,6 +63,7 @@ export async function startWorld(): Promise<World> {
       await ended;
       await relay.close();
       await canary.close();
+      await resolver.close();
       await rm(stateDir, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,58 @@
+// What receivers will think of a domain: asked for, since it asks DNS.
+import { useState } from "preact/hooks";
+import { get } from "../../lib/api.ts";
+import { Failure, Mark } from "../../ui/parts.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import type { Report } from "./domain.ts";
+
+type Check = Report["checks"][number];
+
+const COLUMNS: readonly Column<Check>[] = [
+  { name: "Check", text: ({ check }) => check.toUpperCase() },
+  { name: "Result", text: ({ status }) => status, show: ({ status }) => <Mark word={status} /> },
+  { name: "Points", text: ({ points, of }) => `${points} of ${of}` },
+  { name: "Found", text: ({ found }) => found.join(" "), isLong: true },
+  { name: "What to do", text: ({ advice }) => advice, isLong: true },
+];
+
+export function DomainReport({ path }: { readonly path: string }) {
+  const [report, setReport] = useState<Report | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [isBusy, setBusy] = useState(false);
+  const ask = async (): Promise<void> => {
+    setError(null);
+    setBusy(true);
+    try {
+      setReport(await get<Report>(`${path}/report`));
+    } catch (error) {
+      setError(error);
+    }
+    setBusy(false);
+  };
+  return (
+    <section aria-labelledby="report">
+      <h2 id="report">Report</h2>
+      <p class="quiet">What receivers will think of this domain, from what DNS shows them.</p>
+      <div class="row">
+        <button type="button" disabled={isBusy} onClick={() => void ask()}>
+          {isBusy ? "Looking …" : report === null ? "Make the report" : "Make it again"}
+        </button>
+      </div>
+      {error !== null && <Failure error={error} />}
+      {report !== null && <Shown report={report} />}
+    </section>
+  );
+}
+
+function Shown({ report }: { readonly report: Report }) {
+  const { score, fix_first: first, checks } = report;
+  return (
+    <>
+      <p role="status">
+        {score === null ? "Nothing could be looked at." : <b>{score} of 100 points.</b>}{" "}
+        {first.length > 0 && `First: ${first.join(" ")}`}
+      </p>
+      <Table caption="Report" columns={COLUMNS} rows={checks} keyOf={({ check }) => check} />
+    </>
+  );
+}
