@@ -21,7 +21,8 @@ create table keys (
   revoked_at integer,
   per_second integer,               -- limits of its own, within the plan's; null: the plan's alone
   burst integer,
-  daily integer
+  daily integer,
+  last_used_at integer              -- at most once an hour
 ) without rowid;
 
 -- One row is who may log in at the SMTP gateway; the password itself is never stored. Written by

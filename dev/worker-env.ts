@@ -12,7 +12,7 @@ export function workerEnv(account: Account, settings: Settings): string {
   const publicUrl = `http://${LOOPBACK}:${settings.port}`;
   return (
     `ENCRYPTION_KEY=${account.encryption_key}\nRELAY_URL='${quotable(relayUrl)}'\n` +
-    `PUBLIC_URL=${publicUrl}\nGATEWAY_SECRETS=local:${account.gateway_secret}\n${doh}`
+    `PUBLIC_URL=${publicUrl}\nSMTP_GATEWAY=smtp://${LOOPBACK}:${settings.gatewayPort}\nGATEWAY_SECRETS=local:${account.gateway_secret}\n${doh}`
   );
 }
 

@@ -76,4 +76,5 @@ const NOBODY: Key = {
   createdAt: 0,
   expiresAt: null,
   revokedAt: null,
+  lastUsedAt: null,
 };

@@ -27,7 +27,7 @@ export async function runAudited(
     bodyHash:
       json === undefined || endpoint.holdsPasswords ? "" : await sha256Hex(JSON.stringify(json)),
     requestId: received.requestId,
-    detail: "",
+    detail: await endpoint.detailOf(json),
   };
   await appendAudit(app.db, entry);
   const result = await endpoint.run(app, received);

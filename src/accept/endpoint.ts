@@ -85,6 +85,8 @@ export type EndpointDefinition<P extends Schema, Q extends Schema, B extends Sch
   readonly streams?: Streams;
   /** The body holds passwords: it leaves no hash in the audit log, by which they could be guessed. */
   readonly holdsPasswords?: boolean;
+  /** What the audit log says of a good body: no secret, and nobody's address but as a hash. */
+  readonly traced?: (body: Parsed<B>) => string | Promise<string>;
   /** A door that mail is sent through: each of its answers tells the limits. */
   readonly sends?: boolean;
   readonly handle: (
@@ -106,6 +108,8 @@ export type Endpoint = {
   readonly streams: Streams | null;
   readonly holdsPasswords: boolean;
   readonly sends: boolean;
+  /** What the audit log says of a body; "" of one that is not good. */
+  readonly detailOf: (json: unknown) => Promise<string>;
   /** What the OpenAPI document is made of. */
   readonly documented: Documented;
   readonly run: (app: App, received: Received) => Promise<Result<Answer, Problem>>;
@@ -195,6 +199,10 @@ export function endpoint<
     streams: definition.streams ?? null,
     holdsPasswords: definition.holdsPasswords ?? false,
     sends,
+    async detailOf(json) {
+      const body = definition.traced ? parse<B>(request.body, json) : null;
+      return body?.ok ? ((await definition.traced?.(body.value)) ?? "") : "";
+    },
     documented: {
       description: definition.description ?? null,
       request,

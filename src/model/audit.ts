@@ -21,7 +21,7 @@ export type AuditEntry = {
   /** SHA-256 of the request's body, "" without one. */
   readonly bodyHash: string;
   readonly requestId: string;
-  /** The problem's kind of a refusal, the new state of a domain. */
+  /** What was asked for, in a few words, where the hash is not enough; the problem's kind of a refusal; the new state of a domain. */
   readonly detail: string;
 };
 
@@ -80,12 +80,15 @@ function hashOf(entry: Omit<ChainedEntry, "hash">): Promise<string> {
 /** Characters of a hash that stand for an address. */
 const HASH_LENGTH = 16;
 
+/** An address as the log names it. */
+export async function hashedAddress(address: string): Promise<string> {
+  return `sha256:${(await sha256Hex(address)).slice(0, HASH_LENGTH)}`;
+}
+
 /** What a path names, without anybody's address: it goes with an erasure, the log stays. */
 export async function targetOf(params: Readonly<Record<string, string>>): Promise<string> {
   const named = Object.entries(params).map(async ([name, value]) => {
-    const shown = value.includes("@")
-      ? `sha256:${(await sha256Hex(value)).slice(0, HASH_LENGTH)}`
-      : value;
+    const shown = value.includes("@") ? await hashedAddress(value) : value;
     return `${name}=${shown}`;
   });
   return (await Promise.all(named)).join(" ");

@@ -38,6 +38,8 @@ const schema = z.object({
   LINK_KEYS: z.string().transform(parseSecrets).optional(),
   /** Secret: what SMTP gateways say who they are with, `id:base64,…`. None: `/internal/*` does not exist. */
   GATEWAY_SECRETS: z.string().transform(parseSecrets).optional(),
+  /** Where mail programs sign in: `smtp://smtp.example.com:587` (STARTTLS) or `smtps://…:465`. None: nobody knows. */
+  SMTP_GATEWAY: z.string().optional(),
   /** What this account is called in Feedback-ID: letters, digits and hyphens. */
   ACCOUNT_NAME: z
     .string()
@@ -58,6 +60,9 @@ const schema = z.object({
 /** A secret of several, so that one can follow another: link tokens are signed with it and name its id. */
 export type NamedSecret = { readonly id: string; readonly secret: Uint8Array<ArrayBuffer> };
 
+/** Where mail programs send through. */
+export type SmtpGateway = Pick<RelayLogin, "host" | "port" | "tls">;
+
 /** What the Worker was configured with. */
 export type Config = {
   readonly encryptionKey: string;
@@ -73,6 +78,8 @@ export type Config = {
   readonly linkKeys: readonly NamedSecret[];
   /** Any of them opens `/internal/*`; empty: nobody's does. */
   readonly gatewaySecrets: readonly NamedSecret[];
+  /** The SMTP gateway as people are told to reach it, or null. */
+  readonly smtpGateway: SmtpGateway | null;
   readonly accountName: string;
   /** What SPF records of sender domains name, or null: made from the relays. */
   readonly spfMechanisms: readonly string[] | null;
@@ -104,6 +111,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     publicUrl: vars.PUBLIC_URL || null,
     linkKeys: vars.LINK_KEYS ?? [],
     gatewaySecrets: vars.GATEWAY_SECRETS ?? [],
+    smtpGateway: vars.SMTP_GATEWAY ? parseGatewayUrl(vars.SMTP_GATEWAY, localDev) : null,
     accountName: vars.ACCOUNT_NAME,
     spfMechanisms: vars.SPF_MECHANISMS ?? null,
     inboundExchanges: vars.INBOUND_MX,
@@ -193,6 +201,17 @@ export function parseRelayUrl(text: string, localDev: boolean): RelayLogin {
     password: url.password ? decoded(url.password) : null,
     allowCleartextAuth: loopback,
   };
+}
+
+/** Reads SMTP_GATEWAY: a relay's URL without a login, which each mail program has its own. */
+function parseGatewayUrl(text: string, localDev: boolean): SmtpGateway {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isPlain = url && url.username === "" && url.password === "" && /^\/?$/.test(url.pathname);
+  if (!isPlain || !url.hostname || !(url.protocol in DEFAULT_PORTS)) {
+    throw new Error("SMTP_GATEWAY must look like smtp://smtp.example.com:587 or smtps://…:465");
+  }
+  const { host, port, tls } = parseRelayUrl(text, localDev);
+  return { host, port, tls };
 }
 
 function decoded(part: string): string {

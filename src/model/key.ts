@@ -28,6 +28,8 @@ export type Key = {
   readonly createdAt: number;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** The last use that was written down. */
+  readonly lastUsedAt: number | null;
 };
 
 const PREFIXES: Readonly<Record<KeyFamily, string>> = {

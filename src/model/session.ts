@@ -72,16 +72,21 @@ export function tokenIn(origin: string, cookies: string | null): string | null {
   return found ? found.slice(prefix.length) : null;
 }
 
+/** What a form of any page can send without asking first (Fetch §2.2.2, CORS-safelisted request-header). */
+const FORM_TYPES =
+  /^(?:application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\s*(?:;|$)/i;
+
 /**
  * Whether a browser made this request for a page of another origin. Browsers add Origin to every request that is
- * no GET, and Sec-Fetch-Site to all; what has neither is no browser, and nobody makes it do anything.
+ * no GET, and Sec-Fetch-Site to all; what has neither, and is no form's, is no browser, and nobody makes it do anything.
  */
 export function isForeign(origin: string, method: string, headers: Headers): boolean {
   if (method === "GET" && headers.get("Upgrade")?.toLowerCase() !== "websocket") return false;
   const asked = headers.get("Origin");
   if (asked !== null) return asked !== origin;
   const site = headers.get("Sec-Fetch-Site");
-  return site !== null && site !== "same-origin" && site !== "none";
+  if (site !== null) return site !== "same-origin" && site !== "none";
+  return FORM_TYPES.test(headers.get("Content-Type") ?? "");
 }
 
 /** Who is signed in, as the key that the rest of the house knows: its id is the user's. */
@@ -98,5 +103,6 @@ export function keyOfUser(user: User): Key {
     createdAt: user.createdAt,
     expiresAt: null,
     revokedAt: null,
+    lastUsedAt: null,
   };
 }

@@ -62,7 +62,8 @@ export function isUsable(
 
 /** What the credential may do, in the words of the checks that every send passes. */
 export function keyOf(credential: SmtpCredential): Key {
-  const { id, name, senderDomain, mailClass, createdAt, expiresAt, revokedAt } = credential;
+  const { id, name, senderDomain, mailClass, createdAt, expiresAt, revokedAt, lastUsedAt } =
+    credential;
   return {
     id,
     name,
@@ -75,5 +76,6 @@ export function keyOf(credential: SmtpCredential): Key {
     createdAt,
     expiresAt,
     revokedAt,
+    lastUsedAt,
   };
 }

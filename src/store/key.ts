@@ -16,10 +16,11 @@ type KeyRow = {
   per_second: number | null;
   burst: number | null;
   daily: number | null;
+  last_used_at: number | null;
 };
 
 const COLUMNS = `id, name, family, scopes, domain, mail_class, hint, created_at, expires_at,
-  revoked_at, per_second, burst, daily`;
+  revoked_at, per_second, burst, daily, last_used_at`;
 
 /** The key whose SHA-256 is `hash`, revoked and expired ones included, or null. */
 export async function findKey(db: D1Database, hash: string): Promise<Key | null> {
@@ -58,8 +59,8 @@ export async function insertKey(db: D1Database, hash: string, key: Key): Promise
   await statement(
     db,
     `insert into keys (hash, id, name, family, scopes, domain, mail_class, hint, created_at,
-       expires_at, revoked_at, per_second, burst, daily)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null, ?11, ?12, ?13)`,
+       expires_at, revoked_at, per_second, burst, daily, last_used_at)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null, ?11, ?12, ?13, ?14)`,
     hash,
     key.id,
     key.name,
@@ -73,20 +74,42 @@ export async function insertKey(db: D1Database, hash: string, key: Key): Promise
     key.limits.perSecond,
     key.limits.burst,
     key.limits.daily,
+    key.lastUsedAt,
   ).run();
 }
 
-/** Revokes a key and says since when it is; null when there is none. A second time changes nothing. */
-export async function revokeKey(db: D1Database, id: string, now: number): Promise<number | null> {
-  const found = await rows<{ revoked_at: number }>(
+/** Revokes a key; since when it is, and its hash, or null when there is none. A second time changes nothing. */
+export async function revokeKey(
+  db: D1Database,
+  id: string,
+  now: number,
+): Promise<{ readonly revokedAt: number; readonly hash: string } | null> {
+  const found = await rows<{ revoked_at: number; hash: string }>(
     statement(
       db,
-      "update keys set revoked_at = coalesce(revoked_at, ?2) where id = ?1 returning revoked_at",
+      `update keys set revoked_at = coalesce(revoked_at, ?2) where id = ?1
+       returning revoked_at, hash`,
       id,
       now,
     ),
   );
-  return found[0]?.revoked_at ?? null;
+  return found[0] ? { revokedAt: found[0].revoked_at, hash: found[0].hash } : null;
+}
+
+/** Notes that a key was used, unless that is known of a time after `unlessAfter`. */
+export async function noteKeyUse(
+  db: D1Database,
+  id: string,
+  times: { readonly now: number; readonly unlessAfter: number },
+): Promise<void> {
+  await statement(
+    db,
+    `update keys set last_used_at = ?2
+     where id = ?1 and (last_used_at is null or last_used_at <= ?3)`,
+    id,
+    times.now,
+    times.unlessAfter,
+  ).run();
 }
 
 function decode(row: KeyRow): Key {
@@ -102,5 +125,6 @@ function decode(row: KeyRow): Key {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
+    lastUsedAt: row.last_used_at,
   };
 }

@@ -19,6 +19,7 @@ const KEY: Key = {
   createdAt: 0,
   expiresAt: null,
   revokedAt: null,
+  lastUsedAt: null,
 };
 
 const RECEIVED: Received = {

@@ -18,6 +18,7 @@ describe("parseConfig", () => {
       publicUrl: null,
       linkKeys: [],
       gatewaySecrets: [],
+      smtpGateway: null,
       accountName: "edgepost",
       deliveryHold: false,
       spfMechanisms: null,
@@ -117,6 +118,31 @@ describe("parseRelayUrl", () => {
 const ENV = { ENCRYPTION_KEY: "a2V5", DOH_URL: "https://dns.example/dns-query" };
 const KEY = btoa("k".repeat(32));
 const OTHER = btoa("o".repeat(40));
+
+describe("SMTP_GATEWAY", () => {
+  it.each([
+    ["smtp://smtp.example.com", "false", { host: "smtp.example.com", port: 587, tls: "starttls" }],
+    [
+      "smtps://smtp.example.com/",
+      "false",
+      { host: "smtp.example.com", port: 465, tls: "implicit" },
+    ],
+    ["smtp://127.0.0.1:2587", "true", { host: "127.0.0.1", port: 2587, tls: "none" }],
+    ["smtp://127.0.0.1:2587", "false", { host: "127.0.0.1", port: 2587, tls: "starttls" }],
+    ["", "false", null],
+  ])("%s, LOCAL_DEV %s, is told as it is", (SMTP_GATEWAY, LOCAL_DEV, gateway) => {
+    expect(parseConfig({ ...LEAST, SMTP_GATEWAY, LOCAL_DEV }).smtpGateway).toEqual(gateway);
+  });
+
+  it.each(["smtp.example.com", "https://smtp.example.com", "smtp://u:geheim@a.example", "smtp://"])(
+    "%s is refused, and not repeated",
+    (SMTP_GATEWAY) => {
+      const parse = () => parseConfig({ ...LEAST, SMTP_GATEWAY });
+      expect(parse).toThrow("SMTP_GATEWAY must look like");
+      expect(parse).not.toThrow("geheim");
+    },
+  );
+});
 
 describe("PUBLIC_URL", () => {
   it.each([

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Key } from "../../src/model/key.ts";
 import { NO_LIMITS } from "../../src/model/plan.ts";
-import { findKey, insertKey, listKeys, revokeKey } from "../../src/store/key.ts";
+import { findKey, insertKey, listKeys, noteKeyUse, revokeKey } from "../../src/store/key.ts";
 
 const db = env.DB;
 beforeEach(async () => {
@@ -22,6 +22,7 @@ const FULL: Key = {
   createdAt: 1,
   expiresAt: 5,
   revokedAt: null,
+  lastUsedAt: null,
 };
 const BARE: Key = {
   ...FULL,
@@ -60,8 +61,22 @@ describe("keys", () => {
 
   it("stay revoked since the first time", async () => {
     await insertKey(db, "hash-1", FULL);
-    expect([await revokeKey(db, "id-1", 7), await revokeKey(db, "id-1", 9)]).toEqual([7, 7]);
+    const revoked = { revokedAt: 7, hash: "hash-1" };
+    expect(await revokeKey(db, "id-1", 7)).toEqual(revoked);
+    expect(await revokeKey(db, "id-1", 9)).toEqual(revoked);
     expect((await findKey(db, "hash-1"))?.revokedAt).toBe(7);
     expect(await revokeKey(db, "hash-1", 9)).toBeNull();
+  });
+
+  it("keep their last use, unless it was written down lately", async () => {
+    await insertKey(db, "hash-1", FULL);
+    for (const [now, seen] of [
+      [100, 100],
+      [150, 100],
+      [200, 200],
+    ] as const) {
+      await noteKeyUse(db, "id-1", { now, unlessAfter: now - 100 });
+      expect((await findKey(db, "hash-1"))?.lastUsedAt).toBe(seen);
+    }
   });
 });

@@ -38,5 +38,6 @@ function gatewayKey(id: string): Key {
     createdAt: 0,
     expiresAt: null,
     revokedAt: null,
+    lastUsedAt: null,
   };
 }

@@ -47,6 +47,14 @@ const accountView = dataOf(
       burst: z.int(),
       daily: z.int().nullable(),
     }),
+    /** Where mail programs sign in; null where SMTP_GATEWAY is not set. */
+    smtp: z
+      .object({
+        host: z.string(),
+        port: z.int(),
+        tls: z.enum(["implicit", "starttls", "none"]),
+      })
+      .nullable(),
   }),
 );
 
@@ -109,5 +117,6 @@ async function view({ config }: App, account: Account) {
       burst: plan.burst,
       daily: plan.daily,
     },
+    smtp: config.smtpGateway,
   };
 }

@@ -8,6 +8,7 @@ import { MAIL_CLASSES, type MailClass } from "../../model/message.ts";
 import type { KeyLimits, Plan } from "../../model/plan.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { insertKey, listKeys, revokeKey } from "../../store/key.ts";
+import { forgetKey } from "../authenticate.ts";
 import { endpoint } from "../endpoint.ts";
 import { accountPlan } from "../plan.ts";
 import { dataOf, iso, isoTime, maybeTime, one, page, pageOf, timeParameter } from "./native.ts";
@@ -48,6 +49,7 @@ const keyView = z.object({
   created_at: isoTime,
   expires_at: maybeTime,
   revoked_at: maybeTime,
+  last_used_at: maybeTime,
 });
 
 const create = endpoint({
@@ -58,6 +60,7 @@ const create = endpoint({
   request: { body: newKey },
   response: { 201: dataOf(keyView.extend({ key: z.string() })) },
   problems: ["sender_not_allowed", "mail_class_not_allowed"],
+  traced: ({ family, scopes }) => `family=${family} scopes=${scopes.join()}`,
   async handle(app, { body, key: maker }) {
     const missing = body.scopes.find((scope) => !maker.scopes.includes(scope));
     if (missing) return fail({ kind: "insufficient_scope", scope: missing });
@@ -85,6 +88,7 @@ const create = endpoint({
       createdAt: now,
       expiresAt: body.expires_at ?? null,
       revokedAt: null,
+      lastUsedAt: null,
     };
     await insertKey(app.db, await sha256Hex(secret), key);
     return ok(one({ ...shown(key), key: secret }, 201));
@@ -111,9 +115,10 @@ const revoke = endpoint({
   request: { params: z.object({ id: z.string() }) },
   response: { 200: dataOf(z.object({ id: z.string(), revoked_at: isoTime })) },
   async handle(app, { params }) {
-    const revokedAt = await revokeKey(app.db, params.id, app.now());
-    if (revokedAt === null) return fail({ kind: "not_found", what: "this API key" });
-    return ok(one({ id: params.id, revoked_at: iso(revokedAt) }));
+    const revoked = await revokeKey(app.db, params.id, app.now());
+    if (!revoked) return fail({ kind: "not_found", what: "this API key" });
+    forgetKey(revoked.hash);
+    return ok(one({ id: params.id, revoked_at: iso(revoked.revokedAt) }));
   },
 });
 
@@ -186,5 +191,6 @@ function shown(key: Key) {
     created_at: iso(key.createdAt),
     expires_at: iso(key.expiresAt),
     revoked_at: iso(key.revokedAt),
+    last_used_at: iso(key.lastUsedAt),
   };
 }

@@ -1,6 +1,7 @@
 // /v1/users: who may sign in, as what, with which modules.
 import * as z from "zod";
 import { fail, ok } from "../../lib/result.ts";
+import { hashedAddress } from "../../model/audit.ts";
 import { MAIL_CLASSES } from "../../model/message.ts";
 import { MODULES, ROLES } from "../../model/permission.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
@@ -79,6 +80,10 @@ const create = endpoint({
   },
   response: { 201: dataOf(userView.extend(invitationView.shape)) },
   problems: ["conflict"],
+  async traced({ email, role }) {
+    const parsed = parseUserEmail(email);
+    return parsed.ok ? `role=${role} email=${await hashedAddress(parsed.value)}` : "";
+  },
   async handle(app, { body, session, origin }) {
     const email = parseUserEmail(body.email);
     if (!email.ok) return fail(invalidField("email", email.error));
@@ -124,6 +129,13 @@ const update = endpoint({
   },
   response: { 200: dataOf(userView) },
   problems: ["conflict"],
+  // Never the name: it is personal.
+  traced: ({ name, role, disabled }) =>
+    [
+      ...(role === undefined ? [] : [`role=${role}`]),
+      ...(disabled === undefined ? [] : [`disabled=${disabled}`]),
+      ...(name === undefined ? [] : ["name"]),
+    ].join(" "),
   async handle(app, { params, body, session }) {
     const found = await within(app, params.id, session);
     if (!found.ok) return found;
@@ -169,6 +181,8 @@ const grant = endpoint({
     body: z.object({ modules: z.array(moduleView, "must be an array").max(MAX_GRANTS) }),
   },
   response: { 200: dataOf(userView) },
+  traced: ({ modules }) =>
+    `modules=${modules.map((one) => `${one.module}/${one.mail_class}`).join() || "none"}`,
   async handle(app, { params, body, session }) {
     if (roleOf(session) !== "super_admin") return fail(SUPER_ADMINS_ONLY);
     const found = await findUser(app.db, params.id);

@@ -118,7 +118,14 @@ describe("the plan", () => {
         burst: 5_000,
         daily: null,
       },
+      smtp: null,
     });
+  });
+
+  it("says where mail programs sign in, where the deployment knows it", async () => {
+    const smtpGateway = { host: "smtp.example.com", port: 587, tls: "starttls" } as const;
+    const told = testApp({ config: { ...app.config, smtpGateway } });
+    expect(await native(told, key, { path: "/v1/account" })).toMatchObject({ smtp: smtpGateway });
   });
 
   it("is changed without the retention, and the retention without the plan", async () => {

@@ -49,6 +49,7 @@ describe("POST /v1/keys", () => {
       created_at: new Date(START).toISOString(),
       expires_at: null,
       revoked_at: null,
+      last_used_at: null,
       key: expect.stringMatching(/^ep_live_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/),
     });
     const sent = await ask(app, "POST", "/v1/send-email", { key: secret, body: email() });
@@ -199,6 +200,27 @@ describe("GET /v1/keys", () => {
   });
 });
 
+describe("the last use of a key", () => {
+  it("is shown, and written down once an hour", async () => {
+    const { id, key: secret = "" } = await create({ ...NEW, scopes: ["read"] });
+    const used = async () => {
+      await app.idle();
+      const { data } = await pageOf<Shown>(app, manager, "/v1/keys");
+      return data.find((key) => key.id === id)?.["last_used_at"];
+    };
+    expect(await used()).toBeNull();
+    const first = new Date(clock.now()).toISOString();
+    await ask(app, "GET", "/v1/messages", { key: secret });
+    expect(await used()).toBe(first);
+    clock.advance(59 * 60_000);
+    await ask(app, "GET", "/v1/messages", { key: secret });
+    expect(await used()).toBe(first);
+    clock.advance(60_000);
+    await ask(app, "GET", "/v1/messages", { key: secret });
+    expect(await used()).toBe(new Date(clock.now()).toISOString());
+  });
+});
+
 describe("DELETE /v1/keys/:id", () => {
   it("revokes a key, and says the same when asked again", async () => {
     const { id } = await create(NEW);
@@ -209,6 +231,14 @@ describe("DELETE /v1/keys/:id", () => {
     expect(await native(app, manager, call)).toEqual({ id, revoked_at: at });
     const { data } = await pageOf<Shown>(app, manager, "/v1/keys");
     expect(data.find((item) => item.id === id)?.["revoked_at"]).toBe(at);
+  });
+
+  it("stops the key at once in the instance that was asked", async () => {
+    const { id, key: secret = "" } = await create({ ...NEW, scopes: ["read"] });
+    const look = async () => (await ask(app, "GET", "/v1/messages", { key: secret })).status;
+    expect(await look()).toBe(200);
+    await native(app, manager, { method: "DELETE", path: `/v1/keys/${id}` });
+    expect(await look()).toBe(401);
   });
 
   it.each([NOBODY, "1", "' or 1=1 --", "%E2%98%83"])("answers %s with 404", async (id) => {

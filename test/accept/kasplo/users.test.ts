@@ -237,6 +237,60 @@ describe("what ends all sessions of a user", () => {
   });
 });
 
+describe("the audit log", () => {
+  it("tells each change of users, roles, modules and passwords: who, of whom, to what", async () => {
+    const { id, token } = await invite("new@people.test");
+    const user = `/v1/users/${id}`;
+    const modules = [
+      { module: "transactional", mail_class: "marketing" },
+      { module: "deliverability", mail_class: "transactional" },
+    ];
+    for (const [method, path, body] of [
+      ["PATCH", user, { role: "developer", name: "Ann Secret" }],
+      ["PUT", `${user}/modules`, { modules }],
+      ["PUT", `${user}/modules`, { modules: [] }],
+      ["POST", `${user}/invitation`, undefined],
+      ["PATCH", user, { disabled: true }],
+      ["PATCH", user, { disabled: false }],
+      ["PATCH", user, { role: "emperor" }],
+      ["PUT", "/v1/me/password", { current: PASSWORD, password: "another horse battery" }],
+      ["DELETE", user, undefined],
+    ] as const) {
+      await ask(app, method, path, { headers: boss.headers, body });
+      if (path.endsWith("/invitation")) expect((await accept(token)).status).toBe(200);
+    }
+    const { results } = await env.DB.prepare(
+      "select key_id, kind, operation, target, detail from audit_log order by position",
+    ).all();
+    const by = { key_id: boss.id, kind: "asked", target: `id=${id}`, detail: "" };
+    const changed = { ...by, operation: "PATCH /users/:id" };
+    const opened = { ...by, operation: "PUT /users/:id/modules" };
+    expect(results).toEqual([
+      {
+        ...by,
+        operation: "POST /users",
+        target: "",
+        detail: expect.stringMatching(/^role=analyst email=sha256:[0-9a-f]{16}$/),
+      },
+      { ...changed, detail: "role=developer name" },
+      { ...opened, detail: "modules=transactional/marketing,deliverability/transactional" },
+      { ...opened, detail: "modules=none" },
+      { ...by, operation: "POST /users/:id/invitation" },
+      { ...by, key_id: id, operation: "POST /invitations", target: "" },
+      { ...changed, detail: "disabled=true" },
+      { ...changed, detail: "disabled=false" },
+      changed,
+      { ...changed, kind: "refused", detail: "invalid_field" },
+      { ...by, operation: "PUT /me/password", target: "" },
+      { ...by, operation: "DELETE /users/:id" },
+    ]);
+    const stored = JSON.stringify(await env.DB.prepare("select * from audit_log").all());
+    expect(stored).not.toContain("Ann");
+    expect(stored).not.toContain("new@people.test");
+    expect(stored).not.toContain(token);
+  });
+});
+
 describe("/v1/sessions", () => {
   it("lists one's own and ends one of them, nobody else's", async () => {
     const second = await givenSession(boss.id, clock.now());

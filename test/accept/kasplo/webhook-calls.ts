@@ -19,6 +19,7 @@ const KEY: Key = {
   createdAt: 0,
   expiresAt: null,
   revokedAt: null,
+  lastUsedAt: null,
 };
 
 /** The fields of answers that tests look into by name; the rest is compared as a whole. */

@@ -232,7 +232,7 @@ describe("the Worker's secrets", () => {
     const settings = readSettings({ RELAY_URL: "smtps://me:p'a$HOME%23@mail.example.com:465" });
     expect(workerEnv(ACCOUNT, settings)).toBe(
       "ENCRYPTION_KEY=a2V5\nRELAY_URL='smtps://me:p%27a\\$HOME%23@mail.example.com:465'\n" +
-        "PUBLIC_URL=http://127.0.0.1:8787\nGATEWAY_SECRETS=local:Z2F0ZQ==\n",
+        "PUBLIC_URL=http://127.0.0.1:8787\nSMTP_GATEWAY=smtp://127.0.0.1:2587\nGATEWAY_SECRETS=local:Z2F0ZQ==\n",
     );
   });
 
