@@ -297,7 +297,7 @@ create table webhook_jobs (
   webhook_id text not null,
   due_at integer,
   tries integer not null,           -- tries made so far; 10 is exhausted
-  entries text not null,            -- [personal] JSON array of {id, at, event, body, error}
+  entries text not null,            -- [personal] JSON array of {id, at, event, body, error, last}
   range_from integer,               -- replay: event_log positions still to read, from (exclusive)
   range_to integer,                 -- and to (inclusive)
   created_at integer not null

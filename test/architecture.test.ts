@@ -51,7 +51,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "accept/kasplo/messages.ts": ["compose"],
   // /v1/events, a test event and what is told of an address are the webhook's body, word for word.
   "accept/kasplo/events.ts": ["notify"],
-  "accept/kasplo/webhook-posts.ts": ["notify"],
+  "accept/kasplo/webhook-replays.ts": ["notify"],
+  "accept/kasplo/webhook-test.ts": ["notify"],
   "accept/kasplo/recipient-dossier.ts": ["notify"],
   "accept/kasplo/recipient-mentions.ts": ["notify"],
   // A file of events or suppressions has them as /v1/events and /v1/suppressions tell them.

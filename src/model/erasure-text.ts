@@ -160,7 +160,10 @@ function entriesWithout(
         mentions.removedFrom,
       ),
     );
-    return [{ ...entry, body, error: mentions.removedFrom(entry.error) }];
+    const last = entry.last && {
+      last: { ...entry.last, answer: mentions.removedFrom(entry.last.answer) },
+    };
+    return [{ ...entry, body, error: mentions.removedFrom(entry.error), ...last }];
   });
 }
 

@@ -65,6 +65,19 @@ export type WebhookEntry = {
   readonly body: string;
   /** What the last try came to; empty when there was none. */
   readonly error: string;
+  /** The last try itself; absent when nothing was sent. */
+  readonly last?: LastTry;
+};
+
+/** One try: where and when (epoch ms) it was sent, and what came back in how many milliseconds. */
+export type LastTry = {
+  readonly at: number;
+  readonly url: string;
+  /** Null when nothing came back. */
+  readonly status: number | null;
+  readonly ms: number;
+  /** The beginning of the answer's body. */
+  readonly answer: string;
 };
 
 /** Entries that share a number of tries and a time; or, with a range, a piece of the log to replay. */

@@ -1,6 +1,6 @@
 // Posts entries to one endpoint, a few at a time and for a limited time; says what came of each.
 import type { App } from "../app.ts";
-import { type PostOutcome, postWebhook } from "../lib/post-webhook.ts";
+import { notSent, type PostOutcome, postWebhook } from "../lib/post-webhook.ts";
 import type { WebhookEntry } from "../model/webhook.ts";
 
 /** One entry and what came of posting it; null when it was not tried, because the time was up. */
@@ -46,9 +46,7 @@ async function tryOnce(
   destination: Destination,
   entry: WebhookEntry,
 ): Promise<PostOutcome> {
-  if (destination.refused !== null) {
-    return { status: null, error: destination.refused, retryAfterMs: null, ms: 0 };
-  }
+  if (destination.refused !== null) return notSent(destination.refused);
   const { url, secrets } = destination;
   return postWebhook(app, { url, secrets, id: entry.id, body: entry.body });
 }

@@ -1,5 +1,6 @@
 // What is kept of a round of posts: the jobs that hold what failed or was not tried. Pure but for the
 // ids and the jitter that the caller's world gives.
+import type { PostOutcome } from "../lib/post-webhook.ts";
 import type { WebhookEntry, WebhookJob } from "../model/webhook.ts";
 import { nextWebhookTry } from "./backoff.ts";
 import type { Tried } from "./post.ts";
@@ -27,7 +28,7 @@ export function jobsLeft(tried: readonly Tried[], round: Round): readonly Webhoo
   const failed = tried.flatMap(({ entry, outcome }) =>
     outcome === null || outcome.error === null
       ? []
-      : [{ entry: { ...entry, error: outcome.error }, retryAfterMs: outcome.retryAfterMs }],
+      : [{ entry: keptAs(entry, outcome, outcome.error), retryAfterMs: outcome.retryAfterMs }],
   );
   const plain = failed.filter((one) => one.retryAfterMs === null);
   const asked = failed.filter((one) => one.retryAfterMs !== null);
@@ -38,6 +39,16 @@ export function jobsLeft(tried: readonly Tried[], round: Round): readonly Webhoo
     ...toJobs(entriesOf(plain), { tries, dueAt: dueAfter(round, null) }, round),
     ...toJobs(entriesOf(asked), { tries, dueAt: dueAfter(round, patience) }, round),
   ];
+}
+
+/** An entry after a failed try; of earlier ones nothing is kept. */
+function keptAs(
+  { id, at, event, body }: WebhookEntry,
+  { sent, status, ms, answer }: PostOutcome,
+  error: string,
+): WebhookEntry {
+  const entry = { id, at, event, body, error };
+  return sent ? { ...entry, last: { at: sent.at, url: sent.url, status, ms, answer } } : entry;
 }
 
 function entriesOf(failed: readonly { readonly entry: WebhookEntry }[]): readonly WebhookEntry[] {
@@ -70,13 +81,19 @@ function inRows(entries: readonly WebhookEntry[]): readonly (readonly WebhookEnt
   let characters = 0;
   for (const entry of entries) {
     const group = groups.at(-1);
-    characters += entry.body.length;
+    const own = sizeOf(entry);
+    characters += own;
     if (group && group.length < MAX_JOB_ENTRIES && characters <= MAX_JOB_CHARACTERS) {
       group.push(entry);
     } else {
       groups.push([entry]);
-      characters = entry.body.length;
+      characters = own;
     }
   }
   return groups;
+}
+
+/** Characters of what may be long in an entry. */
+function sizeOf({ body, last }: WebhookEntry): number {
+  return body.length + (last ? last.url.length + last.answer.length : 0);
 }

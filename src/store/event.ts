@@ -26,6 +26,11 @@ export function positionAt(time: number): number {
   return time * 1000;
 }
 
+/** When the row at a position was committed, in epoch milliseconds. */
+export function timeAt(position: number): number {
+  return Math.floor(position / 1000);
+}
+
 /** Clocks of isolates may be so far apart. */
 const CLOCKS_APART_MS = 10_000;
 

@@ -1,95 +1,12 @@
-// SQL of failures as people see them, and of asking for an event or a range once more.
-import { timeOfUuidv7, uuidv7Bound } from "../lib/id.ts";
+// SQL of asking for an event, a range or all that failed once more.
+import { timeOfUuidv7 } from "../lib/id.ts";
 import type { DeliveryEvent } from "../model/event.ts";
 import type { WebhookEntry } from "../model/webhook.ts";
-import { batch, rows, rowsOf, statement } from "./db.ts";
+import { batch, rows, statement } from "./db.ts";
 import { positionAt, positionBefore } from "./event.ts";
 
 /** An event may be committed so much later than its id was made (long batches). */
 const COMMITTED_AFTER_MS = 300_000;
-
-/** An event that an endpoint has not got: waiting for its next try, or exhausted. */
-export type WebhookFailure = {
-  readonly id: string;
-  readonly at: number;
-  readonly event: WebhookEntry["event"];
-  readonly error: string;
-  readonly tries: number;
-  readonly dueAt: number | null;
-};
-
-type Kept = { entry: string; tries: number; due_at: number | null };
-
-type FailureRow = Kept & { job_id: string; place: number };
-
-/** Where a page of failures ended: a job and the place of an entry in it. */
-export type FailurePlace = { readonly jobId: string; readonly index: number };
-
-/** A page of the failures of an endpoint, those that were kept first first. */
-export async function listFailures(
-  db: D1Database,
-  page: { readonly webhookId: string; readonly after: FailurePlace | null; readonly limit: number },
-): Promise<{ readonly failures: readonly WebhookFailure[]; readonly next: FailurePlace | null }> {
-  const found = await rows<FailureRow>(
-    statement(
-      db,
-      `select j.id as job_id, e.key as place, e.value as entry, j.tries, j.due_at
-       from webhook_jobs j, json_each(j.entries) e
-       where j.webhook_id = ?1 and (j.id, e.key) > (?2, ?3)
-       order by j.id, e.key limit ?4`,
-      page.webhookId,
-      page.after?.jobId ?? "",
-      page.after?.index ?? -1,
-      page.limit + 1,
-    ),
-  );
-  const shown = found.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    failures: shown.map(decodeFailure),
-    next: found.length > page.limit && last ? { jobId: last.job_id, index: last.place } : null,
-  };
-}
-
-function decodeFailure(row: Kept): WebhookFailure {
-  const entry: WebhookEntry = JSON.parse(row.entry);
-  const { id, at, event, error } = entry;
-  return { id, at, event, error, tries: row.tries, dueAt: row.due_at };
-}
-
-/** Jobs that are looked through for one message: those kept first since it was accepted. */
-const JOBS_OF_A_MESSAGE = 200;
-
-/**
- * What endpoints have not got of one message, by endpoint. `isAll` is false when so much failed since then that
- * not all of it was looked through.
- */
-export async function failuresOfMessage(
-  db: D1Database,
-  messageId: string,
-): Promise<{
-  readonly failures: readonly (WebhookFailure & { readonly webhookId: string })[];
-  readonly isAll: boolean;
-}> {
-  const since = uuidv7Bound(timeOfUuidv7(messageId));
-  const jobs = "select * from webhook_jobs where id >= ?1 order by id limit ?2";
-  const [found, counted] = await batch(db, [
-    statement(
-      db,
-      `select j.webhook_id, e.value as entry, j.tries, j.due_at from (${jobs}) j, json_each(j.entries) e
-       where instr(j.entries, ?3) > 0 and instr(e.value, ?3) > 0 order by j.id, e.key`,
-      since,
-      JOBS_OF_A_MESSAGE,
-      messageId,
-    ),
-    statement(db, `select 1 from (${jobs})`, since, JOBS_OF_A_MESSAGE + 1),
-  ]);
-  const failures = rowsOf<Kept & { webhook_id: string }>(found).map((row) => ({
-    ...decodeFailure(row),
-    webhookId: row.webhook_id,
-  }));
-  return { failures, isAll: rowsOf(counted).length <= JOBS_OF_A_MESSAGE };
-}
 
 /**
  * Moves a waiting or exhausted event into a job of its own that is due at once, with its tries counted
@@ -135,6 +52,19 @@ export async function retryKept(
     ),
   ]);
   return (moved?.results.length ?? 0) > 0;
+}
+
+/** Makes everything that waits or is exhausted due at once, with its tries counted anew; ranges go on. */
+export async function retryAllKept(
+  db: D1Database,
+  ask: { readonly webhookId: string; readonly now: number },
+): Promise<void> {
+  await statement(
+    db,
+    `update webhook_jobs set due_at = ?2, tries = 0 where webhook_id = ?1 and range_to is null`,
+    ask.webhookId,
+    ask.now,
+  ).run();
 }
 
 /** The event of the log with this id (a UUIDv7, whose time finds its place), or null. */

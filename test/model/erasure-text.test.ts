@@ -101,6 +101,11 @@ describe("what is left of a column", () => {
         entry(OLD, "bob@example.com", "said\n[erased]"),
         entries[3],
       ]);
+      const last = { at: 1, url: "https://hooks.example.com/", status: 500, ms: 1 };
+      const answered = (answer: string) => [
+        { ...entry(OLD, "bob@example.com"), last: { ...last, answer } },
+      ];
+      expect(left("entries", answered(`who is ${ANN}?`))).toEqual(answered("who is [erased]?"));
     },
   );
 });

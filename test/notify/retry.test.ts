@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { notSent } from "../../src/lib/post-webhook.ts";
 import type { WebhookEntry } from "../../src/model/webhook.ts";
 import type { Tried } from "../../src/notify/post.ts";
 import { jobsLeft } from "../../src/notify/retry.ts";
 
 const NOW = 1_700_000_000_000;
+const SENT = { at: NOW - 9, url: "https://hooks.example.com/", headers: {} };
 
 const entry = (id: string, body = "{}"): WebhookEntry => ({
   id,
@@ -14,11 +16,11 @@ const entry = (id: string, body = "{}"): WebhookEntry => ({
 });
 const good = (id: string): Tried => ({
   entry: entry(id),
-  outcome: { status: 200, error: null, retryAfterMs: null, ms: 1 },
+  outcome: { status: 200, error: null, sent: SENT, answer: "", retryAfterMs: null, ms: 1 },
 });
 const bad = (id: string, retryAfterMs: number | null = null): Tried => ({
   entry: entry(id),
-  outcome: { status: 500, error: "answered 500", retryAfterMs, ms: 1 },
+  outcome: { status: 500, error: "answered 500", sent: SENT, answer: "no", retryAfterMs, ms: 1 },
 });
 const untried = (id: string): Tried => ({ entry: entry(id), outcome: null });
 
@@ -51,6 +53,16 @@ describe("jobsLeft", () => {
       { due: 0, tries: 3, ids: ["b"] },
       { due: 2 * 3_600_000, tries: 4, ids: ["a"] },
     ]);
+  });
+
+  it("remembers the last try of what failed, and forgets an earlier one when nothing was sent", () => {
+    const round = { webhookId: "w", now: NOW, triesBefore: 0, random: () => 0.5, newId: () => "j" };
+    const [job] = jobsLeft([bad("a")], round);
+    const last = { at: SENT.at, url: SENT.url, status: 500, ms: 1, answer: "no" };
+    expect(job?.entries).toEqual([{ ...entry("a"), error: "answered 500", last }]);
+    const outcome = { ...notSent("the host name is gone") };
+    const [next] = jobsLeft([{ entry: { ...entry("a"), last }, outcome }], round);
+    expect(next?.entries).toEqual([{ ...entry("a"), error: "the host name is gone" }]);
   });
 
   it("exhausts after the tenth try, whatever Retry-After says", () => {

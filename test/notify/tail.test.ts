@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
 import { kasploBody } from "../../src/notify/payload/kasplo.ts";
 import { runTail } from "../../src/notify/tail.ts";
-import { listFailures, retryKept } from "../../src/store/webhook-replay.ts";
+import { listFailures } from "../../src/store/webhook-failure.ts";
+import { retryKept } from "../../src/store/webhook-replay.ts";
 import { updateWebhook } from "../../src/store/webhook.ts";
 import { startHttpReceiver, type HttpReceiver } from "../peers/client.ts";
 import type { HttpReply } from "../peers/script.ts";
@@ -154,13 +155,23 @@ describe("runTail", () => {
       ...[5, 30, 120, 300, 600, 840, 1200, 1440].map((minutes) => minutes * MINUTE),
     ]);
     expect(await receiver.requests()).toHaveLength(10);
-    const page = { webhookId: webhook.id, after: null, limit: 10 };
+    const page = { webhookId: webhook.id, order: "asc", after: null, limit: 10 } as const;
     expect((await listFailures(app.db, page)).failures).toEqual([
       {
-        id: event.id,
-        at: event.at,
-        event: "delivery_attempt",
-        error: "answered 503: come <b>later",
+        entry: {
+          id: event.id,
+          at: event.at,
+          event: "delivery_attempt",
+          body: JSON.stringify(kasploBody(event)),
+          error: "answered 503: come <b>later",
+          last: {
+            at: expect.any(Number),
+            url: webhook.url,
+            status: 503,
+            ms: expect.any(Number),
+            answer: expect.stringContaining("<b>later"),
+          },
+        },
         tries: 10,
         dueAt: null,
       },

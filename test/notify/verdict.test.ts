@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { notSent } from "../../src/lib/post-webhook.ts";
 import type { Webhook, WebhookJob } from "../../src/model/webhook.ts";
 import type { Tried } from "../../src/notify/post.ts";
 import { reached } from "../../src/notify/reading.ts";
@@ -28,7 +29,7 @@ const tried = (status: number | null, id = "e"): Tried => ({
   outcome:
     status === null
       ? null
-      : { status, error: status < 300 ? null : `answered ${status}`, retryAfterMs: null, ms: 1 },
+      : { ...notSent(""), status, error: status < 300 ? null : `answered ${status}` },
 });
 
 describe("verdict", () => {

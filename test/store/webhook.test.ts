@@ -2,13 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
 import { signingSecrets, type WebhookEntry, type WebhookJob } from "../../src/model/webhook.ts";
 import { commitPass, type PassOutcome, readTailWork } from "../../src/store/webhook-job.ts";
-import {
-  findEvent,
-  insertReplay,
-  insertRetry,
-  listFailures,
-  retryKept,
-} from "../../src/store/webhook-replay.ts";
+import { listFailures } from "../../src/store/webhook-failure.ts";
+import { findEvent, insertReplay, insertRetry, retryKept } from "../../src/store/webhook-replay.ts";
 import {
   deleteWebhook,
   endpointsToWake,
@@ -229,7 +224,10 @@ describe("readTailWork", () => {
 });
 
 describe("failures and replays", () => {
-  it("are listed page by page, in order", async () => {
+  it.each([
+    ["asc", ["a1", "b1", "c1", "d10", "e10"]],
+    ["desc", ["e10", "d10", "c1", "b1", "a1"]],
+  ] as const)("are listed page by page, in order (%s)", async (order, expected) => {
     const made = await putWebhook(app, URL_1);
     const ids = ["a", "b", "c", "d", "e"];
     const jobs = [
@@ -240,11 +238,11 @@ describe("failures and replays", () => {
     const seen: string[] = [];
     let after: Parameters<typeof listFailures>[1]["after"] = null;
     do {
-      const page = await listFailures(app.db, { webhookId: made.id, after, limit: 2 });
-      seen.push(...page.failures.map(({ id, tries }) => `${id}${tries}`));
+      const page = await listFailures(app.db, { webhookId: made.id, order, after, limit: 2 });
+      seen.push(...page.failures.map(({ entry: { id }, tries }) => `${id}${tries}`));
       after = page.next;
     } while (after);
-    expect(seen).toEqual(["a1", "b1", "c1", "d10", "e10"]);
+    expect(seen).toEqual(expected);
   });
 
   it("move a kept event into a job of its own with exactly its bytes", async () => {

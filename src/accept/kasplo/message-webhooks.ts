@@ -4,13 +4,13 @@ import { ok } from "../../lib/result.ts";
 import { addressKey } from "../../model/address.ts";
 import type { Webhook } from "../../model/webhook.ts";
 import { type DeliveryRecord, deliveriesOf } from "../../store/delivery.ts";
-import { positionAt } from "../../store/event.ts";
+import { positionAt, timeAt } from "../../store/event.ts";
 import { listWebhooks } from "../../store/webhook.ts";
-import { failuresOfMessage } from "../../store/webhook-replay.ts";
+import { failuresOfMessage } from "../../store/webhook-failure.ts";
 import { endpoint } from "../endpoint.ts";
 import { find, messageId } from "./messages.ts";
 import { iso, maybeTime, pageOf } from "./native.ts";
-import { failureView, shownFailure } from "./webhook-posts.ts";
+import { failureView, shownFailure } from "./webhook-failures.ts";
 
 const REPORTED = ["all", "waiting", "failed", "nothing", "unknown"] as const;
 type Reported = (typeof REPORTED)[number];
@@ -52,7 +52,7 @@ const list = endpoint({
         url: webhook.url,
         state: webhook.state,
         reported,
-        told_up_to: webhook.cursor === 0 ? null : iso(Math.floor(webhook.cursor / positionAt(1))),
+        told_up_to: webhook.cursor === 0 ? null : iso(timeAt(webhook.cursor)),
         failures: failures.map(shownFailure),
       };
     });

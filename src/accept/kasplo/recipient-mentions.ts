@@ -151,10 +151,21 @@ function names(
 function failuresIn(text: string, { mentions }: Erasing): readonly unknown[] {
   const entries: readonly WebhookEntry[] = JSON.parse(text);
   return entries
-    .filter(({ body, error }) => mentions.foundIn(plain(body)) || mentions.foundIn(error))
-    .map(({ id, event, at, body, error }) => {
+    .filter(({ body, error, last }) =>
+      [plain(body), error, last?.answer ?? ""].some(mentions.foundIn),
+    )
+    .map(({ id, event, at, body, error, last }) => {
       const told: unknown = JSON.parse(body);
-      return { kind: "webhook_failure", event_id: id, event, at: iso(at), body: told, error };
+      const answer = last?.answer ?? "";
+      return {
+        kind: "webhook_failure",
+        event_id: id,
+        event,
+        at: iso(at),
+        body: told,
+        error,
+        answer,
+      };
     });
 }
 

@@ -6,16 +6,13 @@ import { checkUrl } from "../../lib/public-address.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { seal } from "../../lib/seal.ts";
 import { makeWebhookSecret } from "../../lib/standard-webhooks.ts";
-import { EVENT_NAMES } from "../../model/event.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import {
   FORMAT_EVENTS,
-  KASAPOST_EVENTS,
   MAX_WEBHOOKS,
   ROTATION_MS,
   sealPurpose,
   type Webhook,
-  WEBHOOK_FORMATS,
   type WebhookEvent,
   type WebhookFormat,
 } from "../../model/webhook.ts";
@@ -29,39 +26,39 @@ import {
 } from "../../store/webhook.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { dataOf, iso, isoTime, maybeTime, pageOf } from "./native.ts";
-import { webhookPostEndpoints } from "./webhook-posts.ts";
+import { webhookFailureEndpoints } from "./webhook-failures.ts";
+import { byId, eventName, formatName, NO_WEBHOOK } from "./webhook-fields.ts";
+import { webhookReplayEndpoints } from "./webhook-replays.ts";
+import { webhookTestEndpoints } from "./webhook-test.ts";
 
 /** A resolver that does not answer is usually back by then. */
 const DNS_RETRY_SECONDS = 5;
-
-const byId = z.object({ id: z.string() });
 
 const url = z
   .string({ error: "is required: an https:// or http:// URL" })
   .meta({ examples: ["https://example.com/hook"] });
 
-const ALL_EVENTS = [...EVENT_NAMES, ...KASAPOST_EVENTS] as const;
-
 const events = z
-  .array(z.enum(ALL_EVENTS, { error: `must be one of ${ALL_EVENTS.join(", ")}` }), {
+  .array(eventName, {
     error: "must be an array of event names; leave it out for all events",
   })
   .min(1, { error: "must name at least one event; leave it out for all events" });
-
-const format = z.enum(WEBHOOK_FORMATS, { error: `must be ${WEBHOOK_FORMATS.join(" or ")}` });
 
 const state = z.enum(["enabled", "disabled"], { error: "must be enabled or disabled" });
 
 const webhookView = z.object({
   id: z.string(),
   url: z.string(),
-  events: z.array(z.enum(ALL_EVENTS)).nullable(),
-  format: z.enum(WEBHOOK_FORMATS),
+  events: z.array(eventName).nullable(),
+  format: formatName,
   state: z.enum(["enabled", "disabled"]),
   disabled_reason: z.string().nullable(),
   failing_since: maybeTime,
   created_at: isoTime,
   updated_at: isoTime,
+  previous_secret_until: maybeTime.describe(
+    "Until then the secret before the last rotation signs too",
+  ),
   warning: z.string().optional(),
 });
 
@@ -74,7 +71,7 @@ const create = endpoint({
     body: z.object({
       url,
       events: events.nullable().optional(),
-      format: format.default("kasplo"),
+      format: formatName.default("kasplo"),
     }),
   },
   response: { 201: dataOf(webhookView.extend({ secret: z.string() })) },
@@ -101,7 +98,7 @@ const create = endpoint({
     if (!webhook) {
       return fail({ kind: "conflict", reason: `there are ${MAX_WEBHOOKS} webhooks, the most` });
     }
-    const data = { ...view(webhook), secret, ...warningOf(webhook) };
+    const data = { ...view(webhook, app.now()), secret, ...warningOf(webhook) };
     return ok({ status: 201, json: { data } });
   },
 });
@@ -115,7 +112,9 @@ const list = endpoint({
   response: { 200: pageOf(webhookView) },
   async handle(app) {
     const webhooks = await listWebhooks(app.db);
-    return ok({ status: 200, json: { data: webhooks.map(view), next_cursor: null } });
+    const now = app.now();
+    const data = webhooks.map((webhook) => view(webhook, now));
+    return ok({ status: 200, json: { data, next_cursor: null } });
   },
 });
 
@@ -127,7 +126,7 @@ const read = endpoint({
   request: { params: byId },
   response: { 200: dataOf(webhookView) },
   async handle(app, { params }) {
-    return shown(await findWebhook(app.db, params.id));
+    return shown(await findWebhook(app.db, params.id), app.now());
   },
 });
 
@@ -154,7 +153,7 @@ const change = endpoint({
     const changing = { ...body, ...(chosen?.ok ? { events: chosen.value } : {}) };
     const changed = await updateWebhook(app.db, { ...changing, id: params.id, now: app.now() });
     if (changed) app.background("webhook.wake", app.wakeTail(changed.id));
-    return shown(changed);
+    return shown(changed, app.now());
   },
 });
 
@@ -166,7 +165,7 @@ const remove = endpoint({
   request: { params: byId },
   response: { 204: null },
   async handle(app, { params }) {
-    if (!(await deleteWebhook(app.db, params.id))) return fail(notFound);
+    if (!(await deleteWebhook(app.db, params.id))) return fail(NO_WEBHOOK);
     // Its object finds the row gone and deletes what it remembers.
     app.background("webhook.wake", app.wakeTail(params.id));
     return ok({ status: 204, bytes: null });
@@ -189,8 +188,8 @@ const rotate = endpoint({
     const sealedSecret = await seal(app.config.encryptionKey, purpose, secret);
     const previousUntil = now + ROTATION_MS;
     const rotated = await rotateSecret(app.db, { id: params.id, sealedSecret, previousUntil, now });
-    if (!rotated) return fail(notFound);
-    const data = { ...view(rotated), secret, previous_secret_until: iso(previousUntil) };
+    if (!rotated) return fail(NO_WEBHOOK);
+    const data = { ...view(rotated, now), secret, previous_secret_until: iso(previousUntil) };
     return ok({ status: 200, json: { data } });
   },
 });
@@ -199,14 +198,15 @@ const rotate = endpoint({
 export const webhookEndpoints: readonly Endpoint[] = [
   create,
   list,
+  // Before the operations on one webhook, whose id could be `samples`.
+  ...webhookTestEndpoints,
   read,
   change,
   remove,
   rotate,
-  ...webhookPostEndpoints,
+  ...webhookFailureEndpoints,
+  ...webhookReplayEndpoints,
 ];
-
-const notFound: Problem = { kind: "not_found", what: "this webhook" };
 
 /** The events that an endpoint subscribes to, in the words of its format and their order. */
 function eventsOf(
@@ -221,13 +221,14 @@ function eventsOf(
   return fail(invalidField(`events[${wrong}]`, reason));
 }
 
-function shown(webhook: Webhook | null) {
-  if (!webhook) return fail(notFound);
-  return ok({ status: 200, json: { data: { ...view(webhook), ...warningOf(webhook) } } });
+function shown(webhook: Webhook | null, now: number) {
+  if (!webhook) return fail(NO_WEBHOOK);
+  return ok({ status: 200, json: { data: { ...view(webhook, now), ...warningOf(webhook) } } });
 }
 
 /** An endpoint as people see it; never with a secret. */
-function view(webhook: Webhook) {
+function view(webhook: Webhook, now: number) {
+  const { previousUntil } = webhook;
   return {
     id: webhook.id,
     url: webhook.url,
@@ -239,6 +240,9 @@ function view(webhook: Webhook) {
     failing_since: iso(webhook.failingSince),
     created_at: iso(webhook.createdAt),
     updated_at: iso(webhook.updatedAt),
+    previous_secret_until: iso(
+      previousUntil !== null && previousUntil > now ? previousUntil : null,
+    ),
   };
 }
 

@@ -31,6 +31,8 @@ type Data = {
   readonly warning?: string;
   readonly ms: number;
   readonly event_id: string;
+  readonly previous_secret_until: string | null;
+  readonly request: { readonly headers: Readonly<Record<string, string>> };
 };
 type Json = { readonly data: Data; readonly next_cursor: string | null };
 

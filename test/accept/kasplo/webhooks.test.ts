@@ -32,6 +32,7 @@ describe("POST /v1/webhooks", () => {
       failing_since: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       updated_at: json.data.created_at,
+      previous_secret_until: null,
       secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
     });
     const row = await env.DB.prepare("select secret from webhooks").first<{
@@ -46,7 +47,7 @@ describe("POST /v1/webhooks", () => {
     expect(one.json.data.id).toBe(id);
     expect(all.json).toMatchObject({ data: [{ id }], next_cursor: null });
     expect(JSON.stringify([one.json, all.json])).not.toContain(secret);
-    expect(JSON.stringify([one.json, all.json])).not.toContain("secret");
+    expect(JSON.stringify([one.json, all.json])).not.toContain('"secret"');
   });
 
   it("warns about http and not about https", async () => {
@@ -147,6 +148,7 @@ describe("PATCH and DELETE /v1/webhooks/:id", () => {
     ["POST /webhooks/none/test", undefined],
     ["POST /webhooks/none/replay", { event_id: "x" }],
     ["GET /webhooks/none/failures", undefined],
+    ["GET /webhooks/none/health", undefined],
   ])("%s is not found", async (line, body) => {
     expect((await call(line, body)).problem).toEqual({ kind: "not_found", what: "this webhook" });
   });
@@ -157,6 +159,8 @@ describe("POST /v1/webhooks/:id/rotate", () => {
     const { id, secret, receiver } = await created();
     const { json } = await call(`POST /webhooks/${id}/rotate`);
     expect(json.data.secret).not.toBe(secret);
+    const { previous_secret_until: until } = json.data;
+    expect((await call(`GET /webhooks/${id}`)).json.data.previous_secret_until).toBe(until);
     await logEvents([anEvent(Date.now())]);
     await runTail(calls.app, id);
     const [request] = await receiver.requests();
@@ -169,5 +173,7 @@ describe("POST /v1/webhooks/:id/rotate", () => {
     await runTail(later, id);
     const last = (await receiver.requests())[1];
     expect(last?.headers["webhook-signature"]?.split(" ")).toHaveLength(1);
+    calls.app = later;
+    expect((await call(`GET /webhooks/${id}`)).json.data.previous_secret_until).toBeNull();
   });
 });

@@ -17,6 +17,7 @@ const PROGRAMS = {
     packages: ["default-jdk-headless", "libmail-java"],
   },
   ruby: { needs: ["ruby"], packages: ["ruby"] },
+  go: { needs: ["go"], packages: ["golang-go"] },
   curl: { needs: ["curl"], packages: ["curl"] },
   swaks: {
     needs: ["swaks", "/usr/share/perl5/IO/Socket/SSL.pm"],

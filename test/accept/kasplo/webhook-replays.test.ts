@@ -1,4 +1,4 @@
-import { Webhook as Verifier } from "standardwebhooks";
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { runTail } from "../../../src/notify/tail.ts";
 import { anEvent, logEvents } from "../../notify/world.ts";
@@ -6,52 +6,6 @@ import { webhookCalls } from "./webhook-calls.ts";
 
 const calls = webhookCalls();
 const { call, created, receiverOf } = calls;
-
-describe("POST /v1/webhooks/:id/test", () => {
-  it("posts a signed sample at once and tells what was answered", async () => {
-    const { id, secret, receiver } = await created({ status: 204 });
-    const { json } = await call(`POST /webhooks/${id}/test`);
-    expect(json.data).toMatchObject({
-      ok: true,
-      status: 204,
-      error: null,
-      event: "delivery_attempt",
-    });
-    expect(json.data.ms).toBeGreaterThanOrEqual(0);
-    const [request] = await receiver.requests();
-    const body = new Verifier(secret).verify(request?.body ?? "", request?.headers ?? {});
-    expect(body).toMatchObject({ event: "delivery_attempt", tags: "webhook-test" });
-    expect(request?.headers["webhook-id"]).toBe(json.data.event_id);
-  });
-
-  it("samples what the endpoint subscribes to", async () => {
-    const receiver = await receiverOf();
-    const body = { url: receiver.url, events: ["bounce_bad_address"] };
-    const { json } = await call("POST /webhooks", body);
-    await call(`POST /webhooks/${json.data.id}/test`);
-    const [request] = await receiver.requests();
-    expect(JSON.parse(request?.body ?? "")).toMatchObject({ event: "bounce_bad_address" });
-  });
-
-  it("tells a failure in words", async () => {
-    const { id } = await created({ status: 500, body: "no such table" });
-    const { status, json } = await call(`POST /webhooks/${id}/test`);
-    expect(status).toBe(200);
-    expect(json.data).toMatchObject({
-      ok: false,
-      status: 500,
-      error: "answered 500: no such table",
-    });
-  });
-
-  it("does not post to where the URL may not lead any more", async () => {
-    const { id, receiver } = await created();
-    calls.app = { ...calls.app, config: { ...calls.app.config, localDev: false } };
-    const { json } = await call(`POST /webhooks/${id}/test`);
-    expect(json.data).toMatchObject({ ok: false, status: null });
-    expect(await receiver.requests()).toEqual([]);
-  });
-});
 
 describe("failures and replays", () => {
   it("list what waits, and replay it with the same id", async () => {
@@ -81,24 +35,6 @@ describe("failures and replays", () => {
     const requests = await receiver.requests();
     expect(requests.map((request) => request.headers["webhook-id"])).toEqual([event.id, event.id]);
     expect((await call(`GET /webhooks/${id}/failures`)).json.data).toEqual([]);
-  });
-
-  it("page through failures", async () => {
-    const { id } = await created({ status: 500 });
-    await logEvents(Array.from({ length: 5 }, () => anEvent(Date.now())));
-    await runTail(calls.app, id);
-    const first = await call(`GET /webhooks/${id}/failures?limit=3`);
-    expect(first.json.data).toHaveLength(3);
-    const cursor = String(first.json.next_cursor);
-    const second = await call(`GET /webhooks/${id}/failures?limit=3&cursor=${cursor}`);
-    expect(second.json.data).toHaveLength(2);
-    expect(second.json.next_cursor).toBeNull();
-  });
-
-  it.each(["limit=0", "limit=1001", "limit=x", "cursor=zz"])("refuse ?%s", async (query) => {
-    const { id } = await created();
-    const { problem } = await call(`GET /webhooks/${id}/failures?${query}`);
-    expect(problem.kind).toBe("invalid_field");
   });
 
   it("replay a posted event from the log, byte for byte", async () => {
@@ -140,6 +76,9 @@ describe("failures and replays", () => {
     [{ from: 2, to: 1 }, "invalid_field"],
     [{ from: "yesterday", to: 1 }, "invalid_field"],
     [{ from: -1, to: 1 }, "invalid_field"],
+    [{ failed: false }, "invalid_field"],
+    [{ failed: true, event_id: "x" }, "invalid_field"],
+    [{ failed: true, from: 1, to: 2 }, "invalid_field"],
   ])("refuse %j as %s", async (body, kind) => {
     const { id } = await created();
     expect((await call(`POST /webhooks/${id}/replay`, body)).problem.kind).toBe(kind);
@@ -154,5 +93,74 @@ describe("failures and replays", () => {
     expect((await call(`POST /webhooks/${id}/replay`, ask)).problem.kind).toBe("conflict");
     await call(`PATCH /webhooks/${id}`, { events: null, state: "disabled" });
     expect((await call(`POST /webhooks/${id}/replay`, ask)).problem.kind).toBe("conflict");
+  });
+
+  it("replay all that waits or is exhausted, and nothing else", async () => {
+    const { id, receiver } = await created({ status: 500 }, { status: 500 }, {});
+    const events = [anEvent(Date.now()), anEvent(Date.now())];
+    await logEvents(events);
+    await runTail(calls.app, id);
+    await env.DB.prepare("update webhook_jobs set due_at = null, tries = 10").run();
+    const { status, json } = await call(`POST /webhooks/${id}/replay`, { failed: true });
+    expect([status, json.data]).toEqual([202, { result: "queued" }]);
+    await runTail(calls.app, id);
+    const ids = (await receiver.requests()).map((request) => request.headers["webhook-id"]);
+    expect(ids).toHaveLength(4);
+    expect(new Set(ids)).toEqual(new Set(events.map((event) => event.id)));
+    expect((await call(`GET /webhooks/${id}/failures`)).json.data).toEqual([]);
+  });
+
+  it("replay what has an id that the log does not know", async () => {
+    const receiver = await receiverOf({ status: 500 }, {});
+    const body = { url: receiver.url, format: "kasapost", events: ["accepted"] };
+    const { id } = (await call("POST /webhooks", body)).json.data;
+    const event = anEvent(Date.now());
+    await logEvents(event.name === "delivery_attempt" ? [{ ...event, first: true }] : []);
+    await runTail(calls.app, id);
+    const [first] = await receiver.requests();
+    const ask = { event_id: first?.headers["webhook-id"] };
+    expect(ask.event_id).not.toBe(event.id);
+    expect((await call(`POST /webhooks/${id}/replay`, ask)).status).toBe(202);
+    await runTail(calls.app, id);
+    expect(await receiver.requests()).toHaveLength(2);
+  });
+});
+
+describe("GET /v1/webhooks/:id/health", () => {
+  it("tells how far it has come, what waits and what is exhausted", async () => {
+    const { id } = await created({ status: 500 }, { status: 500 });
+    const at = Date.now();
+    await logEvents([anEvent(at), anEvent(at)]);
+    const before = await call(`GET /webhooks/${id}/health`);
+    expect(before.json.data).toMatchObject({ told_up_to: null, waiting: 0, exhausted: 0 });
+    await runTail(calls.app, id);
+    const { json } = await call(`GET /webhooks/${id}/health`);
+    expect(json.data).toEqual({
+      state: "enabled",
+      failing_since: expect.any(String),
+      told_up_to: new Date(at).toISOString(),
+      behind_seconds: 0,
+      waiting: 2,
+      exhausted: 0,
+      counted_all: true,
+      next_try_at: expect.any(String),
+      replays: [],
+    });
+    await call(`PATCH /webhooks/${id}`, { state: "disabled" });
+    const after = await call(`GET /webhooks/${id}/health`);
+    expect(after.json.data).toMatchObject({ waiting: 0, exhausted: 2, next_try_at: null });
+  });
+
+  it("tells of periods that are being replayed", async () => {
+    const { id } = await created();
+    const at = Date.now();
+    await logEvents([anEvent(at)]);
+    await runTail(calls.app, id);
+    await call(`POST /webhooks/${id}/replay`, { from: at - 5_000, to: at });
+    const { json } = await call(`GET /webhooks/${id}/health`);
+    const [from, to] = [new Date(at - 5_000).toISOString(), new Date(at).toISOString()];
+    expect(json.data).toMatchObject({ replays: [{ from, to, asked_at: expect.any(String) }] });
+    await runTail(calls.app, id);
+    expect((await call(`GET /webhooks/${id}/health`)).json.data).toMatchObject({ replays: [] });
   });
 });
