@@ -5,6 +5,8 @@ import { build } from "vite";
 import { ROOT } from "./bootstrap.js";
 
 const SOURCES = join(ROOT, "portal");
+/** The portal shows them. */
+const EXAMPLES = join(ROOT, "examples", "webhooks");
 const LOCK_FILE = join(ROOT, "package-lock.json");
 /** Written by each build. */
 const BUILT = join(ROOT, "public", "portal", "index.html");
@@ -14,11 +16,16 @@ const BUILT = join(ROOT, "public", "portal", "index.html");
  * disturbed for nothing. Takes less than a second. Throws with Vite's words when the sources do not build.
  */
 export async function buildPortal(): Promise<void> {
-  const files = await readdir(SOURCES, { recursive: true });
-  const sources = files.map((file) => join(SOURCES, file));
-  const changes = await Promise.all([SOURCES, LOCK_FILE, ...sources].map(changedAt));
+  const sources = (await Promise.all([SOURCES, EXAMPLES].map(filesIn))).flat();
+  const changes = await Promise.all([LOCK_FILE, ...sources].map(changedAt));
   if (Math.max(...changes) <= (await changedAt(BUILT))) return;
   await build({ configFile: join(SOURCES, "vite.config.ts") });
+}
+
+/** A folder and everything in it. */
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const files = await readdir(folder, { recursive: true });
+  return [folder, ...files.map((file) => join(folder, file))];
 }
 
 /** When a file was changed, in ms; 0 when there is none. */

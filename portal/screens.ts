@@ -59,6 +59,20 @@ export const SCREENS: readonly Screen[] = [
     load: () => import("./screens/domains/screen.tsx"),
   },
   {
+    path: "webhooks",
+    label: "Webhooks",
+    group: "Developers",
+    needs: "webhooks",
+    load: () => import("./screens/webhooks/screen.tsx"),
+  },
+  {
+    path: "webhook-events",
+    label: null,
+    group: "Developers",
+    needs: "webhooks",
+    load: () => import("./screens/webhook-events/screen.tsx"),
+  },
+  {
     path: "team",
     label: "Team",
     group: "Account",

@@ -46,6 +46,7 @@ const GOOD = new Set([
 const BAD = new Set([
   "bounced",
   "failure",
+  "failing",
   "expired",
   "spam_complaint",
   "complaint",

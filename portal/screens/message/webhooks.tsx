@@ -1,6 +1,8 @@
 // What the account's webhooks were told of a message.
 import { getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
+import { hashOf } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
 import { Failure, Mark, Time } from "../../ui/parts.tsx";
 
 type Missed = {
@@ -48,11 +50,13 @@ export function Webhooks({ id }: { readonly id: string }) {
   );
 }
 
-function Endpoint({ url, state, reported, told_up_to: at, failures }: Told) {
+function Endpoint({ webhook_id: id, url, state, reported, told_up_to: at, failures }: Told) {
+  const maySee = may(useMe(), "webhooks");
   return (
     <li>
       <Mark word={reported === "all" ? "success" : reported === "failed" ? "failure" : reported} />{" "}
-      <b>{url}</b> {WORDS[reported]}
+      {maySee ? <a href={hashOf({ screen: "webhooks", id })}>{url}</a> : <b>{url}</b>}{" "}
+      {WORDS[reported]}
       {state === "disabled" && "; it is disabled"}
       {at !== null && (
         <span class="quiet">

@@ -1,16 +1,21 @@
-// What needs somebody: what /v1/health is concerned about, domains that DNS does not show, webhooks that were switched off.
+// What needs somebody: what /v1/health is concerned about, domains that DNS does not show, webhooks that fail.
 import { get, getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { hashOf, type Place } from "../../lib/router.ts";
 import { may, type Me, useMe } from "../../lib/session.ts";
 import { Failure } from "../../ui/parts.tsx";
 
-type Health = { readonly concerns: readonly string[] };
+type Health = {
+  readonly concerns: readonly string[];
+  readonly webhooks: readonly { readonly id: string; readonly behind_seconds: number }[];
+};
 type Domain = { readonly domain: string; readonly state: string };
 type Webhook = {
+  readonly id: string;
   readonly url: string;
   readonly state: string;
-  readonly disabled_reason?: string | null;
+  readonly disabled_reason: string | null;
+  readonly failing_since: string | null;
 };
 
 /** What is wrong, how it is mended, and where, if there is a screen for it. */
@@ -44,7 +49,9 @@ async function ask(me: Me): Promise<readonly Concern[]> {
     may(me, "webhooks") ? getPage<Webhook>("/v1/webhooks", {}) : none,
   ]);
   return [
-    ...health.concerns.map((what) => ({ what, mend: "GET /v1/health tells more." })),
+    ...health.concerns
+      .filter((what) => !may(me, "webhooks") || !what.startsWith("webhook "))
+      .map((what) => ({ what, mend: "GET /v1/health tells more." })),
     ...domains.data
       .filter(({ state }) => state !== "active")
       .map(({ domain, state }) => ({
@@ -52,11 +59,27 @@ async function ask(me: Me): Promise<readonly Concern[]> {
         mend: "See what to publish in DNS.",
         place: { screen: "domains", id: domain },
       })),
-    ...webhooks.data
-      .filter(({ state }) => state !== "enabled")
-      .map(({ url, disabled_reason: reason }) => ({
-        what: `The webhook to ${url} is switched off${reason ? `: ${reason}` : ""}.`,
-        mend: "Mend the receiver, then PATCH its state to enabled.",
-      })),
+    ...webhooks.data.flatMap((webhook) => webhookConcern(webhook, health)),
+  ];
+}
+
+/** Later events than these are late, as /v1/health judges it. */
+const BEHIND_SECONDS = 60;
+
+function webhookConcern(webhook: Webhook, { webhooks }: Health): readonly Concern[] {
+  const { id, url, state, disabled_reason: reason, failing_since: since } = webhook;
+  const place = { screen: "webhooks", id };
+  if (state !== "enabled") {
+    const what = `The webhook to ${url} is switched off${reason ? `: ${reason}` : ""}.`;
+    return [{ what, mend: "Mend the receiver, then enable it.", place }];
+  }
+  if (since !== null) {
+    const mend = "See what was sent and what came back.";
+    return [{ what: `The webhook to ${url} fails.`, mend, place }];
+  }
+  const behind = webhooks.find((one) => one.id === id)?.behind_seconds ?? 0;
+  if (behind <= BEHIND_SECONDS) return [];
+  return [
+    { what: `The webhook to ${url} is ${behind} s behind.`, mend: "See how far it is.", place },
   ];
 }

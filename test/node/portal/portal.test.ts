@@ -12,6 +12,7 @@ import { missing } from "../support/packages.ts";
 import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { domainsJourneys } from "./domains.journey.ts";
 import { CANARY, PAYLOADS } from "./payloads.ts";
+import { webhookJourneys } from "./webhooks.journey.ts";
 import { REFUSED_DOMAIN, startWorld, type World } from "./world.ts";
 
 /** Contract: the first screen, all that it loads, gzip. */
@@ -26,6 +27,9 @@ const SCREENS = [
   "domains",
   "domains/edgepost.test",
   "send-test",
+  "webhooks",
+  "webhook",
+  "webhook-events",
   "team",
   "you",
 ] as const;
@@ -40,6 +44,7 @@ const PAGES = 3;
 const reason = await missing("chromium");
 let world: World;
 let messageId = "";
+let webhookId = "";
 
 async function send(email: object, tag?: string): Promise<string> {
   const response = await fetch(`${world.url}/v1/send-email`, {
@@ -240,6 +245,10 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   });
 
   domainsJourneys(() => world);
+  webhookJourneys(
+    () => world,
+    (id) => (webhookId = id),
+  );
 
   it("has no fault that axe finds, in light and dark, and nothing wider than a phone", async () => {
     for (const colorScheme of ["light", "dark"] as const) {
@@ -294,7 +303,11 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
 });
 
 function pathOf(screen: (typeof SCREENS)[number]): string {
-  return screen === "message" ? `message/${messageId}` : screen;
+  const one: Readonly<Record<string, string>> = {
+    message: `message/${messageId}`,
+    webhook: `webhooks/${webhookId}`,
+  };
+  return one[screen] ?? screen;
 }
 
 /** Opens the messages of strangers one after the other; what their scripts said, if any ran. */

@@ -1,0 +1,59 @@
+// One event that was not taken: the last try of it.
+import { ApiError, get } from "../../lib/api.ts";
+import { useLoad } from "../../lib/load.ts";
+import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Exchange } from "./exchange.tsx";
+
+type Tried = {
+  readonly event: string;
+  readonly tries: number;
+  readonly last_error: string;
+  readonly body: string;
+  readonly request: {
+    readonly at: string;
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+  } | null;
+  readonly answer: { readonly status: number; readonly ms: number; readonly body: string } | null;
+};
+
+export function OneFailure({ path, eventId }: { readonly path: string; readonly eventId: string }) {
+  const { data, error, again } = useLoad(
+    () => get<Tried>(`${path}/failures/${encodeURIComponent(eventId)}`),
+    eventId,
+  );
+  return (
+    <section class="card" aria-labelledby="one-failure">
+      <h2 id="one-failure">Request and answer</h2>
+      <p class="quiet">
+        Event <code>{eventId}</code>
+      </p>
+      {error === null && data === null && <Waiting />}
+      {error instanceof ApiError && error.status === 404 ? (
+        <p role="status">It waits no more: it was taken meanwhile.</p>
+      ) : (
+        error !== null && <Failure error={error} again={again} />
+      )}
+      {data && <Shown tried={data} />}
+    </section>
+  );
+}
+
+function Shown({ tried }: { readonly tried: Tried }) {
+  const { event, tries, request, answer, body, last_error: error } = tried;
+  return (
+    <>
+      <p>
+        <Mark word={event} /> tried {tries} {tries === 1 ? "time" : "times"}
+        {request && (
+          <>
+            , the last at <Time at={request.at} />
+          </>
+        )}
+        {answer && `, answered after ${answer.ms} ms`}. The signature is made anew for each try and
+        not kept.
+      </p>
+      <Exchange request={request && { ...request, body }} answer={answer} error={error} />
+    </>
+  );
+}
