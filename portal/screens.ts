@@ -59,6 +59,20 @@ export const SCREENS: readonly Screen[] = [
     load: () => import("./screens/domains/screen.tsx"),
   },
   {
+    path: "relays",
+    label: "Relays",
+    group: "Sending",
+    needs: "relays",
+    load: () => import("./screens/relays/screen.tsx"),
+  },
+  {
+    path: "limits",
+    label: "Limits",
+    group: "Sending",
+    needs: "account",
+    load: () => import("./screens/limits/screen.tsx"),
+  },
+  {
     path: "webhooks",
     label: "Webhooks",
     group: "Developers",

@@ -39,9 +39,14 @@ export async function get<T>(path: string, query: Query = {}): Promise<T> {
   return data;
 }
 
+/** The whole answer to GET, where more than a page stands in it. Throws ApiError. */
+export async function getAnswer<T>(path: string, query: Query): Promise<T> {
+  return readJson<T>(await call("GET", `${path}${queryOf(query)}`));
+}
+
 /** One page of a list. Throws ApiError. */
-export async function getPage<T>(path: string, query: Query): Promise<Page<T>> {
-  return readJson<Page<T>>(await call("GET", `${path}${queryOf(query)}`));
+export function getPage<T>(path: string, query: Query): Promise<Page<T>> {
+  return getAnswer<Page<T>>(path, query);
 }
 
 /** The bytes of an answer that is no JSON. Throws ApiError. */

@@ -53,6 +53,7 @@ const BAD = new Set([
   "bounce",
   "bounce_all",
   "bounce_bad_address",
+  "aside",
   "missing",
   "wrong",
   "drifted",

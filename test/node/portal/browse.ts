@@ -27,5 +27,5 @@ export async function signIn(page: Page, { url, email, password }: World["portal
 export async function visit(page: Page, path: string): Promise<void> {
   await page.evaluate((hash) => (location.hash = hash), `#/${path}`);
   await page.locator("main h1").waitFor();
-  await page.getByText("Loading …").waitFor({ state: "detached" });
+  await page.getByText("Loading …").first().waitFor({ state: "detached" });
 }

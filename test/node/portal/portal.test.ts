@@ -13,6 +13,7 @@ import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { domainsJourneys } from "./domains.journey.ts";
 import { CANARY, PAYLOADS } from "./payloads.ts";
 import { webhookJourneys } from "./webhooks.journey.ts";
+import { sendingJourneys } from "./sending.journey.ts";
 import { REFUSED_DOMAIN, startWorld, type World } from "./world.ts";
 
 /** Contract: the first screen, all that it loads, gzip. */
@@ -26,6 +27,8 @@ const SCREENS = [
   "suppressions",
   "domains",
   "domains/edgepost.test",
+  "relays",
+  "limits",
   "send-test",
   "webhooks",
   "webhook",
@@ -249,6 +252,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     () => world,
     (id) => (webhookId = id),
   );
+  sendingJourneys(() => world);
 
   it("has no fault that axe finds, in light and dark, and nothing wider than a phone", async () => {
     for (const colorScheme of ["light", "dark"] as const) {

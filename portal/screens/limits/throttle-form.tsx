@@ -1,0 +1,78 @@
+// Changes how fast mail may go to one group of domains, or forgets what was set and what slowed it down.
+import { useState } from "preact/hooks";
+import { patch, post } from "../../lib/api.ts";
+import { CheckField, TextField } from "../../ui/fields.tsx";
+import { Failure } from "../../ui/parts.tsx";
+import { say } from "../../ui/toast.tsx";
+import { type Throttle, throttleChange } from "./limit.ts";
+
+type FormProps = { readonly throttle: Throttle; readonly done: () => void };
+
+export function ThrottleForm({ throttle, done }: FormProps) {
+  const { pool, group, settings } = throttle;
+  const path = `/v1/throttles/${encodeURIComponent(pool)}/${encodeURIComponent(group)}`;
+  const [fields, setFields] = useState({
+    connections: String(settings.connections),
+    perHour: settings.per_hour?.toString() ?? "",
+    adaptive: settings.adaptive,
+    warmUp: settings.warm_up,
+  });
+  const [error, setError] = useState<unknown>(null);
+  const set = (change: Partial<typeof fields>): void => setFields({ ...fields, ...change });
+  const run = (work: () => Promise<unknown>, words: string): void => {
+    setError(null);
+    work().then(() => {
+      say(words);
+      done();
+    }, setError);
+  };
+  return (
+    <form
+      class="card narrow"
+      aria-labelledby="throttle-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        run(() => patch(path, throttleChange(fields)), `The pace of ${group} is changed.`);
+      }}
+    >
+      <h2 id="throttle-form">Mail to {group}</h2>
+      <TextField
+        label="Connections at once; empty: the pool's"
+        type="number"
+        min={1}
+        value={fields.connections}
+        set={(connections) => set({ connections })}
+      />
+      <TextField
+        label="Messages an hour; empty: the pool's, or no limit"
+        type="number"
+        min={1}
+        value={fields.perHour}
+        set={(perHour) => set({ perHour })}
+      />
+      <CheckField
+        label="Slow down when receivers ask for it"
+        checked={fields.adaptive}
+        set={(adaptive) => set({ adaptive })}
+      />
+      <CheckField
+        label="Warm up: 50 messages on the first day, then twice as many each day"
+        checked={fields.warmUp}
+        set={(warmUp) => set({ warmUp })}
+      />
+      {error !== null && <Failure error={error} />}
+      <div class="row">
+        <button type="submit">Save the pace</button>
+        <button
+          type="button"
+          onClick={() => run(() => post(`${path}/reset`, {}), `${group} begins anew.`)}
+        >
+          Forget settings and troubles
+        </button>
+        <button type="button" onClick={done}>
+          Leave it
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,109 @@
+// How fast a pool's mail goes to each group of recipient domains, why, and how fast it may.
+import { useState } from "preact/hooks";
+import { getPage } from "../../lib/api.ts";
+import { useLoad } from "../../lib/load.ts";
+import { go, usePlace } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
+import { SelectField } from "../../ui/fields.tsx";
+import { Failure, Waiting } from "../../ui/parts.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import { type Throttle, warmUpWords } from "./limit.ts";
+import { ThrottleForm } from "./throttle-form.tsx";
+import { WarmUpCurve } from "./warm-up.tsx";
+
+type Pool = { readonly id: string; readonly name: string };
+
+export function Throttles() {
+  const { query } = usePlace();
+  const pool = query["pool"] ?? "default";
+  const { data, error, again } = useLoad(() => ask(pool), pool);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const me = useMe();
+  if (error !== null) return <Failure error={error} again={again} />;
+  if (data === null) return <Waiting />;
+  const one = data.throttles.find(({ group }) => group === chosen);
+  const warming = data.throttles.filter(({ pace }) => pace.warm_up !== null);
+  return (
+    <section aria-labelledby="pace">
+      <h2 id="pace">Pace</h2>
+      <p class="quiet">
+        Receivers that say "slow down" are given less; it grows back by itself. What must wait keeps
+        its place.
+      </p>
+      <div class="narrow">
+        <SelectField
+          label="Pool"
+          value={pool}
+          options={data.pools.map(({ id, name }) => [id, name] as const)}
+          set={(pool) => go({ screen: "limits", query: { pool } })}
+        />
+      </div>
+      <Table
+        caption="Pace"
+        columns={may(me, "throttles", "write") ? [...COLUMNS, changeColumn(setChosen)] : COLUMNS}
+        rows={data.throttles}
+        keyOf={({ group }) => group}
+      />
+      {one && (
+        <ThrottleForm
+          key={`${one.pool} ${one.group}`}
+          throttle={one}
+          done={() => {
+            setChosen(null);
+            again();
+          }}
+        />
+      )}
+      {warming.map(({ group, pace }) =>
+        pace.warm_up === null ? null : (
+          <WarmUpCurve key={group} group={group} warmUp={pace.warm_up} />
+        ),
+      )}
+    </section>
+  );
+}
+
+async function ask(pool: string) {
+  const [pools, throttles] = await Promise.all([
+    getPage<Pool>("/v1/pools", {}),
+    getPage<Throttle>("/v1/throttles", { pool }),
+  ]);
+  return { pools: pools.data, throttles: throttles.data };
+}
+
+const COLUMNS: readonly Column<Throttle>[] = [
+  { name: "Domains", text: ({ group }) => group },
+  {
+    name: "Connections",
+    text: ({ pace }) => `${pace.connections} (${pace.in_use} in use)`,
+  },
+  {
+    name: "An hour",
+    text: ({ settings: { per_hour: most }, pace }) =>
+      most === null ? "no limit" : `${pace.last_hour} of ${most}`,
+  },
+  { name: "Pace %", text: ({ pace }) => String(pace.percent), isNumber: true },
+  { name: "Why", text: ({ pace }) => pace.reason ?? "", isLong: true },
+  {
+    name: "Warm-up",
+    text: ({ pace: { warm_up: warmUp } }) => (warmUp === null ? "off" : warmUpWords(warmUp)),
+    isLong: true,
+  },
+];
+
+function changeColumn(choose: (group: string) => void): Column<Throttle> {
+  return {
+    name: "Change",
+    text: () => "",
+    show: ({ group }) => (
+      <button
+        type="button"
+        class="small"
+        aria-label={`Change ${group}`}
+        onClick={() => choose(group)}
+      >
+        Change
+      </button>
+    ),
+  };
+}

@@ -1,0 +1,81 @@
+// Fields of forms with their labels. `set` is told what was typed or chosen.
+import { h, type TargetedEvent } from "preact";
+
+type TextProps = {
+  readonly label: string;
+  readonly value: string;
+  readonly set: (value: string) => void;
+  readonly type?: "text" | "email" | "number" | "password" | "search" | "url";
+  readonly required?: boolean;
+  readonly placeholder?: string;
+  readonly maxLength?: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly autocomplete?: "off" | "new-password" | "current-password" | "one-time-code";
+};
+
+/** One line of text, a number, an address: what `type` says. */
+export function TextField({ label, value, set, type = "text", ...rest }: TextProps) {
+  return (
+    <label>
+      <span>{label}</span>
+      {h("input", {
+        autocomplete: "off",
+        spellcheck: false,
+        type,
+        ...rest,
+        value,
+        onInput: ({ currentTarget: { value } }: TargetedEvent<HTMLInputElement>) => set(value),
+      })}
+    </label>
+  );
+}
+
+/** A value, and the words for it where they differ. */
+export type Option = string | readonly [value: string, words: string];
+
+type SelectProps = {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly Option[];
+  readonly set: (value: string) => void;
+};
+
+/** One of a few. */
+export function SelectField({ label, value, options, set }: SelectProps) {
+  return (
+    <label>
+      <span>{label}</span>
+      <select value={value} onChange={(event) => set(event.currentTarget.value)}>
+        {options.map((option) => {
+          const [value, words] = typeof option === "string" ? [option, option] : option;
+          return (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          );
+        })}
+      </select>
+    </label>
+  );
+}
+
+type CheckProps = {
+  readonly label: string;
+  readonly checked: boolean;
+  readonly set: (checked: boolean) => void;
+};
+
+/** Yes or no. */
+export function CheckField({ label, checked, set }: CheckProps) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={checked}
+        onChange={(event) => set(event.currentTarget.checked)}
+      />
+      <span>{label}</span>
+    </label>
+  );
+}

@@ -1,0 +1,64 @@
+// The journeys around what mail leaves through and what holds it back.
+import { it } from "vitest";
+import { signedIn, visit } from "./browse.ts";
+import type { World } from "./world.ts";
+
+export function sendingJourneys(world: () => World): void {
+  it("adds a relay, a pool of it and a rule, and takes them away again", async () => {
+    const page = await signedIn(world());
+    await visit(page, "relays");
+    await page.getByRole("cell", { name: "set by RELAY_URL" }).waitFor();
+    await page.getByLabel("Name", { exact: true }).fill("second");
+    await page.getByLabel("Host", { exact: true }).fill("127.0.0.1");
+    await page.getByLabel("Port", { exact: true }).fill("2525");
+    await page.getByRole("combobox", { name: "TLS" }).selectOption("none");
+    await page.getByRole("button", { name: "Add the relay" }).click();
+    await page.getByRole("cell", { name: "127.0.0.1:2525" }).waitFor();
+
+    await page.getByLabel("Name of the pool").fill("vip");
+    await page.getByRole("combobox", { name: "Kind" }).selectOption("dedicated");
+    await page.getByLabel("Weight of second").fill("3");
+    await page.getByRole("button", { name: "Make the pool" }).click();
+    await page.getByRole("cell", { name: "second × 3" }).waitFor();
+
+    await page.getByLabel("Tag", { exact: true }).fill("gold");
+    await page.getByRole("combobox", { name: "Goes to the pool" }).selectOption("vip");
+    await page.getByRole("button", { name: "Add the rule" }).click();
+    await page.getByText("with the tag gold → vip").waitFor();
+
+    await page.getByRole("button", { name: "Remove vip" }).click();
+    await page.getByLabel(/^Type/).fill("vip");
+    await page.getByRole("button", { name: "Remove", exact: true }).click();
+    await page.getByRole("alert").getByText("a rule names this pool").waitFor();
+    await page.getByRole("button", { name: "Leave it" }).click();
+    await page.getByRole("button", { name: "Remove: with the tag gold" }).click();
+    await page.getByText("with the tag gold").waitFor({ state: "detached" });
+    for (const name of ["vip", "second"]) {
+      await page.getByRole("button", { name: `Remove ${name}` }).click();
+      await page.getByLabel(/^Type/).fill(name);
+      await page.getByRole("button", { name: "Remove", exact: true }).click();
+      await page.getByRole("button", { name: `Remove ${name}` }).waitFor({ state: "detached" });
+    }
+    await page.context().close();
+  });
+
+  it("shows the pace of a group, why, and its warm-up, and changes it", async () => {
+    const page = await signedIn(world());
+    await visit(page, "limits");
+    await page.getByRole("button", { name: "Change gmail" }).click();
+    await page.getByLabel("Connections at once").fill("2");
+    await page.getByLabel("Messages an hour").fill("500");
+    await page.getByLabel(/^Warm up/).check();
+    await page.getByRole("button", { name: "Save the pace" }).click();
+    await page.getByText("The pace of gmail is changed.").waitFor();
+    await page.getByRole("cell", { name: "2 (0 in use)" }).waitFor();
+    await page.getByRole("cell", { name: "0 of 500" }).waitFor();
+    await page.locator(".warm-up svg rect.today").waitFor();
+    await page.getByText("Warm-up, gmail:").waitFor();
+    await page.getByRole("button", { name: "Change gmail" }).click();
+    await page.getByRole("button", { name: "Forget settings and troubles" }).click();
+    await page.getByText("Warm-up, gmail:").waitFor({ state: "detached" });
+    await page.getByText("per million emails").waitFor();
+    await page.context().close();
+  });
+}

@@ -1,0 +1,91 @@
+// What the screens of sending make of the API's answers.
+import { expect, it } from "vitest";
+import {
+  curveOf,
+  dollars,
+  spanWords,
+  throttleChange,
+  warmUpWords,
+} from "../../../portal/screens/limits/limit.ts";
+import { conditionOf, placed, raised, type Rule } from "../../../portal/screens/relays/relay.ts";
+import { progressOf } from "../../../portal/screens/domains/domain.ts";
+import { allowanceAt } from "../../../src/deliver/warm-up.ts";
+
+const RULE: Rule = { pool_id: "p", mail_class: null, key_id: null, tag: null, domain: null };
+
+it("draws the curve that the warm-up climbs", () => {
+  const days = curveOf({ step: 2, today: 200, sent: 10, tomorrow: 200 });
+  expect(days.map(({ messages }) => messages)).toEqual(days.map(({ step }) => allowanceAt(step)));
+  expect(allowanceAt(days.length)).toBeNull();
+  expect(days.slice(0, 4).map(({ is }) => is)).toEqual(["done", "done", "today", "ahead"]);
+  const over = curveOf({ step: 15, today: null, sent: 0, tomorrow: null });
+  expect(new Set(over.map(({ is }) => is))).toEqual(new Set(["done"]));
+});
+
+it.each([
+  [
+    { step: 0, today: 50, sent: 3, tomorrow: 100 },
+    "step 1: 3 of 50 messages today; tomorrow, if it goes on so, 100 messages",
+  ],
+  [
+    { step: 14, today: 819_200, sent: 0, tomorrow: null },
+    "step 15: 0 of 819200 messages today; tomorrow, if it goes on so, it is over",
+  ],
+  [{ step: 15, today: null, sent: 0, tomorrow: null }, "over: nothing holds it back"],
+])("says where a warm-up stands: %o", (warmUp, words) => {
+  expect(warmUpWords(warmUp)).toBe(words);
+});
+
+it.each([
+  [1, "1 second"],
+  [90, "90 seconds"],
+  [3_600, "1 hour"],
+  [172_800, "2 days"],
+  [0, "0 seconds"],
+])("says %d seconds as %s", (seconds, words) => expect(spanWords(seconds)).toBe(words));
+
+it.each([
+  [0, "$0.00"],
+  [12.345, "$12.35"],
+  [0.012345, "$0.0123"],
+])("says %d dollars as %s", (usd, words) => expect(dollars(usd)).toBe(words));
+
+it("sends null for what a throttle takes from its pool", () => {
+  const fields = { connections: "", perHour: "60", adaptive: true, warmUp: false };
+  expect(throttleChange(fields)).toEqual({
+    connections: null,
+    per_hour: 60,
+    adaptive: true,
+    warm_up: false,
+  });
+});
+
+it("says which mail a rule is about", () => {
+  expect(conditionOf(RULE)).toBe("all mail");
+  expect(conditionOf({ ...RULE, mail_class: "marketing", domain: "a.example" })).toBe(
+    "marketing mail to a.example",
+  );
+});
+
+it("moves a rule up, and leaves the first where it is", () => {
+  const rules = ["a", "b", "c"].map((tag) => ({ ...RULE, tag }));
+  expect(raised(rules, 2).map(({ tag }) => tag)).toEqual(["a", "c", "b"]);
+  expect(raised(rules, 0)).toEqual(rules);
+});
+
+it("puts a relay into a pool, weighs it otherwise, takes it out", () => {
+  const one = placed([], "r1", 1);
+  expect(one).toEqual([{ relay_id: "r1", weight: 1 }]);
+  expect(placed(one, "r1", 5)).toEqual([{ relay_id: "r1", weight: 5 }]);
+  expect(placed(placed(one, "r2", 0), "r1", null)).toEqual([{ relay_id: "r2", weight: 0 }]);
+});
+
+it("counts the records that a domain needs", () => {
+  const record = { type: "TXT", name: "a", value: "b", purpose: "spf", found: [], advice: "" };
+  const records = [
+    { ...record, required: true, status: "ok" },
+    { ...record, required: true, status: "missing" },
+    { ...record, required: false, status: "ok" },
+  ];
+  expect(progressOf({ records })).toBe("1 of 2");
+});
