@@ -10,6 +10,14 @@ type Health = {
   readonly webhooks: readonly { readonly id: string; readonly behind_seconds: number }[];
 };
 type Domain = { readonly domain: string; readonly state: string };
+type Relay = {
+  readonly name: string;
+  readonly state: string;
+  readonly last_failure: string | null;
+};
+type Limits = {
+  readonly pace: { readonly percent: number; readonly reason: string | null } | null;
+};
 type Webhook = {
   readonly id: string;
   readonly url: string;
@@ -43,8 +51,10 @@ export function Attention() {
 /** What somebody may not see needs somebody else. */
 async function ask(me: Me): Promise<readonly Concern[]> {
   const none = { data: [] };
-  const [health, domains, webhooks] = await Promise.all([
+  const [health, limits, relays, domains, webhooks] = await Promise.all([
     get<Health>("/v1/health"),
+    may(me, "account") ? get<Limits>("/v1/account/limits") : { pace: null },
+    may(me, "relays") ? getPage<Relay>("/v1/relays", {}) : none,
     may(me, "domains") ? getPage<Domain>("/v1/domains", { limit: 100 }) : none,
     may(me, "webhooks") ? getPage<Webhook>("/v1/webhooks", {}) : none,
   ]);
@@ -52,6 +62,14 @@ async function ask(me: Me): Promise<readonly Concern[]> {
     ...health.concerns
       .filter((what) => !may(me, "webhooks") || !what.startsWith("webhook "))
       .map((what) => ({ what, mend: "GET /v1/health tells more." })),
+    ...paceConcern(limits),
+    ...relays.data
+      .filter(({ state }) => state !== "usable")
+      .map(({ name, last_failure: reason }) => ({
+        what: `The relay ${name} is put aside${reason ? `: ${reason}` : ""}.`,
+        mend: "See how it has been.",
+        place: { screen: "relays" },
+      })),
     ...domains.data
       .filter(({ state }) => state !== "active")
       .map(({ domain, state }) => ({
@@ -61,6 +79,13 @@ async function ask(me: Me): Promise<readonly Concern[]> {
       })),
     ...webhooks.data.flatMap((webhook) => webhookConcern(webhook, health)),
   ];
+}
+
+/** Bounces or complaints that rise slow the account down. */
+function paceConcern({ pace }: Limits): readonly Concern[] {
+  if (pace === null || pace.percent >= 100) return [];
+  const what = `All mail is slowed down to ${pace.percent} %${pace.reason ? `: ${pace.reason}` : ""}.`;
+  return [{ what, mend: "See who should get no more mail.", place: { screen: "suppressions" } }];
 }
 
 /** Later events than these are late, as /v1/health judges it. */
