@@ -1,6 +1,6 @@
 // One post: what was sent, and what came back.
 import { Copy } from "../../ui/parts.tsx";
-import { headText, prettyOf } from "./webhook.ts";
+import { headText, prettyOf, sentence } from "./webhook.ts";
 
 type ExchangeProps = {
   readonly request: {
@@ -14,6 +14,7 @@ type ExchangeProps = {
 };
 
 export function Exchange({ request, answer, error }: ExchangeProps) {
+  const said = sentence(error ?? "");
   return (
     <div class="pair">
       <figure>
@@ -21,7 +22,7 @@ export function Exchange({ request, answer, error }: ExchangeProps) {
           <b>Sent</b> {request && <Copy text={request.body} label="Copy the body" />}
         </figcaption>
         {request === null ? (
-          <p class="quiet">Nothing was sent: {error}.</p>
+          <p class="quiet">Nothing was sent: {said}</p>
         ) : (
           <pre tabIndex={0}>
             {`POST ${request.url}\n${headText(request.headers)}\n\n${prettyOf(request.body)}`}
@@ -33,7 +34,7 @@ export function Exchange({ request, answer, error }: ExchangeProps) {
           <b>Came back</b>
         </figcaption>
         {answer === null ? (
-          <p class="quiet">{request === null ? "Nothing." : `Nothing: ${error}.`}</p>
+          <p class="quiet">{request === null ? "Nothing." : `Nothing: ${said}`}</p>
         ) : (
           <pre tabIndex={0}>{`${answer.status}\n\n${answer.body || "(an empty body)"}`}</pre>
         )}

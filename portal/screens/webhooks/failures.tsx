@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { getPage, type Page } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { hashOf } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 
@@ -30,6 +31,8 @@ type FailuresProps = {
 };
 
 export function Failures({ path, id, version, replay }: FailuresProps) {
+  // A body tells of a recipient, as events do.
+  const maySee = may(useMe(), "events");
   const ask = (cursor: string | null): Promise<Page<Missed>> =>
     getPage<Missed>(`${path}/failures`, { order: "desc", limit: PAGE, cursor });
   const { data, error, again } = useLoad(() => ask(null), version);
@@ -38,6 +41,7 @@ export function Failures({ path, id, version, replay }: FailuresProps) {
   useEffect(() => setOlder(null), [data]);
   if (error !== null) return <Failure error={error} again={again} />;
   if (data === null) return <Waiting />;
+  const to = (failure: string): string => hashOf({ screen: "webhooks", id, query: { failure } });
   const rows = [...data.data, ...(older?.data ?? [])];
   const next = (older ?? data).next_cursor;
   const more = (cursor: string): void => {
@@ -54,7 +58,7 @@ export function Failures({ path, id, version, replay }: FailuresProps) {
       ) : (
         <Table
           caption="Failures"
-          columns={[...COLUMNS, actColumn(id, replay, setRefused)]}
+          columns={[...COLUMNS, actColumn(maySee ? to : null, replay, setRefused)]}
           rows={rows}
           keyOf={({ event_id: id }) => id}
           more={next === null ? null : () => more(next)}
@@ -78,7 +82,7 @@ const COLUMNS: readonly Column<Missed>[] = [
 ];
 
 function actColumn(
-  id: string,
+  to: ((eventId: string) => string) | null,
   replay: AskReplay | null,
   refuse: (error: unknown) => void,
 ): Column<Missed> {
@@ -88,9 +92,11 @@ function actColumn(
     text: ({ event_id: eventId }) => eventId,
     show: ({ event, event_id: eventId }) => (
       <span class="row">
-        <a href={hashOf({ screen: "webhooks", id, query: { failure: eventId } })}>
-          Request and answer<span class="hidden"> of {event}</span>
-        </a>
+        {to && (
+          <a href={to(eventId)}>
+            Request and answer<span class="hidden"> of {event}</span>
+          </a>
+        )}
         {replay && (
           <button
             type="button"

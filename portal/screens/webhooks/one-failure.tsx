@@ -1,4 +1,5 @@
 // One event that was not taken: the last try of it.
+import { useEffect, useRef } from "preact/hooks";
 import { ApiError, get } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
@@ -17,13 +18,26 @@ type Tried = {
   readonly answer: { readonly status: number; readonly ms: number; readonly body: string } | null;
 };
 
-export function OneFailure({ path, eventId }: { readonly path: string; readonly eventId: string }) {
+type OneFailureProps = {
+  readonly path: string;
+  readonly eventId: string;
+  /** Another one: it may have been tried again. */
+  readonly version: string;
+};
+
+export function OneFailure({ path, eventId, version }: OneFailureProps) {
   const { data, error, again } = useLoad(
     () => get<Tried>(`${path}/failures/${encodeURIComponent(eventId)}`),
-    eventId,
+    version,
   );
+  const isThere = data !== null;
+  const section = useRef<HTMLElement>(null);
+  // Whoever chose it in a long list goes on here, by keyboard too.
+  useEffect(() => {
+    if (isThere) section.current?.focus();
+  }, [isThere]);
   return (
-    <section class="card" aria-labelledby="one-failure">
+    <section class="card" ref={section} tabIndex={-1} aria-labelledby="one-failure">
       <h2 id="one-failure">Request and answer</h2>
       <p class="quiet">
         Event <code>{eventId}</code>

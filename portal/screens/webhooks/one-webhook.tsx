@@ -54,6 +54,7 @@ function Loaded({ path, webhook, again }: LoadedProps) {
     say(done);
     look();
   };
+  const version = `${turn} ${versionOf(data)}`;
   const word = wordOf(data ?? webhook);
   return (
     <>
@@ -71,10 +72,12 @@ function Loaded({ path, webhook, again }: LoadedProps) {
       <Failures
         path={path}
         id={webhook.id}
-        version={`${turn} ${versionOf(data)}`}
+        version={version}
         replay={mayChange && webhook.state === "enabled" ? replay : null}
       />
-      {failure !== "" && <OneFailure key={`${failure} ${turn}`} path={path} eventId={failure} />}
+      {failure !== "" && (
+        <OneFailure key={failure} path={path} eventId={failure} version={version} />
+      )}
       {mayChange && webhook.state === "enabled" && (
         <Replay count={data ? data.waiting + data.exhausted : 0} replay={replay} />
       )}

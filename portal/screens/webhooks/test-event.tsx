@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { post, queryOf } from "../../lib/api.ts";
 import { Failure, Mark } from "../../ui/parts.tsx";
 import { Exchange } from "./exchange.tsx";
-import { EVENTS, type Format } from "./webhook.ts";
+import { EVENTS, type Format, sentence } from "./webhook.ts";
 
 type Tested = {
   readonly ok: boolean;
@@ -65,7 +65,7 @@ export function TestEvent({ path, format }: { readonly path: string; readonly fo
         <>
           <p role="status">
             <Mark word={tested.ok ? "success" : "failure"} />{" "}
-            {tested.ok ? `It was taken after ${tested.ms} ms.` : `${tested.error}.`}
+            {tested.ok ? `It was taken after ${tested.ms} ms.` : sentence(tested.error ?? "")}
           </p>
           <Exchange request={tested.request} answer={tested.answer} error={tested.error} />
         </>

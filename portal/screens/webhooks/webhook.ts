@@ -85,6 +85,11 @@ export function prettyOf(body: string): string {
   }
 }
 
+/** Words of others as the end of a sentence of ours. */
+export function sentence(words: string): string {
+  return words.endsWith(".") ? words : `${words}.`;
+}
+
 /** Header fields as they go over the wire. */
 export function headText(headers: Readonly<Record<string, string>>): string {
   return Object.entries(headers)

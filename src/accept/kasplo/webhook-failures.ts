@@ -1,10 +1,14 @@
 // /v1/webhooks/:id/failures: what an endpoint has not got, and how the last try of it went.
 import * as z from "zod";
+import type { App } from "../../app.ts";
+import { isUuidv7 } from "../../lib/id.ts";
 import { headersOf } from "../../lib/post-webhook.ts";
 import { fail, ok } from "../../lib/result.ts";
 import type { LastTry, WebhookEntry } from "../../model/webhook.ts";
+import { classOf, type Holder, refusalOf } from "../../model/permission.ts";
 import { findWebhook } from "../../store/webhook.ts";
 import { findFailure, listFailures, type WebhookFailure } from "../../store/webhook-failure.ts";
+import { findEvent } from "../../store/webhook-replay.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { dataOf, iso, isoTime, maybeTime, pageOf } from "./native.ts";
 import { byId, NO_WEBHOOK } from "./webhook-fields.ts";
@@ -72,10 +76,13 @@ const read = endpoint({
   method: "GET",
   path: "/webhooks/:id/failures/:event_id",
   summary: "Show an event that was not taken: what was posted last, and what came back",
+  description: "For people it takes what `/v1/events` takes, too, as it tells of a recipient.",
   scope: "read",
   request: { params: byId.extend({ event_id: z.string() }) },
   response: { 200: dataOf(triedView) },
-  async handle(app, { params: { id, event_id: eventId } }) {
+  async handle(app, { params: { id, event_id: eventId }, session }) {
+    const refusal = session && (await eventRefusal(app, session.user, eventId));
+    if (refusal) return fail({ kind: "not_permitted", reason: refusal });
     const failure = await findFailure(app.db, { webhookId: id, eventId });
     if (!failure) return fail({ kind: "not_found", what: "this failure" });
     const { body, last } = failure.entry;
@@ -98,6 +105,15 @@ export function shownFailure({ entry, tries, dueAt }: WebhookFailure) {
     last_error: entry.error,
     exhausted: dueAt === null,
   };
+}
+
+/** Why somebody may not see an event; null when they may. */
+async function eventRefusal(app: App, holder: Holder, eventId: string): Promise<string | null> {
+  const refusal = refusalOf(holder, { resource: "events", access: "read" });
+  const only = classOf(holder);
+  if (refusal !== null || only === null) return refusal;
+  const event = isUuidv7(eventId) ? await findEvent(app.db, eventId) : null;
+  return event?.mailClass === only ? null : `you are kept to ${only} mail; this event is not of it`;
 }
 
 function shownTry({ id }: WebhookEntry, last: LastTry | null) {

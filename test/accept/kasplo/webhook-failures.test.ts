@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { runTail } from "../../../src/notify/tail.ts";
+import type { MailClass } from "../../../src/model/message.ts";
 import { anEvent, logEvents } from "../../notify/world.ts";
+import { ALL_MODULES, givenPerson } from "../../support/people.ts";
+import { ask } from "../../support/world.ts";
 import { webhookCalls } from "./webhook-calls.ts";
 
 const calls = webhookCalls();
 const { call, created } = calls;
+
+const only = (mailClass: MailClass) => [{ module: "transactional", mailClass }] as const;
 
 describe("GET /v1/webhooks/:id/failures", () => {
   it("is a list in pages", async () => {
@@ -92,5 +97,22 @@ describe("GET /v1/webhooks/:id/failures/:event_id", () => {
     for (const path of [`${other.id}/failures/${event.id}`, `none/failures/${event.id}`]) {
       expect((await call(`GET /webhooks/${path}`)).problem.kind).toBe("not_found");
     }
+  });
+
+  it.each([
+    ["developer", ALL_MODULES, 200],
+    ["developer", only("transactional"), 200],
+    ["developer", only("marketing"), 403],
+    ["developer", [], 403],
+    ["analyst", only("transactional"), 200],
+    ["marketer", ALL_MODULES, 403],
+  ] as const)("shows a %s with %j what events they may see: %i", async (role, grants, status) => {
+    const { id } = await created({ status: 500 });
+    const event = { ...anEvent(Date.now()), mailClass: "transactional" } as const;
+    await logEvents([event]);
+    await runTail(calls.app, id);
+    const { headers } = await givenPerson({ role, grants });
+    const path = `/v1/webhooks/${id}/failures/${event.id}`;
+    expect((await ask(calls.app, "GET", path, { headers })).status).toBe(status);
   });
 });

@@ -4,6 +4,7 @@ import { buffer } from "node:stream/consumers";
 import type { Page } from "playwright-core";
 import { Webhook as Verifier } from "standardwebhooks";
 import { expect, it } from "vitest";
+import * as z from "zod";
 import { signedIn, visit } from "./browse.ts";
 import type { World } from "./world.ts";
 
@@ -27,6 +28,8 @@ async function startReceiver(status: number): Promise<Receiver> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // One goes on to the end, for those who look at its failure.
+  server.unref();
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : 0;
   const receiver: Receiver = {
@@ -59,6 +62,14 @@ async function shown(page: Page): Promise<{ readonly id: string; readonly secret
   const link = page.getByRole("status").getByRole("link").first();
   const id = (await link.getAttribute("href"))?.split("/").at(-1) ?? "";
   return { id, secret };
+}
+
+const healthSchema = z.object({ data: z.object({ told_up_to: z.string().nullable() }) });
+
+/** How far in the event log a webhook is. */
+async function toldUpTo(page: Page, id: string): Promise<string | null> {
+  const answer = await page.request.get(new URL(`/v1/webhooks/${id}/health`, page.url()).href);
+  return healthSchema.parse(await answer.json()).data.told_up_to;
 }
 
 async function add(page: Page, url: string) {
@@ -105,7 +116,7 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
 
     await page.getByLabel(/^Id of an event/).fill(first?.headers["webhook-id"] ?? "");
     await page.getByRole("button", { name: "Replay this event" }).click();
-    await expect.poll(() => receiver.taken.length).toBe(before + 2);
+    await expect.poll(() => receiver.taken.length, { timeout: 8_000 }).toBe(before + 2);
     await page.getByRole("button", { name: "Delete …" }).click();
     await page.getByLabel(/^Type/).fill(new URL(receiver.url).host);
     await page.getByRole("button", { name: "Delete", exact: true }).click();
@@ -143,15 +154,20 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
     }
 
     const from = new Date(Date.now() - 60_000);
+    const before = await toldUpTo(page, id);
     await send(world(), "replayed@example.com");
     await expect.poll(() => receiver.taken.length, { timeout: 8_000 }).toBe(2);
+    // A replay leaves to the cursor what it has not passed.
+    await expect.poll(() => toldUpTo(page, id), { timeout: 8_000 }).not.toBe(before);
     const local = (date: Date): string =>
       new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
     await page.getByLabel(/^From/).fill(local(from));
     await page.getByLabel(/^To/).fill(local(new Date(Date.now() + 1_000)));
     await page.getByRole("button", { name: "Replay this range" }).click();
     await expect
-      .poll(() => receiver.taken.filter(({ body }) => body.includes("replayed@")).length)
+      .poll(() => receiver.taken.filter(({ body }) => body.includes("replayed@")).length, {
+        timeout: 8_000,
+      })
       .toBe(2);
 
     await page.getByRole("button", { name: "Pause" }).click();
@@ -162,8 +178,8 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
     receiver.status = 500;
     await send(world(), "lost@example.com");
     await expect.poll(() => receiver.taken.at(-1)?.body, { timeout: 8_000 }).toContain("lost@");
-    keep(id);
+    const failed = receiver.taken.at(-1)?.headers["webhook-id"];
+    keep(`${id}?failure=${failed}`);
     await page.context().close();
-    await receiver.close();
   });
 }

@@ -8,6 +8,7 @@ import {
   isoOf,
   nameOf,
   prettyOf,
+  sentence,
   wordOf,
 } from "../../../portal/screens/webhooks/webhook.ts";
 import { FIRED } from "../../../portal/screens/webhook-events/fired.ts";
@@ -61,6 +62,13 @@ describe("words of a post", () => {
     expect(prettyOf('{"a":"1"}')).toBe('{\n  "a": "1"\n}');
     expect(prettyOf("<html>")).toBe("<html>");
     expect(headText({ "webhook-id": "1", accept: "x" })).toBe("webhook-id: 1\naccept: x");
+  });
+
+  it("end with one full stop", () => {
+    expect(["answered 500", "Network connection lost."].map(sentence)).toEqual([
+      "answered 500.",
+      "Network connection lost.",
+    ]);
   });
 
   it("take a time of the viewer's clock", () => {
