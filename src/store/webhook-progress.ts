@@ -28,6 +28,9 @@ export type Progress = {
 /** Jobs whose entries are counted, of up to a hundred each: some MB to read. */
 const JOBS_COUNTED = 100;
 
+/** The next try first, what is exhausted last. */
+const WAITING_FIRST = "due_at is null, due_at";
+
 /** Nobody reads more of them. */
 const REPLAYS_SHOWN = 20;
 
@@ -48,7 +51,8 @@ export async function readProgress(db: D1Database, id: string): Promise<Progress
       db,
       `select due_at, json_array_length(entries) as size from webhook_jobs where id in (
          select id from webhook_jobs where webhook_id = ?1 and range_to is null
-         order by due_at is null, due_at limit ?2)`,
+         order by ${WAITING_FIRST} limit ?2)
+       order by ${WAITING_FIRST}`,
       id,
       JOBS_COUNTED + 1,
     ),

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
 import { signingSecrets, type WebhookEntry, type WebhookJob } from "../../src/model/webhook.ts";
 import { commitPass, type PassOutcome, readTailWork } from "../../src/store/webhook-job.ts";
+import { readProgress } from "../../src/store/webhook-progress.ts";
 import { listFailures } from "../../src/store/webhook-failure.ts";
 import { findEvent, insertReplay, insertRetry, retryKept } from "../../src/store/webhook-replay.ts";
 import {
@@ -262,6 +263,19 @@ describe("failures and replays", () => {
     expect(await retryKept(app.db, { ...ask, eventId: "a", jobId: app.newId() })).toBe(true);
     expect(await jobsOf(made.id)).toMatchObject([{ tries: 0 }, { tries: 0 }]);
     expect(await retryKept(app.db, { ...ask, eventId: "zz", jobId: app.newId() })).toBe(false);
+  });
+
+  it("are counted up to a bound, which is told", async () => {
+    const made = await putWebhook(app, URL_1);
+    const waiting = Array.from({ length: 99 }, () => jobOf(made.id, { entries: [entry("a")] }));
+    const exhausted = jobOf(made.id, { entries: [entry("b"), entry("c")], dueAt: null, tries: 10 });
+    await commitPass(app.db, pass(made.id, { added: [exhausted, ...waiting] }));
+    const counts = { waiting: 99, exhausted: 2, isAll: true, nextTryAt: NOW + 5_000 };
+    expect(await readProgress(app.db, made.id)).toMatchObject({ ...counts, replays: [] });
+    await commitPass(app.db, pass(made.id, { added: [jobOf(made.id, { entries: [entry("d")] })] }));
+    const bounded = { waiting: 100, exhausted: 0, isAll: false };
+    expect(await readProgress(app.db, made.id)).toMatchObject(bounded);
+    expect(await readProgress(app.db, "none")).toBeNull();
   });
 
   it("find an event of the log by its id alone", async () => {

@@ -78,6 +78,9 @@ function Loaded({ path, webhook, again }: LoadedProps) {
       {failure !== "" && (
         <OneFailure key={failure} path={path} eventId={failure} version={version} />
       )}
+      {mayChange && webhook.state === "disabled" && data !== null && data.exhausted > 0 && (
+        <p class="quiet">Enable it to replay what it did not take.</p>
+      )}
       {mayChange && webhook.state === "enabled" && (
         <Replay count={data ? data.waiting + data.exhausted : 0} replay={replay} />
       )}

@@ -18,13 +18,16 @@ type Receiver = {
   readonly close: () => Promise<void>;
 };
 
-async function startReceiver(status: number): Promise<Receiver> {
+/** What a receiver answers when it is broken; words of a stranger. */
+const BROKEN = "the disk is full";
+
+async function startReceiver(status: number, words = BROKEN): Promise<Receiver> {
   const taken: Taken[] = [];
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
       const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
       taken.push({ headers: Object.fromEntries(headers), body: body.toString() });
-      response.writeHead(receiver.status).end(receiver.status < 300 ? "" : "the disk is full");
+      response.writeHead(receiver.status).end(receiver.status < 300 ? "" : words);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -82,8 +85,14 @@ async function add(page: Page, url: string) {
 /** Registers the journeys; `keep` is told a webhook that stays, with a failure to look at. */
 export function webhookJourneys(world: () => World, keep: (id: string) => void): void {
   it("breaks a webhook, shows why, and replays it when it is mended", async () => {
-    const receiver = await startReceiver(500);
+    const script = "<script>alert(1)</script><img src=x onerror=alert(1)>";
+    const receiver = await startReceiver(500, `${BROKEN} ${script}`);
     const page = await signedIn(world());
+    const ran: string[] = [];
+    page.on("dialog", (dialog) => {
+      ran.push(dialog.message());
+      void dialog.dismiss();
+    });
     const { id, secret } = await add(page, receiver.url);
     await page.reload();
     await page.getByRole("cell", { name: receiver.url }).waitFor();
@@ -96,7 +105,7 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
     await page.getByRole("link", { name: "See what was sent and what came back." }).click();
     await page.getByText("failing", { exact: true }).waitFor();
     await page.getByRole("link", { name: /^Request and answer/ }).click();
-    await page.locator("pre", { hasText: "the disk is full" }).waitFor();
+    await page.locator("pre", { hasText: `${BROKEN} ${script}` }).waitFor();
     const sent =
       (await page.locator("pre", { hasText: `POST ${receiver.url}` }).textContent()) ?? "";
     expect(sent).toContain(`webhook-id: ${receiver.taken[0]?.headers["webhook-id"]}`);
@@ -125,6 +134,7 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
     expect(await page.getByText(receiver.url).count()).toBe(0);
     const gone = await page.request.get(new URL(`/v1/webhooks/${id}`, page.url()).href);
     expect(gone.status()).toBe(404);
+    expect(ran).toEqual([]);
     await page.context().close();
     await receiver.close();
   });
