@@ -27,7 +27,10 @@ async function startReceiver(status: number, words = BROKEN): Promise<Receiver> 
     void buffer(request).then((body) => {
       const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
       taken.push({ headers: Object.fromEntries(headers), body: body.toString() });
-      response.writeHead(receiver.status).end(receiver.status < 300 ? "" : words);
+      const isGood = receiver.status < 300;
+      // Nothing is tried again before the test asks for it.
+      response.writeHead(receiver.status, isGood ? {} : { "retry-after": "3600" });
+      response.end(isGood ? "" : words);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -67,12 +70,14 @@ async function shown(page: Page): Promise<{ readonly id: string; readonly secret
   return { id, secret };
 }
 
-const healthSchema = z.object({ data: z.object({ told_up_to: z.string().nullable() }) });
+const time = z.string().nullable();
+const healthSchema = z.object({ data: z.object({ told_up_to: time, failing_since: time }) });
 
-/** How far in the event log a webhook is. */
-async function toldUpTo(page: Page, id: string): Promise<string | null> {
-  const answer = await page.request.get(new URL(`/v1/webhooks/${id}/health`, page.url()).href);
-  return healthSchema.parse(await answer.json()).data.told_up_to;
+/** How a webhook is: what a pass came to is known some moments after its posts. */
+async function healthOf({ url, key }: World, id: string) {
+  const headers = { authorization: `Bearer ${key}` };
+  const answer = await fetch(`${url}/v1/webhooks/${id}/health`, { headers });
+  return healthSchema.parse(await answer.json()).data;
 }
 
 async function add(page: Page, url: string) {
@@ -84,6 +89,8 @@ async function add(page: Page, url: string) {
 
 /** Registers the journeys; `keep` is told a webhook that stays, with a failure to look at. */
 export function webhookJourneys(world: () => World, keep: (id: string) => void): void {
+  let broken = { id: "", url: "" };
+
   it("breaks a webhook, shows why, and replays it when it is mended", async () => {
     const script = "<script>alert(1)</script><img src=x onerror=alert(1)>";
     const receiver = await startReceiver(500, `${BROKEN} ${script}`);
@@ -99,7 +106,9 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
     expect(await page.getByText(secret).count()).toBe(0);
 
     await send(world(), "mended@example.com");
-    await expect.poll(() => receiver.taken.length, { timeout: 8_000 }).toBeGreaterThan(0);
+    await expect
+      .poll(async () => (await healthOf(world(), id)).failing_since, { timeout: 8_000 })
+      .not.toBeNull();
     await visit(page, "overview");
     await page.getByText(`The webhook to ${receiver.url} fails.`).waitFor();
     await page.getByRole("link", { name: "See what was sent and what came back." }).click();
@@ -164,11 +173,13 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
     }
 
     const from = new Date(Date.now() - 60_000);
-    const before = await toldUpTo(page, id);
+    const { told_up_to: before } = await healthOf(world(), id);
     await send(world(), "replayed@example.com");
     await expect.poll(() => receiver.taken.length, { timeout: 8_000 }).toBe(2);
     // A replay leaves to the cursor what it has not passed.
-    await expect.poll(() => toldUpTo(page, id), { timeout: 8_000 }).not.toBe(before);
+    await expect
+      .poll(async () => (await healthOf(world(), id)).told_up_to, { timeout: 8_000 })
+      .not.toBe(before);
     const local = (date: Date): string =>
       new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
     await page.getByLabel(/^From/).fill(local(from));
@@ -188,8 +199,47 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
     receiver.status = 500;
     await send(world(), "lost@example.com");
     await expect.poll(() => receiver.taken.at(-1)?.body, { timeout: 8_000 }).toContain("lost@");
+    await expect
+      .poll(async () => (await healthOf(world(), id)).failing_since, { timeout: 8_000 })
+      .not.toBeNull();
     const failed = receiver.taken.at(-1)?.headers["webhook-id"];
     keep(`${id}?failure=${failed}`);
+    broken = { id, url: receiver.url };
     await page.context().close();
   });
+
+  it("lets the support look at a webhook, and offers neither changes nor events", async () => {
+    const page = await signedIn(world());
+    const reader = await givenReader(page, world());
+    await visit(reader, `webhooks/${broken.id}`);
+    await reader.getByRole("cell", { name: `answered 500: ${BROKEN}` }).waitFor();
+    const offered = await reader.getByRole("main").getByRole("button").allTextContents();
+    const columns = ["Event", "Happened", "What came back", "Tries", "Next try", "Look and act"];
+    expect(offered).toEqual(["Refresh", ...columns, "Export these 1 as CSV"]);
+    expect(await reader.getByRole("link", { name: /^Request and answer/ }).count()).toBe(0);
+    await visit(reader, "webhooks");
+    await reader.getByRole("cell", { name: broken.url }).waitFor();
+    expect(await reader.getByRole("button", { name: "Add the webhook" }).count()).toBe(0);
+    await reader.context().close();
+    await page.context().close();
+  });
+}
+
+const PASSWORD = "correct horse battery";
+
+const invitedSchema = z.object({ data: z.object({ invitation_url: z.string() }) });
+
+/** Somebody of the support, made by whoever is signed in at a page, signed in at a browser of their own. */
+async function givenReader(page: Page, world: World): Promise<Page> {
+  const { origin } = new URL(page.url());
+  const reader = { email: "support@people.test", name: "Sue Port", role: "support" };
+  const ask = { headers: { origin }, data: reader };
+  const made = await page.request.post(`${origin}/v1/users`, ask);
+  const { invitation_url: link } = invitedSchema.parse(await made.json()).data;
+  const token = link.split("/").at(-1);
+  const data = { token, password: PASSWORD };
+  const chosen = await page.request.post(`${origin}/v1/invitations`, { headers: { origin }, data });
+  expect(chosen.ok()).toBe(true);
+  const portal = { url: world.portal.url, email: reader.email, password: PASSWORD };
+  return signedIn({ ...world, portal });
 }
