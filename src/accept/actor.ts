@@ -2,7 +2,7 @@
 import type { App } from "../app.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import type { Key } from "../model/key.ts";
-import { deedOf, refusalOf } from "../model/permission.ts";
+import { boundRefusal, deedOf, refusalOf } from "../model/permission.ts";
 import { NO_LIMITS } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import { isForeign, keyOfUser, type Session } from "../model/session.ts";
@@ -40,6 +40,9 @@ export async function actorOf(
   if (endpoint.access === "people") return fail(PEOPLE_ONLY);
   const { scope } = endpoint;
   if (!key.value.scopes.includes(scope)) return fail({ kind: "insufficient_scope", scope });
+  const isOurs = dialect.people === true;
+  const refusal = isOurs ? boundRefusal(key.value.mailClass, deedOf(endpoint)) : null;
+  if (refusal !== null) return fail({ kind: "not_permitted", reason: refusal });
   return ok({ key: key.value, session: null });
 }
 

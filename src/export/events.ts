@@ -4,7 +4,7 @@ import { flatShape } from "../lib/table.ts";
 import { addressKey } from "../model/address.ts";
 import type { DeliveryState } from "../model/delivery.ts";
 import { type DeliveryEvent, eventCursor } from "../model/event.ts";
-import type { Export } from "../model/export.ts";
+import { type Export, isOfClass } from "../model/export.ts";
 import { shownEvent } from "../notify/payload/kasplo.ts";
 import { statesOf } from "../store/delivery.ts";
 import { type LogPiece, type LogRow, positionAt, readPiece } from "../store/event.ts";
@@ -52,7 +52,8 @@ export const eventSource: Source<EventRecord> = {
     const placed = log
       .flatMap(placedOf)
       .slice(done)
-      .filter(({ item }) => one.filters.events?.includes(item.name) ?? true);
+      .filter(({ item }) => one.filters.events?.includes(item.name) ?? true)
+      .filter(({ item }) => isOfClass(one, item.mailClass));
     const states = await statesOf(
       db,
       placed.map(({ item }) => keyOf(item)),

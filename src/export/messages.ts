@@ -2,7 +2,7 @@
 // is what a relay took and no later bounce took back (F-184, F-188).
 import { uuidv7Bound } from "../lib/id.ts";
 import { flatShape } from "../lib/table.ts";
-import { messageCursor } from "../model/export.ts";
+import { isOfClass, messageCursor } from "../model/export.ts";
 import { clickTrackingId } from "../model/message.ts";
 import { stored } from "../store/db.ts";
 import { type Outcome, readOutcomes } from "../store/message-outcome.ts";
@@ -50,6 +50,7 @@ export const messageSource: Source<MessageRecord> = {
     return {
       records: outcomes
         .filter(({ state }) => one.filters.state === null || one.filters.state === state)
+        .filter(({ mailClass }) => isOfClass(one, mailClass))
         .map((outcome) => ({
           item: recordOf(outcome),
           next: `${outcome.messageId}:${outcome.position + 1}`,

@@ -1,7 +1,8 @@
 // Statistics as an export has them: one record for each interval, mail class and tag or domain group, from the
 // roll-ups of /v1/stats. Delivered leaves out what bounced later (F-184, F-188).
 import { flatShape } from "../lib/table.ts";
-import { type Export, type StatisticsBy, statisticsCursor } from "../model/export.ts";
+import { type Export, isOfClass, type StatisticsBy, statisticsCursor } from "../model/export.ts";
+import type { MailClass } from "../model/message.ts";
 import { COUNTERS, type Span, SPANS, spanStart } from "../model/stats.ts";
 import { type Cell, countsOf } from "../model/stats-rollup.ts";
 import { COMMIT_LAG_MS } from "../record/stats.ts";
@@ -22,7 +23,9 @@ const COLUMNS = [
   "bounced",
 ] as const;
 
-type StatisticsRecord = Readonly<Record<(typeof COLUMNS)[number], string | number | boolean>>;
+type StatisticsRecord = Readonly<Record<(typeof COLUMNS)[number], string | number | boolean>> & {
+  readonly mail_class: MailClass;
+};
 
 /** Intervals in order, those that had ended when the export began; of each the cells by class and name. */
 export const statisticsSource: Source<StatisticsRecord> = {
@@ -39,9 +42,11 @@ export const statisticsSource: Source<StatisticsRecord> = {
     });
     const last = rollups.at(-1)?.at;
     return {
-      records: rollups.flatMap((rollup) =>
-        placed(rollup, { span, by, after: rollup.at === start?.at ? start.key : "" }),
-      ),
+      records: rollups
+        .flatMap((rollup) =>
+          placed(rollup, { span, by, after: rollup.at === start?.at ? start.key : "" }),
+        )
+        .filter(({ item }) => isOfClass(one, item.mail_class)),
       next: last === undefined ? null : `${last + SPANS[span]}:`,
     };
   },

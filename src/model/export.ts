@@ -3,6 +3,7 @@ import { timeOfUuidv7 } from "../lib/id.ts";
 import type { TableFormat } from "../lib/table.ts";
 import type { DeliveryState } from "./delivery.ts";
 import { eventCursor, type EventName } from "./event.ts";
+import type { MailClass } from "./message.ts";
 import type { Span } from "./stats.ts";
 import type { SuppressionScope } from "./suppression.ts";
 
@@ -46,6 +47,8 @@ export type ExportFilters = {
   readonly events: readonly EventName[] | null;
   /** Of events and messages: deliveries that are in this state when they are read. */
   readonly state: DeliveryState | null;
+  /** Of events, messages and statistics; older orders have none. */
+  readonly mailClass?: MailClass | null;
   /** Of suppressions. */
   readonly scope: SuppressionScope | null;
   /** Of statistics: what one record counts; never null there. */
@@ -59,6 +62,14 @@ export type ExportFilters = {
 
 /** A custom field by `custom_fields.id`; one that is renamed meanwhile keeps its column's name. */
 export type ExportColumn = { readonly id: number; readonly name: string };
+
+/** Whether a record is of the mail class that an export is kept to, if it is to any. */
+export function isOfClass(
+  { filters }: Pick<Export, "filters">,
+  mailClass: MailClass | undefined,
+): boolean {
+  return (filters.mailClass ?? null) === null || filters.mailClass === mailClass;
+}
 
 /** How statistics are counted: the same happenings either way. */
 export const STATISTICS_BY = ["domain_group", "tag"] as const;

@@ -25,10 +25,15 @@ export type Grant = { readonly module: Module; readonly mailClass: MailClass };
 export type Access = "read" | "write";
 
 /** Letters in the order of ROLES: w writes, r reads, - neither. */
-type Row = { readonly module: Module | null; readonly roles: string };
+type Row = {
+  readonly module: Module | null;
+  readonly roles: string;
+  /** What of it tells of mail of both classes at once: closed to whoever is bound to one. */
+  readonly spans: Access | null;
+};
 
-function row(roles: string, module: Module | null = null): Row {
-  return { module, roles };
+function row(roles: string, module: Module | null = null, spans: Access | null = null): Row {
+  return { module, roles, spans };
 }
 
 /** The matrix. A resource that has no row is nobody's. */
@@ -46,9 +51,10 @@ export const MATRIX = {
   keys: row("www---"),
   "smtp-credentials": row("www---", "transactional"),
   // Reporting to other systems, and who is not written to.
-  webhooks: row("www-rr"),
+  // Whoever makes one has all events posted.
+  webhooks: row("www-rr", null, "write"),
   suppressions: row("wwwwrr"),
-  recipients: row("ww---r"),
+  recipients: row("ww---r", null, "read"),
   // How mail leaves.
   domains: row("wwwrrr", "deliverability"),
   relays: row("wwr-rr", "deliverability"),
@@ -101,6 +107,16 @@ export function missingModule({ role, grants }: Holder, resource: string): Modul
   return grants.some((grant) => grant.module === module) ? null : module;
 }
 
+/** Why a resource is closed to whoever is bound to one mail class, or null. */
+export function boundRefusal(
+  mailClass: MailClass | null,
+  { resource, access }: Deed,
+): string | null {
+  const spans = rowsByName.get(resource)?.spans ?? null;
+  if (mailClass === null || spans === null || (spans === "write" && access === "read")) return null;
+  return `${resource} tell of mail of both classes, and you are bound to ${mailClass}; ask somebody who is not`;
+}
+
 /** Whether somebody may make, change or remove a user of a role: nobody reaches above their own. */
 export function reaches(role: Role, other: Role): boolean {
   return ROLES.indexOf(role) <= ROLES.indexOf(other);
@@ -113,6 +129,8 @@ export function refusalOf(holder: Holder, { resource, access }: Deed): string | 
     const verb = access === "write" ? "change" : "see";
     return `the role ${holder.role} may not ${verb} ${resource}; ask an admin for another role`;
   }
+  const refusal = boundRefusal(classOf(holder), { resource, access });
+  if (refusal !== null) return refusal;
   const module = missingModule(holder, resource);
   return module && `the module ${module} is not open for you; ask a Super Admin to grant it`;
 }
@@ -120,8 +138,10 @@ export function refusalOf(holder: Holder, { resource, access }: Deed): string | 
 /** Everything that somebody may do, by resource: what the portal shows. */
 export function allowedOf(holder: Holder): Readonly<Record<string, Access>> {
   const may = Object.keys(MATRIX).flatMap((resource) => {
-    const access = missingModule(holder, resource) ? null : roleAccess(holder.role, resource);
-    return access ? [[resource, access] as const] : [];
+    const open = (["write", "read"] as const).find(
+      (access) => refusalOf(holder, { resource, access }) === null,
+    );
+    return open ? [[resource, open] as const] : [];
   });
   return Object.fromEntries(may);
 }

@@ -3,10 +3,12 @@
 import {
   type Export,
   type ExportFilters,
+  type ExportKind,
   type ExportOrder,
   type ExportState,
   MAX_LIVING_EXPORTS,
 } from "../model/export.ts";
+import type { MailClass } from "../model/message.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
 import { uuidv7Bound } from "../lib/id.ts";
 import { positionAt } from "./event.ts";
@@ -111,6 +113,16 @@ export async function insertExport(
   return row ? decodeExport(row) : null;
 }
 
+/** What somebody may see: exports of these kinds; of a mail class they are bound to, those that hold no other. */
+export type ExportSight = {
+  readonly kinds: readonly ExportKind[];
+  readonly mailClass: MailClass | null;
+};
+
+/** That ?4 and ?5, a sight, let an export be seen. */
+const SEEN = `kind in (select value from json_each(?4))
+  and (?5 is null or kind in ('suppressions', 'contacts') or filters ->> '$.mailClass' = ?5)`;
+
 /** One export that was not cancelled and has not expired, or null. */
 export async function findExport(db: D1Database, id: string, now: number): Promise<Export | null> {
   const found = await rows<ExportRow>(
@@ -129,16 +141,19 @@ export async function findExport(db: D1Database, id: string, now: number): Promi
 export async function listExports(
   db: D1Database,
   page: { readonly before: string | null; readonly limit: number; readonly now: number },
+  sight: ExportSight,
 ): Promise<{ readonly exports: readonly Export[]; readonly next: string | null }> {
   const found = await rows<ExportRow>(
     statement(
       db,
       `select ${EXPORT_COLUMNS} from exports
-       where (?1 is null or id < ?1) and state <> 'cancelled' and expires_at > ?2
+       where (?1 is null or id < ?1) and state <> 'cancelled' and expires_at > ?2 and ${SEEN}
        order by id desc limit ?3`,
       page.before,
       page.now,
       page.limit + 1,
+      JSON.stringify(sight.kinds),
+      sight.mailClass,
     ),
   );
   const exports = found.slice(0, page.limit).map(decodeExport);

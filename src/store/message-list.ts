@@ -2,7 +2,7 @@
 import { uuidv7Bound } from "../lib/id.ts";
 import { addressKey } from "../model/address.ts";
 import type { DeliveryState } from "../model/delivery.ts";
-import type { Message } from "../model/message.ts";
+import type { MailClass, Message } from "../model/message.ts";
 import { batch, rowsOf, statement, stored } from "./db.ts";
 import { decodeMessage, messageColumns, type MessageRow } from "./message.ts";
 import {
@@ -21,6 +21,7 @@ export type MessageFilter = {
   readonly recipient: string | null;
   readonly tag: string | null;
   readonly state: DeliveryState | null;
+  readonly mailClass: MailClass | null;
   readonly from: number | null;
   readonly to: number | null;
   readonly metadata: Readonly<Record<string, string>>;
@@ -61,8 +62,9 @@ export async function listMessages(
     uuidv7Bound(filter.from ?? 0),
     filter.recipient === null ? null : addressKey(filter.recipient),
   ] as const;
-  const { tag, state, metadata, limit } = filter;
-  const unfiltered = tag === null && state === null && Object.keys(metadata).length === 0;
+  const { tag, state, mailClass, metadata, limit } = filter;
+  const unfiltered =
+    tag === null && state === null && mailClass === null && Object.keys(metadata).length === 0;
   const scan = unfiltered ? limit : SCAN_ROWS;
   const ids =
     filter.recipient === null
@@ -83,6 +85,7 @@ export async function listMessages(
          (select d.state, count(*) as n ${deliveries} group by d.state)) as states
        from (${ids} limit ?8) scanned ${joinMessage("scanned.id")}
        where (?4 is null or ${ofMessage("scanned.id", "tags")} = ?4)
+         and (?9 is null or ${ofMessage("scanned.id", "mail_class")} = ?9)
          and (?5 is null or exists (select 1 ${deliveries} where d.state = ?5))
          and not exists (select 1 from json_each(?6) f where not exists
            (select 1 from json_each(${ofMessage("scanned.id", "metadata")}) v where v.key = f.key and v.value = f.value))
@@ -93,6 +96,7 @@ export async function listMessages(
       JSON.stringify(filter.metadata),
       filter.limit,
       scan,
+      mailClass,
     ),
     statement(
       db,

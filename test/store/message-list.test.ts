@@ -19,6 +19,7 @@ const EVERYTHING: MessageFilter = {
   recipient: null,
   tag: null,
   state: null,
+  mailClass: null,
   from: null,
   to: null,
   metadata: {},

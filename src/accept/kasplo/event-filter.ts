@@ -8,8 +8,7 @@ import {
   type EventName,
 } from "../../model/event.ts";
 import { MAIL_CLASSES } from "../../model/message.ts";
-import { classOf } from "../../model/permission.ts";
-import type { Session } from "../../model/session.ts";
+import type { Key } from "../../model/key.ts";
 import { shownAs } from "../json-schema.ts";
 
 /** RFC 5321 §4.5.3.1: 64 octets, @, 255 octets. */
@@ -57,10 +56,10 @@ export const filterParameters = z.object({
   message_id: atMost(MAX_ID_LENGTH).optional(),
 });
 
-/** What somebody asked for with them; who is signed in for one mail class sees that one only (F-024). */
+/** What somebody asked for with them; who is bound to one mail class sees that one only (F-024). */
 export function filterOf(
   query: z.output<typeof filterParameters>,
-  session: Session | null,
+  { mailClass }: Pick<Key, "mailClass">,
 ): EventFilter {
   return {
     names: query.event ?? null,
@@ -68,7 +67,7 @@ export function filterOf(
     recipient: query.recipient ?? null,
     domain: query.domain ?? null,
     tag: query.tag ?? null,
-    mailClass: (session && classOf(session.user)) ?? query.mail_class ?? null,
+    mailClass: mailClass ?? query.mail_class ?? null,
     messageId: query.message_id ?? null,
   };
 }

@@ -68,8 +68,8 @@ const list = endpoint({
   scope: "read",
   request: { query },
   response: { 200: pageOf(eventView) },
-  async handle(app, { query, session }) {
-    const { events, next } = await collect(app, query, filterOf(query, session));
+  async handle(app, { query, key }) {
+    const { events, next } = await collect(app, query, filterOf(query, key));
     return ok(page(events.map(shownEvent), next));
   },
 });

@@ -19,10 +19,20 @@ import {
   progressOf,
   STATISTICS_BY,
 } from "../../model/export.ts";
+import type { Key } from "../../model/key.ts";
+import { MAIL_CLASSES, type MailClass } from "../../model/message.ts";
+import { type Deed, refusalOf } from "../../model/permission.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
+import type { Session } from "../../model/session.ts";
 import { fieldsOfList } from "../../store/custom-field.ts";
 import { twice } from "../../store/db.ts";
-import { cancelExport, findExport, insertExport, listExports } from "../../store/export.ts";
+import {
+  cancelExport,
+  type ExportSight,
+  findExport,
+  insertExport,
+  listExports,
+} from "../../store/export.ts";
 import { removeLeftovers } from "../../store/export-file.ts";
 import { findList } from "../../store/list.ts";
 import { endpoint } from "../endpoint.ts";
@@ -56,6 +66,7 @@ const newExport = z.object({
   to: timeField.optional(),
   events: z.array(oneOf(EVENT_NAMES), "must be a list").min(1, "must name one event").optional(),
   state: oneOf(DELIVERY_STATES).optional(),
+  mail_class: oneOf(MAIL_CLASSES).optional(),
   scope: scopeField.optional(),
   interval: oneOf(["hour", "day"]).optional(),
   by: oneOf(STATISTICS_BY).optional(),
@@ -92,9 +103,11 @@ const create = endpoint({
   request: { body: newExport },
   response: { 202: dataOf(exportView) },
   problems: ["conflict"],
-  async handle(app, { body, key, origin }) {
+  async handle(app, { body, key, session, origin }) {
     const now = app.now();
-    const filters = await filtersOf(app, body);
+    const reason = session && refusalOf(session.user, contentsOf(body.kind));
+    if (reason !== null) return fail({ kind: "not_permitted", reason });
+    const filters = await filtersOf(app, body, key.mailClass);
     if (!filters.ok) return filters;
     const range = rangeOf(body, now);
     if (!range.ok) return range;
@@ -120,9 +133,9 @@ const list = endpoint({
     }),
   },
   response: { 200: pageOf(exportView) },
-  async handle(app, { query, origin }) {
+  async handle(app, { query, key, session, origin }) {
     const ask = { before: query.cursor ?? null, limit: query.limit, now: app.now() };
-    const { exports, next } = await listExports(app.db, ask);
+    const { exports, next } = await listExports(app.db, ask, sightOf(key, session));
     return ok(page(await Promise.all(exports.map((found) => view(app, found, origin))), next));
   },
 });
@@ -136,8 +149,8 @@ const get = endpoint({
   scope: "read",
   request: { params: byId },
   response: { 200: dataOf(exportView) },
-  async handle(app, { params, origin }) {
-    const found = await findExport(app.db, params.id, app.now());
+  async handle(app, { params, key, session, origin }) {
+    const found = await seen(app, params.id, sightOf(key, session));
     return found ? ok(one(await view(app, found, origin))) : fail(notFound);
   },
 });
@@ -149,8 +162,9 @@ const remove = endpoint({
   scope: "manage",
   request: { params: byId },
   response: { 204: null },
-  async handle(app, { params }) {
+  async handle(app, { params, key, session }) {
     const now = app.now();
+    if (!(await seen(app, params.id, sightOf(key, session)))) return fail(notFound);
     if (!(await cancelExport(app.db, params.id, now))) return fail(notFound);
     // It is gone for everybody; what R2 does not delete now, the sweeper will.
     app.background("remove_export_failed", removeLeftovers(app, now));
@@ -168,23 +182,63 @@ const tooMany: Problem = {
   reason: `there are ${MAX_LIVING_EXPORTS} exports; delete one, or wait until one expires`,
 };
 
+/** The resource whose readers may have an export of a kind. */
+const RESOURCES = {
+  events: "events",
+  messages: "messages",
+  statistics: "stats",
+  suppressions: "suppressions",
+  contacts: "contacts",
+} as const satisfies Readonly<Record<ExportKind, string>>;
+
+/** Reading what an export holds. */
+function contentsOf(kind: ExportKind): Deed {
+  return { resource: RESOURCES[kind], access: "read" };
+}
+
+/** The exports that whoever asks may see: what they may not read, they do not get as a file (F-024). */
+function sightOf({ mailClass }: Key, session: Session | null): ExportSight {
+  const kinds = EXPORT_KINDS.filter(
+    (kind) => session === null || refusalOf(session.user, contentsOf(kind)) === null,
+  );
+  return { kinds, mailClass };
+}
+
+/** An export that may be seen, or null. */
+async function seen(app: App, id: string, { kinds, mailClass }: ExportSight) {
+  const found = await findExport(app.db, id, app.now());
+  if (!found || !kinds.includes(found.kind)) return null;
+  const isBound = mailClass !== null && takesClass(found.kind);
+  return isBound && found.filters.mailClass !== mailClass ? null : found;
+}
+
 /** Which filters mean something for a kind. */
 const FILTERS = {
-  events: ["events", "state"],
-  messages: ["state"],
-  statistics: ["interval", "by"],
+  events: ["events", "state", "mail_class"],
+  messages: ["state", "mail_class"],
+  statistics: ["interval", "by", "mail_class"],
   suppressions: ["scope"],
   contacts: ["list"],
-} as const satisfies Readonly<Record<ExportKind, readonly (keyof ExportFilters)[]>>;
+} as const satisfies Readonly<Record<ExportKind, readonly (typeof FILTER_NAMES)[number][]>>;
 
-const FILTER_NAMES = ["events", "state", "scope", "interval", "by", "list"] as const;
+const FILTER_NAMES = ["events", "state", "mail_class", "scope", "interval", "by", "list"] as const;
 
-async function filtersOf(app: App, body: NewExport): Promise<Result<ExportFilters, Problem>> {
+function takesClass(kind: ExportKind): boolean {
+  return FILTERS[kind].some((name) => name === "mail_class");
+}
+
+/** The filters of an order; of somebody who is bound to one mail class, that one always. */
+async function filtersOf(
+  app: App,
+  body: NewExport,
+  bound: MailClass | null,
+): Promise<Result<ExportFilters, Problem>> {
   const { kind, events = null, state = null, scope = null, interval = null, by = null } = body;
   const mine: readonly string[] = FILTERS[kind];
   const wrong = FILTER_NAMES.find((name) => body[name] !== undefined && !mine.includes(name));
   if (wrong) return fail(invalidField(wrong, `does not apply to ${kind}; leave it out`));
-  const filters = { events, state, scope, interval, by, list: null, columns: null };
+  const mailClass = takesClass(kind) ? (bound ?? body.mail_class ?? null) : null;
+  const filters = { events, state, mailClass, scope, interval, by, list: null, columns: null };
   if (kind === "contacts") return contactFilters(app, filters, body.list);
   if (kind !== "statistics") return ok(filters);
   return ok({ ...filters, interval: interval ?? "hour", by: by ?? "domain_group" });
@@ -223,6 +277,10 @@ function rangeOf(
   return ok({ from, to, untilNow: to === now });
 }
 
+function filterOf({ filters }: Export, name: (typeof FILTER_NAMES)[number]) {
+  return name === "mail_class" ? (filters.mailClass ?? null) : filters[name];
+}
+
 async function view(app: App, found: Export, origin: string) {
   const { share, reached } = progressOf(found);
   const done = found.state === "done";
@@ -233,7 +291,7 @@ async function view(app: App, found: Export, origin: string) {
     format: found.format,
     from: iso(found.from),
     to: iso(found.to),
-    filters: Object.fromEntries(FILTERS[found.kind].map((name) => [name, found.filters[name]])),
+    filters: Object.fromEntries(FILTERS[found.kind].map((name) => [name, filterOf(found, name)])),
     state: found.state === "closing" ? "running" : found.state,
     rows: found.rows,
     progress: share,

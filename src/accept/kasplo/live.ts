@@ -34,7 +34,7 @@ const watch = endpoint({
     const last = cursorParameter.optional().safeParse(headers.get("Last-Event-ID") ?? undefined);
     if (!last.success) return fail(invalidField("Last-Event-ID", "must be the last cursor"));
     const cursor = last.data ?? query.cursor ?? null;
-    const ask = { filter: filterOf(query, session), cursor, keyId: session?.id ?? key.id };
+    const ask = { filter: filterOf(query, key), cursor, keyId: session?.id ?? key.id };
     const { webSocket, body, ok: taken } = await app.watch(ask, { upgrade });
     if (webSocket) return ok({ status: 101, socket: webSocket });
     if (taken) return ok({ status: 200, bytes: body, headers: { "Content-Type": STREAM_TYPE } });

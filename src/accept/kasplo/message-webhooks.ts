@@ -33,8 +33,8 @@ const list = endpoint({
   scope: "read",
   request: { params: messageId },
   response: { 200: pageOf(view) },
-  async handle(app, { params }) {
-    const found = await find(app, params.id);
+  async handle(app, { params, key }) {
+    const found = await find(app, params.id, key);
     if (!found.ok) return found;
     const { message } = found.value;
     const keys = message.recipients.map((recipient) => addressKey(recipient.address));

@@ -6,7 +6,14 @@ import { isUuidv7 } from "../../lib/id.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
 import { addressKey } from "../../model/address.ts";
 import { DELIVERY_STATES } from "../../model/delivery.ts";
-import { type Content, isRaw, type Message, type SendCommand } from "../../model/message.ts";
+import {
+  type Content,
+  isRaw,
+  MAIL_CLASSES,
+  type Message,
+  type SendCommand,
+} from "../../model/message.ts";
+import type { Key } from "../../model/key.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../../model/problem.ts";
 import { aheadFault, wakeDelay } from "../../model/schedule.ts";
 import type { StoredContent } from "../../store/content.ts";
@@ -43,6 +50,7 @@ const listQuery = z
     recipient: z.string().optional(),
     tag: z.string().optional(),
     state: z.enum(DELIVERY_STATES).optional(),
+    mail_class: z.enum(MAIL_CLASSES).optional(),
     from: timeParameter.optional(),
     to: timeParameter.optional(),
     limit: limitParameter,
@@ -68,12 +76,13 @@ const list = endpoint({
   scope: "read",
   request: { query: listQuery },
   response: { 200: pageOf(listedView) },
-  async handle(app, { query }) {
+  async handle(app, { query, key }) {
     const { messages, next } = await listMessages(app.db, {
       before: query.cursor ?? null,
       recipient: query.recipient ?? null,
       tag: query.tag ?? null,
       state: query.state ?? null,
+      mailClass: key.mailClass ?? query.mail_class ?? null,
       from: query.from ?? null,
       to: query.to ?? null,
       metadata: query.metadata,
@@ -90,8 +99,8 @@ const get = endpoint({
   scope: "read",
   request: { params: messageId },
   response: { 200: dataOf(detailedView) },
-  async handle(app, { params }) {
-    const found = await find(app, params.id);
+  async handle(app, { params, key }) {
+    const found = await find(app, params.id, key);
     if (!found.ok) return found;
     const { message } = found.value;
     const keys = message.recipients.map((recipient) => addressKey(recipient.address));
@@ -110,8 +119,8 @@ const raw = endpoint({
     query: z.object({ index: z.coerce.number().int().min(0).default(0) }),
   },
   response: { 200: { type: "message/rfc822" } },
-  async handle(app, { params, query }) {
-    const found = await find(app, params.id);
+  async handle(app, { params, key, query }) {
+    const found = await find(app, params.id, key);
     if (!found.ok) return found;
     const { message } = found.value;
     const recipient = message.recipients[query.index];
@@ -142,7 +151,7 @@ const resend = endpoint({
   request: { params: messageId },
   response: { 201: dataOf(z.object({ id: z.string(), resent_from: z.string() })) },
   async handle(app, { params, key, idempotencyKey }) {
-    const found = await find(app, params.id);
+    const found = await find(app, params.id, key);
     if (!found.ok) return found;
     const { message } = found.value;
     const content = await contentOf(app, found.value.content);
@@ -179,8 +188,8 @@ const cancel = endpoint({
   scope: "send",
   request: { params: messageId },
   response: { 200: dataOf(z.object({ result: z.enum(["cancelled", "too_late"]) })) },
-  async handle(app, { params }) {
-    const found = await find(app, params.id);
+  async handle(app, { params, key }) {
+    const found = await find(app, params.id, key);
     if (!found.ok) return found;
     const { message } = found.value;
     const stopped = await twice(() => cancelMessage(app.db, message, app.now()));
@@ -195,12 +204,12 @@ const reschedule = endpoint({
   scope: "send",
   request: { params: messageId, body: z.object({ sendAt: sendAtField }) },
   response: { 200: dataOf(z.object({ result: z.enum(["rescheduled", "too_late"]) })) },
-  async handle(app, { params, body }) {
+  async handle(app, { params, key, body }) {
     const now = app.now();
     if (body.sendAt === null) return fail(invalidField("sendAt", "is required: a time"));
     const fault = aheadFault(body.sendAt, now);
     if (fault !== null) return fail(invalidField("sendAt", fault));
-    const found = await find(app, params.id);
+    const found = await find(app, params.id, key);
     if (!found.ok) return found;
     const { message } = found.value;
     const sendAt = Math.max(body.sendAt, now);
@@ -220,10 +229,15 @@ export const messageEndpoints = [list, get, raw, resend, cancel, reschedule];
 
 type Found = { readonly message: Message; readonly content: StoredContent };
 
-/** The message with this id, and where its content is. */
-export async function find(app: App, id: string): Promise<Result<Found, Problem>> {
+/** The message with this id, and where its content is; none of a class that whoever asks is not bound to. */
+export async function find(
+  app: App,
+  id: string,
+  { mailClass }: Pick<Key, "mailClass">,
+): Promise<Result<Found, Problem>> {
   const found = isUuidv7(id) ? await findMessage(app.db, id) : null;
-  return found ? ok(found) : fail({ kind: "not_found", what: "this message" });
+  const isTheirs = mailClass === null || found?.message.mailClass === mailClass;
+  return found && isTheirs ? ok(found) : fail({ kind: "not_found", what: "this message" });
 }
 
 async function contentOf(app: App, stored: StoredContent): Promise<Result<Content, Problem>> {

@@ -69,7 +69,9 @@ const read = endpoint({
   scope: "read",
   request: { query },
   response: { 200: dataOf(statsView) },
-  async handle(app, { query }) {
+  async handle(app, { query: asking, key }) {
+    // Who is bound to one mail class sees its figures only (F-024).
+    const query = { ...asking, mail_class: key.mailClass ?? asking.mail_class };
     const asked = questionOf(query, app.now());
     if (!asked.ok) return asked;
     const question = asked.value;

@@ -5,7 +5,8 @@ import { isUuidv7 } from "../../lib/id.ts";
 import { headersOf } from "../../lib/post-webhook.ts";
 import { fail, ok } from "../../lib/result.ts";
 import type { LastTry, WebhookEntry } from "../../model/webhook.ts";
-import { classOf, type Holder, refusalOf } from "../../model/permission.ts";
+import type { Key } from "../../model/key.ts";
+import { refusalOf } from "../../model/permission.ts";
 import { findWebhook } from "../../store/webhook.ts";
 import { findFailure, listFailures, type WebhookFailure } from "../../store/webhook-failure.ts";
 import { findEvent } from "../../store/webhook-replay.ts";
@@ -80,8 +81,9 @@ const read = endpoint({
   scope: "read",
   request: { params: byId.extend({ event_id: z.string() }) },
   response: { 200: dataOf(triedView) },
-  async handle(app, { params: { id, event_id: eventId }, session }) {
-    const refusal = session && (await eventRefusal(app, session.user, eventId));
+  async handle(app, { params: { id, event_id: eventId }, key, session }) {
+    const refused = session && refusalOf(session.user, { resource: "events", access: "read" });
+    const refusal = refused ?? (await classRefusal(app, key, eventId));
     if (refusal) return fail({ kind: "not_permitted", reason: refusal });
     const failure = await findFailure(app.db, { webhookId: id, eventId });
     if (!failure) return fail({ kind: "not_found", what: "this failure" });
@@ -107,11 +109,13 @@ export function shownFailure({ entry, tries, dueAt }: WebhookFailure) {
   };
 }
 
-/** Why somebody may not see an event; null when they may. */
-async function eventRefusal(app: App, holder: Holder, eventId: string): Promise<string | null> {
-  const refusal = refusalOf(holder, { resource: "events", access: "read" });
-  const only = classOf(holder);
-  if (refusal !== null || only === null) return refusal;
+/** Why somebody who is bound to a mail class may not see an event; null when they may. */
+async function classRefusal(
+  app: App,
+  { mailClass: only }: Key,
+  eventId: string,
+): Promise<string | null> {
+  if (only === null) return null;
   const event = isUuidv7(eventId) ? await findEvent(app.db, eventId) : null;
   return event?.mailClass === only ? null : `you are kept to ${only} mail; this event is not of it`;
 }

@@ -37,7 +37,7 @@ describe("POST /v1/exports", () => {
         format: "csv",
         from: "2025-11-20T10:00:00.000Z",
         to: "2026-11-21T10:00:00.000Z",
-        filters: { events: ["open"], state: "delivered" },
+        filters: { events: ["open"], state: "delivered", mail_class: null },
         state: "queued",
         rows: 0,
         progress: 0,
