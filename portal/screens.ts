@@ -38,6 +38,34 @@ export const SCREENS: readonly Screen[] = [
     load: () => import("./screens/message/screen.tsx"),
   },
   {
+    path: "lists",
+    label: "Lists",
+    group: "Audience",
+    needs: "lists",
+    load: () => import("./screens/lists/screen.tsx"),
+  },
+  {
+    path: "contacts",
+    label: "Contacts",
+    group: "Audience",
+    needs: "contacts",
+    load: () => import("./screens/contacts/screen.tsx"),
+  },
+  {
+    path: "fields",
+    label: "Fields and tags",
+    group: "Audience",
+    needs: "custom-fields",
+    load: () => import("./screens/fields/screen.tsx"),
+  },
+  {
+    path: "imports",
+    label: "Imports",
+    group: "Audience",
+    needs: "imports",
+    load: () => import("./screens/imports/screen.tsx"),
+  },
+  {
     path: "suppressions",
     label: "Suppressions",
     group: "Audience",
@@ -50,6 +78,13 @@ export const SCREENS: readonly Screen[] = [
     group: "Mail",
     needs: "send-email",
     load: () => import("./screens/send-test/screen.tsx"),
+  },
+  {
+    path: "exports",
+    label: "Exports",
+    group: "Mail",
+    needs: "exports",
+    load: () => import("./screens/exports/screen.tsx"),
   },
   {
     path: "domains",

@@ -5,7 +5,7 @@ type TextProps = {
   readonly label: string;
   readonly value: string;
   readonly set: (value: string) => void;
-  readonly type?: "text" | "email" | "number" | "password" | "search" | "url";
+  readonly type?: "text" | "email" | "number" | "password" | "search" | "url" | "datetime-local";
   readonly required?: boolean;
   readonly placeholder?: string;
   readonly maxLength?: number;

@@ -11,6 +11,7 @@ import { ROOT } from "../../../dev/bootstrap.js";
 import { missing } from "../support/packages.ts";
 import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { domainsJourneys } from "./domains.journey.ts";
+import { listsJourneys } from "./lists.journey.ts";
 import { CANARY, PAYLOADS } from "./payloads.ts";
 import { webhookJourneys } from "./webhooks.journey.ts";
 import { sendingJourneys } from "./sending.journey.ts";
@@ -24,6 +25,13 @@ const SCREENS = [
   "overview",
   "activity",
   "message",
+  "exports",
+  "lists",
+  "lists/1",
+  "contacts",
+  "contacts/1",
+  "fields",
+  "imports",
   "suppressions",
   "domains",
   "domains/edgepost.test",
@@ -253,6 +261,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     (id) => (webhookId = id),
   );
   sendingJourneys(() => world);
+  listsJourneys(() => world);
 
   it("has no fault that axe finds, in light and dark, and nothing wider than a phone", async () => {
     for (const colorScheme of ["light", "dark"] as const) {

@@ -1,0 +1,123 @@
+// Exports, as /v1/exports answers them. Pure.
+export type Export = {
+  readonly id: string;
+  readonly kind: string;
+  readonly format: string;
+  readonly from: string;
+  readonly to: string;
+  readonly filters: Readonly<Record<string, unknown>>;
+  readonly state: string;
+  readonly rows: number;
+  readonly progress: number | null;
+  readonly size: number | null;
+  readonly link: string | null;
+  readonly error: string | null;
+  readonly created_at: string;
+  readonly expires_at: string;
+};
+
+export const KINDS = [
+  ["events", "events: every attempt, bounce, open, click …"],
+  ["messages", "messages: each recipient and what became of it"],
+  ["statistics", "statistics: counts by time"],
+  ["suppressions", "suppressions"],
+  ["contacts", "contacts"],
+] as const;
+
+export const FORMATS = ["csv", "json", "ndjson"] as const;
+
+export const EVENTS = [
+  ["", "all"],
+  "delivery_attempt",
+  "open",
+  "click",
+  "bounce_all",
+  "bounce_bad_address",
+  "unsubscribe",
+  "spam_complaint",
+] as const;
+
+export const STATES = [
+  ["", "all"],
+  "queued",
+  "deferred",
+  "delivered",
+  "bounced",
+  "expired",
+  "suppressed",
+  "cancelled",
+] as const;
+
+export const SCOPES = [
+  ["", "all"],
+  "global",
+  "complaint",
+  "bounce",
+  "unsubscribe",
+  "transactional",
+] as const;
+
+export const INTERVALS = ["hour", "day"] as const;
+export const BY = [
+  ["domain_group", "recipient domains"],
+  ["tag", "tags"],
+] as const;
+
+/** What the form holds; empty text asks for nothing. */
+export type Order = {
+  readonly kind: string;
+  readonly format: string;
+  readonly from: string;
+  readonly to: string;
+  readonly event: string;
+  readonly state: string;
+  readonly scope: string;
+  readonly interval: string;
+  readonly by: string;
+  readonly list: string;
+};
+
+/** The body of POST /v1/exports: only what means something for the kind. Times are the viewer's. */
+export function bodyOf(order: Order): Readonly<Record<string, unknown>> {
+  const { kind, format, event, state, scope, interval, by, list } = order;
+  const filters: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    events: { events: event && [event], state },
+    messages: { state },
+    statistics: { interval, by },
+    suppressions: { scope },
+    contacts: { list },
+  };
+  const times = { from: isoOf(order.from), to: isoOf(order.to) };
+  const given = Object.entries({ ...times, ...filters[kind] });
+  return { kind, format, ...Object.fromEntries(given.filter(([, value]) => value !== "")) };
+}
+
+function isoOf(local: string): string {
+  return local === "" ? "" : new Date(local).toISOString();
+}
+
+/** Whether its work goes on. */
+export function isRunning({ state }: Pick<Export, "state">): boolean {
+  return state === "queued" || state === "running";
+}
+
+/** A size in words: `12.3 MB`. */
+export function sizeWords(bytes: number): string {
+  const units = ["bytes", "KB", "MB", "GB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const value = bytes / 1_000 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+/** The filters of an export in words. */
+export function filterWords({ filters }: Pick<Export, "filters">): string {
+  return Object.entries(filters)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}: ${wordsOf(value)}`)
+    .join(", ");
+}
+
+function wordsOf(value: unknown): string {
+  if (typeof value === "object" && value !== null && "name" in value) return String(value.name);
+  return String(value);
+}

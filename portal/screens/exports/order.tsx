@@ -1,0 +1,132 @@
+// The form that orders an export: only the filters that mean something for its kind.
+import { useState } from "preact/hooks";
+import { post } from "../../lib/api.ts";
+import { usePlace } from "../../lib/router.ts";
+import { SelectField, TextField } from "../../ui/fields.tsx";
+import { Failure } from "../../ui/parts.tsx";
+import { say } from "../../ui/toast.tsx";
+import {
+  bodyOf,
+  BY,
+  EVENTS,
+  FORMATS,
+  INTERVALS,
+  KINDS,
+  type Order,
+  SCOPES,
+  STATES,
+} from "./export.ts";
+
+const START: Order = {
+  kind: "events",
+  format: "csv",
+  from: "",
+  to: "",
+  event: "",
+  state: "",
+  scope: "",
+  interval: "day",
+  by: "domain_group",
+  list: "",
+};
+
+export function OrderForm({ done }: { readonly done: () => void }) {
+  const { query } = usePlace();
+  // A list's page leads here with its kind and list.
+  const [order, setOrder] = useState<Order>({ ...START, ...query });
+  const [error, setError] = useState<unknown>(null);
+  const set = (change: Partial<Order>): void => setOrder({ ...order, ...change });
+  const submit = async (): Promise<void> => {
+    setError(null);
+    await post("/v1/exports", bodyOf(order));
+    say("It is being made.");
+    done();
+  };
+  return (
+    <form
+      class="card filters"
+      aria-label="Order an export"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit().catch(setError);
+      }}
+    >
+      <SelectField
+        label="Export"
+        value={order.kind}
+        options={KINDS}
+        set={(kind) => set({ kind })}
+      />
+      <SelectField
+        label="Format"
+        value={order.format}
+        options={FORMATS}
+        set={(format) => set({ format })}
+      />
+      <TextField
+        label="From"
+        type="datetime-local"
+        value={order.from}
+        set={(from) => set({ from })}
+      />
+      <TextField label="To" type="datetime-local" value={order.to} set={(to) => set({ to })} />
+      <Filters order={order} set={set} />
+      <button type="submit" class="main">
+        Order
+      </button>
+      {error !== null && <Failure error={error} />}
+    </form>
+  );
+}
+
+type FiltersProps = { readonly order: Order; readonly set: (change: Partial<Order>) => void };
+
+function Filters({ order, set }: FiltersProps) {
+  const { kind } = order;
+  return (
+    <>
+      {kind === "events" && (
+        <SelectField
+          label="Event"
+          value={order.event}
+          options={EVENTS}
+          set={(event) => set({ event })}
+        />
+      )}
+      {(kind === "events" || kind === "messages") && (
+        <SelectField
+          label="State of the delivery"
+          value={order.state}
+          options={STATES}
+          set={(state) => set({ state })}
+        />
+      )}
+      {kind === "statistics" && (
+        <>
+          <SelectField label="By" value={order.by} options={BY} set={(by) => set({ by })} />
+          <SelectField
+            label="Interval"
+            value={order.interval}
+            options={INTERVALS}
+            set={(interval) => set({ interval })}
+          />
+        </>
+      )}
+      {kind === "suppressions" && (
+        <SelectField
+          label="Scope"
+          value={order.scope}
+          options={SCOPES}
+          set={(scope) => set({ scope })}
+        />
+      )}
+      {kind === "contacts" && (
+        <TextField
+          label="List (id or name); empty: everybody"
+          value={order.list}
+          set={(list) => set({ list })}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,136 @@
+// One import: its mapping while it waits, its progress while it runs, what was refused.
+import { useState } from "preact/hooks";
+import { get, getPage, post, remove } from "../../lib/api.ts";
+import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
+import { useLoad } from "../../lib/load.ts";
+import { go, hashOf } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
+import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Progress } from "../../ui/progress.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import { say } from "../../ui/toast.tsx";
+import type { CustomField, Tag } from "../fields/field.ts";
+import type { List } from "../lists/list.ts";
+import { type Import, isRunning, isWaiting, resultWords, type Uploaded } from "./import.ts";
+import { MappingForm, type Start } from "./mapping.tsx";
+
+/** More fields, tags or lists than these are named through the API. */
+const MOST = 100;
+
+type OneProps = { readonly id: string; readonly uploaded: Uploaded | null };
+
+export function OneImport({ id, uploaded }: OneProps) {
+  const path = `/v1/imports/${encodeURIComponent(id)}`;
+  const { data, error, again } = useLoad(() => get<Import>(path), id);
+  useEvery(LOOK_EVERY_MS, data !== null && isRunning(data), again);
+  if (error !== null) return <Failure error={error} again={again} />;
+  if (data === null) return <Waiting />;
+  return <Shown path={path} found={data} uploaded={uploaded} again={again} />;
+}
+
+type ShownProps = {
+  readonly path: string;
+  readonly found: Import;
+  readonly uploaded: Uploaded | null;
+  readonly again: () => void;
+};
+
+function Shown({ path, found, uploaded, again }: ShownProps) {
+  const [error, setError] = useState<unknown>(null);
+  const isWriter = may(useMe(), "imports", "write");
+  const start = async (asked: Start): Promise<void> => {
+    await post(`${path}/start`, asked);
+    say(asked.dry_run ? "It is looked through; nothing is written." : "It is imported.");
+    again();
+  };
+  const drop = (): void => {
+    remove(path).then(() => {
+      say("Its file is deleted; contacts that were written stay.");
+      go({ screen: "imports" });
+    }, setError);
+  };
+  return (
+    <>
+      <h1>Import</h1>
+      <p>
+        <Mark word={found.state} /> uploaded <Time at={found.created_at} />{" "}
+        <a href={hashOf({ screen: "imports" })}>All imports</a>
+      </p>
+      {isRunning(found) && (
+        <p role="status">
+          <Progress label="Import" share={found.progress} />
+        </p>
+      )}
+      {found.state !== "uploaded" && <p role="status">{resultWords(found)}.</p>}
+      {found.error !== null && <Failure error={new Error(found.error)} />}
+      {uploaded && found.state === "uploaded" && <Sample uploaded={uploaded} />}
+      {isWriter && isWaiting(found) && <Mapped found={found} uploaded={uploaded} start={start} />}
+      {found.errors.length > 0 && <Refused path={path} found={found} />}
+      {error !== null && <Failure error={error} />}
+      {isWriter && (
+        <div class="row">
+          <button type="button" onClick={drop}>
+            {isRunning(found) ? "Cancel" : "Delete the file"}
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+type MappedProps = Pick<ShownProps, "found" | "uploaded"> & {
+  readonly start: (asked: Start) => Promise<void>;
+};
+
+/** The form, once it is known which lists, fields and tags there are. */
+function Mapped({ found, uploaded, start }: MappedProps) {
+  const { data, error, again } = useLoad(choices, "");
+  if (error !== null) return <Failure error={error} again={again} />;
+  if (data === null) return <Waiting />;
+  const mapping = found.mapping ?? uploaded?.guess ?? {};
+  return <MappingForm {...data} columns={found.columns} guess={mapping} start={start} />;
+}
+
+async function choices() {
+  const [lists, fields, tags] = await Promise.all([
+    getPage<List>("/v1/lists", { limit: MOST }),
+    getPage<CustomField>("/v1/custom-fields", { limit: MOST, status: "active" }),
+    getPage<Tag>("/v1/tags", { limit: MOST, status: "active" }),
+  ]);
+  return { lists: lists.data, fields: fields.data, tags: tags.data };
+}
+
+function Sample({ uploaded: { columns, sample } }: { readonly uploaded: Uploaded }) {
+  const rows = sample.map((cells, index) => ({ index: String(index), cells }));
+  const shown = columns.map((name, at): Column<(typeof rows)[number]> => {
+    return { name, text: ({ cells }) => cells[at] ?? "", isLong: true };
+  });
+  return <Table caption="First rows" columns={shown} rows={rows} keyOf={({ index }) => index} />;
+}
+
+type Refusal = Import["errors"][number];
+
+const REFUSED: readonly Column<Refusal>[] = [
+  { name: "Line", text: ({ line }) => String(line), isNumber: true },
+  { name: "Why", text: ({ reason }) => reason, isLong: true },
+  { name: "Row", text: ({ cells }) => cells.join(", "), isLong: true },
+];
+
+function Refused({ path, found }: { readonly path: string; readonly found: Import }) {
+  return (
+    <section aria-labelledby="refused">
+      <h2 id="refused">Refused rows</h2>
+      <Table
+        caption="Refused rows"
+        columns={REFUSED}
+        rows={found.errors}
+        keyOf={({ line }) => String(line)}
+      />
+      <p>
+        <a href={`${path}/errors`} download>
+          Download all {found.refused} as CSV
+        </a>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,113 @@
+// Imports: upload a CSV, say what its columns mean, try it or import it, watch it, see what was refused.
+import { useState } from "preact/hooks";
+import { upload } from "../../lib/api.ts";
+import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
+import { usePages } from "../../lib/pages.ts";
+import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
+import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Progress } from "../../ui/progress.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import { sizeWords } from "../exports/export.ts";
+import { type Import, isRunning, resultWords, type Uploaded } from "./import.ts";
+import { OneImport } from "./one-import.tsx";
+
+const PAGE = 20;
+
+export function Screen() {
+  const { id } = usePlace();
+  return id === "" ? <Imports /> : <OneImport key={id} id={id} uploaded={told.get(id) ?? null} />;
+}
+
+/** What the API tells of an upload once, by id: its first rows, and what its columns seem to mean. */
+const told = new Map<string, Uploaded>();
+
+const COLUMNS: readonly Column<Import>[] = [
+  {
+    name: "Uploaded",
+    text: ({ created_at: at }) => at,
+    show: ({ id, created_at: at }) => (
+      <a href={hashOf({ screen: "imports", id })}>
+        <Time at={at} />
+      </a>
+    ),
+  },
+  { name: "Size", text: ({ bytes }) => sizeWords(bytes) },
+  { name: "Columns", text: ({ columns }) => columns.join(", "), isLong: true },
+  { name: "State", text: ({ state }) => state, show: (one) => <State {...one} /> },
+  { name: "Result", text: resultWords, isLong: true },
+];
+
+function State(one: Import) {
+  if (isRunning(one)) return <Progress label="Import" share={one.progress} />;
+  return <Mark word={one.state} />;
+}
+
+function Imports() {
+  const { rows, error, again, more } = usePages<Import>("/v1/imports", { limit: PAGE });
+  const isWriter = may(useMe(), "imports", "write");
+  useEvery(LOOK_EVERY_MS, rows?.some(isRunning) ?? false, again);
+  return (
+    <>
+      <h1>Imports</h1>
+      {isWriter && <Upload />}
+      {error !== null && <Failure error={error} again={again} />}
+      {rows === null && error === null && <Waiting />}
+      {rows?.length === 0 && (
+        <Empty title="No import yet">
+          Choose a CSV above. Nothing is imported before you say what its columns mean.
+        </Empty>
+      )}
+      {rows !== null && rows.length > 0 && (
+        <Table caption="Imports" columns={COLUMNS} rows={rows} keyOf={({ id }) => id} more={more} />
+      )}
+    </>
+  );
+}
+
+function Upload() {
+  const { query } = usePlace();
+  const [file, setFile] = useState<File | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [isBusy, setBusy] = useState(false);
+  const send = async (file: File): Promise<void> => {
+    setError(null);
+    setBusy(true);
+    try {
+      const { data } = await upload<{ data: Uploaded }>("/v1/imports", file, "text/csv");
+      told.set(data.id, data);
+      go({ screen: "imports", id: data.id, query });
+    } catch (error) {
+      setError(error);
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      class="card narrow"
+      aria-labelledby="upload-contacts"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (file) void send(file);
+      }}
+    >
+      <h2 id="upload-contacts">Upload contacts</h2>
+      <p class="quiet">A CSV in UTF-8 with the names of its columns in the first line.</p>
+      <label>
+        <span>File</span>
+        <input
+          type="file"
+          accept=".csv,text/csv"
+          required
+          onChange={(event) => setFile(event.currentTarget.files?.[0] ?? null)}
+        />
+      </label>
+      {error !== null && <Failure error={error} />}
+      <div class="row">
+        <button type="submit" class="main" disabled={file === null || isBusy}>
+          {isBusy ? "Uploading …" : "Upload"}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,99 @@
+// What the screens of lists, contacts, imports and exports make of the API's answers and of forms.
+import { expect, it } from "vitest";
+import { changedFields } from "../../../portal/screens/contacts/contact.ts";
+import {
+  bodyOf,
+  filterWords,
+  KINDS,
+  type Order,
+  sizeWords,
+  STATES,
+} from "../../../portal/screens/exports/export.ts";
+import { fieldBody } from "../../../portal/screens/fields/field.ts";
+import { chosenOf, GUESS, mappingOf, targets } from "../../../portal/screens/imports/import.ts";
+import { statusWord, STATUSES, valuesText } from "../../../portal/screens/lists/list.ts";
+import { EXPORT_KINDS } from "../../../src/model/export.ts";
+import { MEMBERSHIP_STATUSES } from "../../../src/model/contact.ts";
+import { DELIVERY_STATES } from "../../../src/model/delivery.ts";
+
+const ORDER: Order = {
+  kind: "events",
+  format: "csv",
+  from: "",
+  to: "",
+  event: "",
+  state: "",
+  scope: "",
+  interval: "day",
+  by: "tag",
+  list: "",
+};
+
+it("offers what the API knows", () => {
+  expect(KINDS.map(([kind]) => kind)).toEqual(EXPORT_KINDS);
+  expect(STATUSES.map(([status]) => status)).toEqual(MEMBERSHIP_STATUSES);
+  const states: readonly string[] = DELIVERY_STATES;
+  for (const state of STATES) if (typeof state === "string") expect(states).toContain(state);
+});
+
+it.each([
+  [ORDER, {}],
+  [{ ...ORDER, event: "open", list: "7" }, { events: ["open"] }],
+  [
+    { ...ORDER, kind: "statistics", event: "open" },
+    { interval: "day", by: "tag" },
+  ],
+  [{ ...ORDER, kind: "suppressions", scope: "bounce" }, { scope: "bounce" }],
+  [{ ...ORDER, kind: "contacts", list: "7" }, { list: "7" }],
+])("orders only what means something for the kind: %o", (order, filters) => {
+  expect(bodyOf(order)).toEqual({ kind: order.kind, format: "csv", ...filters });
+});
+
+it("sends times of the viewer as UTC", () => {
+  const from = new Date(2026, 0, 2, 3, 4).toISOString();
+  expect(bodyOf({ ...ORDER, from: "2026-01-02T03:04" })).toMatchObject({ from });
+});
+
+it.each([
+  [0, "0 bytes"],
+  [999, "999 bytes"],
+  [1_000, "1.0 KB"],
+  [12_345_678, "12.3 MB"],
+  [5e12, "5000.0 GB"],
+])("says %d bytes as %s", (bytes, words) => expect(sizeWords(bytes)).toBe(words));
+
+it("says filters in words", () => {
+  const filters = { list: { id: 1, name: "Readers" }, state: null, events: ["open", "click"] };
+  expect(filterWords({ filters })).toBe("list: Readers, events: open,click");
+});
+
+it("changes only the fields that were typed into, and takes empty ones away", () => {
+  const before = { City: "Rome", Age: 7, Old: "x" };
+  const typed = { City: "Rome", Age: "8", Old: "", New: "" };
+  expect(changedFields(before, typed)).toEqual({ Age: "8", Old: null });
+});
+
+it("sends choices only of a field that has some", () => {
+  const field = { name: "Size", type: "dropdown", values: "S, M ,L", required: false };
+  expect(fieldBody(field)).toEqual({
+    name: "Size",
+    type: "dropdown",
+    required: false,
+    values: ["S", "M", "L"],
+  });
+  expect(fieldBody({ ...field, type: "string" })).not.toHaveProperty("values");
+});
+
+it("leaves columns to be guessed, unless somebody said what they mean", () => {
+  const chosen = chosenOf(["a", "b", "c"], { a: "email", b: null });
+  expect(chosen).toEqual({ a: "email", b: "", c: GUESS });
+  expect(mappingOf(chosen)).toEqual({ a: "email", b: null });
+  expect(targets(["City"]).at(-1)).toEqual(["custom_fields.City", "the field City"]);
+});
+
+it("shows values and states in words", () => {
+  expect(valuesText({ City: "Rome", Colours: ["red", "blue"], Old: true })).toBe(
+    "City: Rome; Colours: red, blue; Old: true",
+  );
+  expect(statusWord("scomp")).toBe("complaint");
+});
