@@ -12,6 +12,8 @@ export type Me = {
     readonly role: string;
   };
   readonly permissions: Readonly<Record<string, "read" | "write">>;
+  /** What the keys that they make may do at most. */
+  readonly scopes: readonly string[];
   readonly modules: readonly { readonly module: string; readonly mail_class: string }[];
 };
 
@@ -19,6 +21,7 @@ export type Me = {
 export const MeContext = createContext<Me>({
   user: { id: "", email: "", name: "", role: "" },
   permissions: {},
+  scopes: [],
   modules: [],
 });
 
@@ -45,6 +48,15 @@ export async function signIn(email: string, password: string): Promise<Me> {
 /** Signs out. Throws ApiError. */
 export async function signOut(): Promise<void> {
   await remove("/v1/sessions/current");
+}
+
+/** The mail classes that somebody's keys may be for: a grant of one class keeps them to it. */
+export function mailClasses({ user, modules }: Me): readonly string[] {
+  const granted = new Set(
+    modules.filter(({ module }) => module === "transactional").map((one) => one.mail_class),
+  );
+  const isBound = user.role !== "super_admin" && granted.size === 1;
+  return isBound ? [...granted] : ["transactional", "marketing"];
 }
 
 /** Whether somebody may see (or also change) a resource, the first word of its path. */

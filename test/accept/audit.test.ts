@@ -87,6 +87,19 @@ describe("the audit log", () => {
     expect(JSON.stringify(await entries())).not.toContain("geheim123");
   });
 
+  it("says to what the settings of the account were changed", async () => {
+    const body = { retention_days: 90, plan: "growth" };
+    await ask(app, "PATCH", "/v1/account", { key, body });
+    await ask(app, "PATCH", "/v1/account", { key, body: { plan: "none" } });
+    const { data } = await entries();
+    expect(data.map(({ detail }) => detail)).toEqual([
+      "invalid_field",
+      "",
+      "retention_days=90 plan=growth",
+    ]);
+    await env.DB.exec("delete from account");
+  });
+
   it("says nothing of sends and reads", async () => {
     await givenDomain("edgepost.test");
     expect((await ask(app, "POST", "/v1/send-email", { key, body: email() })).status).toBe(200);

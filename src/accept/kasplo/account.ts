@@ -14,6 +14,7 @@ import { PLAN_NAMES, planOf } from "../../model/plan.ts";
 import { invalidField } from "../../model/problem.ts";
 import { MAX_SOFT_BOUNCE_COUNT, MAX_SOFT_BOUNCE_DAYS } from "../../model/soft-bounce.ts";
 import { changeAccount, readAccount } from "../../store/account.ts";
+import { findDefaultSender } from "../../store/sender-domain.ts";
 import { endpoint } from "../endpoint.ts";
 import { forgetPlan } from "../plan.ts";
 import { dataOf, one } from "./native.ts";
@@ -47,6 +48,8 @@ const accountView = dataOf(
       burst: z.int(),
       daily: z.int().nullable(),
     }),
+    /** Of requests that name no sender: the default of the oldest verified domain that has one. */
+    default_sender: z.object({ address: z.string(), name: z.string() }).nullable(),
     /** Where mail programs sign in; null where SMTP_GATEWAY is not set. */
     smtp: z
       .object({
@@ -77,6 +80,10 @@ const change = endpoint({
   scope: "manage",
   request: { body: settings },
   response: { 200: accountView },
+  traced: (body) =>
+    Object.entries(body)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(" "),
   async handle(app, { body }) {
     const { localDev } = app.config;
     if (body.plan === "local" && !localDev) {
@@ -100,7 +107,7 @@ const change = endpoint({
 /** The operations of /v1/account. */
 export const accountEndpoints = [read, change];
 
-async function view({ config }: App, account: Account) {
+async function view({ config, db }: App, account: Account) {
   const plan = planOf(account.plan, config.localDev);
   return {
     sid: await sidOf(config.encryptionKey),
@@ -117,6 +124,7 @@ async function view({ config }: App, account: Account) {
       burst: plan.burst,
       daily: plan.daily,
     },
+    default_sender: await findDefaultSender(db, null),
     smtp: config.smtpGateway,
   };
 }

@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { hashPassword } from "../../lib/password.ts";
 import { fail, ok } from "../../lib/result.ts";
+import { SCOPES } from "../../model/key.ts";
 import { MAIL_CLASSES } from "../../model/message.ts";
-import { allowedOf, MODULES, ROLES } from "../../model/permission.ts";
+import { allowedOf, MODULES, ROLES, scopesOf } from "../../model/permission.ts";
 import { invalidField } from "../../model/problem.ts";
 import { ABSOLUTE_MS, cookieOf, noCookie, type Session } from "../../model/session.ts";
 import { MAX_PASSWORD_LENGTH, parseUserEmail, passwordFault } from "../../model/user.ts";
@@ -38,6 +39,8 @@ const meView = z.object({
   session: z.object({ id: z.string(), created_at: isoTime, expires_at: isoTime }),
   /** By the first word of a path: who may write may read. */
   permissions: z.record(z.string(), z.enum(["read", "write"])),
+  /** What the keys that they make may do at most. */
+  scopes: z.array(z.enum(SCOPES)),
   modules: z.array(z.object({ module: z.enum(MODULES), mail_class: z.enum(MAIL_CLASSES) })),
 });
 
@@ -193,6 +196,7 @@ function shown(session: Session) {
       expires_at: iso(session.expiresAt),
     },
     permissions: allowedOf(user),
+    scopes: scopesOf(user.role),
     modules: user.grants.map(({ module, mailClass }) => ({ module, mail_class: mailClass })),
   };
 }

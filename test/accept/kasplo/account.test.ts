@@ -118,8 +118,16 @@ describe("the plan", () => {
         burst: 5_000,
         daily: null,
       },
+      default_sender: null,
       smtp: null,
     });
+  });
+
+  it("says who mail without a sender is from", async () => {
+    await givenDomain("default.test", { defaultSender: "hello@default.test" });
+    const told = await native(app, key, { path: "/v1/account" });
+    expect(told).toMatchObject({ default_sender: { address: "hello@default.test", name: "" } });
+    await env.DB.prepare("delete from sender_domains where domain = 'default.test'").run();
   });
 
   it("says where mail programs sign in, where the deployment knows it", async () => {

@@ -51,6 +51,7 @@ describe("POST /v1/sessions", () => {
     expect([me.status, await me.json()]).toEqual([200, said]);
     expect(said).toMatchObject({ data: { user: { id, email, role: "developer" }, modules: [] } });
     expect(said).toHaveProperty("data.permissions.keys", "write");
+    expect(said).toHaveProperty("data.scopes", ["send", "read"]);
     expect(said).not.toHaveProperty("data.permissions.messages");
     // Nothing of the token or the password is stored as it is, and no stranger writes into the audit log.
     const stored = JSON.stringify(await env.DB.prepare("select * from sessions").all());

@@ -12,6 +12,7 @@ import { missing } from "../support/packages.ts";
 import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { domainsJourneys } from "./domains.journey.ts";
 import { listsJourneys } from "./lists.journey.ts";
+import { keysJourneys } from "./keys.journey.ts";
 import { CANARY, PAYLOADS } from "./payloads.ts";
 import { webhookJourneys } from "./webhooks.journey.ts";
 import { sendingJourneys } from "./sending.journey.ts";
@@ -41,7 +42,11 @@ const SCREENS = [
   "webhooks",
   "webhook",
   "webhook-events",
+  "keys",
+  "smtp",
   "team",
+  "settings",
+  "audit",
   "you",
 ] as const;
 const SIZES = [
@@ -262,6 +267,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   );
   sendingJourneys(() => world);
   listsJourneys(() => world);
+  keysJourneys(() => world);
 
   it("has no fault that axe finds, in light and dark, and nothing wider than a phone", async () => {
     for (const colorScheme of ["light", "dark"] as const) {

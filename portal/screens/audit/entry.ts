@@ -1,0 +1,50 @@
+// Entries of /v1/audit, in words. Pure.
+
+export type Entry = {
+  readonly position: number;
+  readonly at: string;
+  readonly kind: "asked" | "refused" | "domain_state" | "dkim_rotated";
+  readonly key_id: string | null;
+  readonly ip: string;
+  readonly operation: string;
+  readonly target: string;
+  readonly detail: string;
+};
+
+/** Names of those who can have asked, by id. */
+export type Names = ReadonlyMap<string, string>;
+
+/** Who did it: a name where it is known, else the id that stays when its bearer is gone. */
+export function whoOf({ key_id: id }: Pick<Entry, "key_id">, names: Names): string {
+  return id === null ? "Edgepost itself" : (names.get(id) ?? id);
+}
+
+/** What became of it. */
+export function outcomeOf({ kind, detail }: Pick<Entry, "kind" | "detail">): string {
+  switch (kind) {
+    case "asked":
+      return "asked";
+    case "refused":
+      return `refused: ${detail.replaceAll("_", " ")}`;
+    case "domain_state":
+      return `now ${detail}`;
+    case "dkim_rotated":
+      return "rotated";
+  }
+}
+
+/** What was asked for: an id of which we know the bearer is their name. */
+export function targetOf({ target, kind, detail }: Entry, names: Names): string {
+  const named = target.replace(/[0-9a-f-]{36}/g, (id) => names.get(id) ?? id);
+  return [named, kind === "asked" ? detail : ""].filter((text) => text !== "").join(" ");
+}
+
+/** What a walk of the whole chain came to. */
+export type Walk = { readonly checked: number; readonly firstBroken: number | null };
+
+/** The walk in words. */
+export function walkText({ checked, firstBroken }: Walk): string {
+  return firstBroken === null
+    ? `All ${checked} entries are as they were written: none was changed, removed or put in between.`
+    : `Entry ${firstBroken} is not what was written: somebody changed, removed or put in entries there.`;
+}

@@ -1,0 +1,135 @@
+// API keys: which there are, what they may, when they were used; a new one; revoking.
+import { useState } from "preact/hooks";
+import { get, remove } from "../../lib/api.ts";
+import { useLoad } from "../../lib/load.ts";
+import { usePages } from "../../lib/pages.ts";
+import { may, useMe } from "../../lib/session.ts";
+import { Confirm } from "../../ui/dialog.tsx";
+import { Once } from "../../ui/once.tsx";
+import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Snippets } from "../../ui/snippets.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import { say } from "../../ui/toast.tsx";
+import { boundsText, curlOf, type Ids, type Key, mayText, stateOf } from "./key.ts";
+import { CreateKey, type MadeKey } from "./new-key.tsx";
+
+export function Screen() {
+  const keys = usePages<Key>("/v1/keys", {});
+  const [made, setMade] = useState<MadeKey | null>(null);
+  const [leaving, setLeaving] = useState<Key | null>(null);
+  const isWriter = may(useMe(), "keys", "write");
+  return (
+    <>
+      <h1>API keys</h1>
+      <p class="quiet">
+        Programs show a key to send and to ask. Give each program its own: then one can be revoked
+        without the others.
+      </p>
+      {made && <Made made={made} />}
+      {keys.error !== null && <Failure error={keys.error} again={keys.again} />}
+      {keys.rows === null && keys.error === null && <Waiting />}
+      {keys.rows?.length === 0 && (
+        <Empty title="No key yet">Create one below; it is shown once, with a call to try it.</Empty>
+      )}
+      {keys.rows !== null && keys.rows.length > 0 && (
+        <Table
+          caption="API keys"
+          columns={isWriter ? [...COLUMNS, revokeColumn(setLeaving)] : COLUMNS}
+          rows={keys.rows}
+          keyOf={({ id }) => id}
+          more={keys.more}
+        />
+      )}
+      {isWriter && (
+        <CreateKey
+          done={(made) => {
+            setMade(made);
+            keys.again();
+            scrollTo(0, 0);
+          }}
+        />
+      )}
+      {leaving && (
+        <Confirm
+          title="Revoke this key?"
+          text={`Whatever uses ${leaving.hint} is answered 401, everywhere within 30 seconds. It cannot be undone.`}
+          name={leaving.name}
+          action="Revoke"
+          close={() => setLeaving(null)}
+          run={async () => {
+            await remove(`/v1/keys/${leaving.id}`);
+            if (made?.id === leaving.id) setMade(null);
+            say(`${leaving.name} is revoked.`);
+            keys.again();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+type Account = Ids & { readonly default_sender: { readonly address: string } | null };
+
+/** The key and the first call with it. */
+function Made({ made }: { readonly made: MadeKey }) {
+  const account = useLoad(() => get<Account>("/v1/account"), "");
+  const sender = account.data?.default_sender?.address;
+  const from = made.domain === null ? (sender ?? "hello@example.com") : `hello@${made.domain}`;
+  return (
+    <Once title={`The key of ${made.name}`} secrets={[["Key", made.key]]}>
+      {account.error !== null && <Failure error={account.error} again={account.again} />}
+      {account.data && (
+        <Snippets
+          snippets={[curlOf(made, made.key, { ...account.data, from, origin: location.origin })]}
+        />
+      )}
+    </Once>
+  );
+}
+
+const COLUMNS: readonly Column<Key>[] = [
+  {
+    name: "Name",
+    text: ({ name }) => name,
+    show: ({ name, hint }) => (
+      <span>
+        {name} <code class="line whole quiet">{hint}</code>
+      </span>
+    ),
+  },
+  { name: "May", text: mayText },
+  { name: "Kept to", text: boundsText, isLong: true },
+  {
+    name: "Last use",
+    text: ({ last_used_at: at }) => at ?? "",
+    show: ({ last_used_at: at }) => (at === null ? "never" : <Time at={at} />),
+  },
+  {
+    name: "Created",
+    text: ({ created_at: at }) => at,
+    show: ({ created_at: at }) => <Time at={at} />,
+  },
+  {
+    name: "State",
+    text: (key) => stateOf(key, Date.now()),
+    show: (key) => <Mark word={stateOf(key, Date.now())} />,
+  },
+];
+
+function revokeColumn(choose: (key: Key) => void): Column<Key> {
+  return {
+    name: "Change",
+    text: () => "",
+    show: (key) =>
+      key.revoked_at === null && (
+        <button
+          type="button"
+          class="small"
+          aria-label={`Revoke ${key.name}`}
+          onClick={() => choose(key)}
+        >
+          Revoke …
+        </button>
+      ),
+  };
+}

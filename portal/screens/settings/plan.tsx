@@ -1,0 +1,54 @@
+// The plan: what it allows.
+import { useState } from "preact/hooks";
+import { patch } from "../../lib/api.ts";
+import { hashOf } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
+import { Failure } from "../../ui/parts.tsx";
+import { type Account, megabytes, PLANS } from "./account.ts";
+
+type PlanProps = { readonly account: Account; readonly done: () => void };
+
+export function Plan({ account: { plan, limits }, done }: PlanProps) {
+  const isWriter = may(useMe(), "account", "write");
+  const [error, setError] = useState<unknown>(null);
+  const choose = (plan: string): void => {
+    setError(null);
+    patch("/v1/account", { plan }).then(done, setError);
+  };
+  const plans: readonly string[] = PLANS;
+  return (
+    <section class="card narrow" aria-labelledby="plan">
+      <h2 id="plan">Plan</h2>
+      <label>
+        <span>It bounds what may be sent; a key may have lower limits of its own.</span>
+        <select
+          value={plan}
+          disabled={!isWriter}
+          onChange={(event) => choose(event.currentTarget.value)}
+        >
+          {(plans.includes(plan) ? plans : [plan, ...plans]).map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {error !== null && <Failure error={error} />}
+      <dl class="facts plain">
+        <dt>Recipients a second</dt>
+        <dd>
+          {limits.per_second.toLocaleString()}, {limits.burst.toLocaleString()} at once
+        </dd>
+        <dt>Recipients a day (UTC)</dt>
+        <dd>{limits.daily === null ? "no limit" : limits.daily.toLocaleString()}</dd>
+        <dt>Recipients of a message</dt>
+        <dd>{limits.recipients.toLocaleString()}</dd>
+        <dt>Attachments of a message</dt>
+        <dd>{megabytes(limits.attachment_bytes)}</dd>
+      </dl>
+      <p>
+        <a href={hashOf({ screen: "limits" })}>What is left of it, and the pace</a>
+      </p>
+    </section>
+  );
+}
