@@ -8,7 +8,8 @@ import type { Capabilities } from "./capabilities.ts";
 import { replyText } from "./reply.ts";
 import { SmtpSession } from "./session.ts";
 import type { Deadlines, Dial, Ending, RelayLogin, Reply } from "./transaction.ts";
-import { Wire, within } from "./wire.ts";
+import { Watch } from "./watch.ts";
+import { Wire } from "./wire.ts";
 
 /** The relay could not be used at all. */
 export type Unusable = Extract<Ending, { kind: "unusable" }>;
@@ -52,11 +53,13 @@ async function connect(
   deadlines: Deadlines,
 ): Promise<Result<Wire, Unusable>> {
   const implicit = relay.tls === "implicit";
+  const watch = new Watch();
   try {
     const secure = implicit ? "on" : "starttls";
     const stream = dial({ host: relay.host, port: relay.port, secure });
-    const opened = await within(deadlines.connect, stream.opened.then(yes, no));
-    if (opened.ok) return ok(new Wire(stream, implicit ? "tls" : "plain"));
+    const opened = await watch.within(deadlines.connect, stream.opened.then(yes, no));
+    if (opened.ok) return ok(new Wire(stream, implicit ? "tls" : "plain", watch));
+    watch.end();
     stream.close();
     return unusable("connect", opened.error);
   } catch (error) {

@@ -9,7 +9,6 @@ import { envelopeCommands, localRefusal } from "./envelope.ts";
 import { replyText } from "./reply.ts";
 import type { Deadlines, Ending, Reply, Transaction } from "./transaction.ts";
 import type { Wire, WireProblem } from "./wire.ts";
-import { within } from "./wire.ts";
 
 /** Asked once, when a content is about to leave: what shall ride behind it in the same group? */
 export type Next = () => Transaction | "quit" | undefined;
@@ -235,12 +234,16 @@ export class SmtpSession {
   ): Promise<Result<Reply, WireProblem>> {
     // A relay that refuses and leaves breaks the writing: its words may still be on their way.
     if (sent.problem !== null) {
-      const words = await within(Math.min(QUIT_WAIT, this.#deadlines.command), reply);
+      const words = await this.#wire.watch.within(
+        Math.min(QUIT_WAIT, this.#deadlines.command),
+        reply,
+      );
       return words.ok ? words : fail(sent.problem);
     }
-    const slow = setTimeout(() => this.#giveUpAhead(onSlow), this.#deadlines.slow);
-    const answer = await within(this.#deadlines.content, reply);
-    clearTimeout(slow);
+    const { watch } = this.#wire;
+    const inTime = watch.after(this.#deadlines.slow, () => this.#giveUpAhead(onSlow));
+    const answer = await watch.within(this.#deadlines.content, reply);
+    inTime();
     return answer;
   }
 

@@ -4,6 +4,7 @@ import { fail, ok } from "../../lib/result.ts";
 import type { Result } from "../../lib/result.ts";
 import { ReplyReader } from "./reply.ts";
 import type { Reply, Stream } from "./transaction.ts";
+import type { Watch } from "./watch.ts";
 
 /** Why nothing came back, in plain words such as `timed out after 30 s`. */
 export type WireProblem = string;
@@ -16,8 +17,10 @@ export class Wire {
   #replies = new ReplyReader();
   #reading: Promise<Result<null, WireProblem>> | null = null;
   #tls: boolean;
+  readonly #watch: Watch;
 
-  constructor(stream: Stream, tls: "plain" | "tls") {
+  constructor(stream: Stream, tls: "plain" | "tls", watch: Watch) {
+    this.#watch = watch;
     this.#stream = stream;
     this.#reader = stream.readable.getReader();
     this.#writer = stream.writable.getWriter();
@@ -43,6 +46,11 @@ export class Wire {
     return this.#replies.pending ? "the relay spoke out of turn" : null;
   }
 
+  /** The deadlines of this connection. */
+  get watch(): Watch {
+    return this.#watch;
+  }
+
   /** The next reply, without a deadline of its own: the caller races it. */
   async reply(): Promise<Result<Reply, WireProblem>> {
     for (;;) {
@@ -56,12 +64,12 @@ export class Wire {
   /** The next reply, within so many milliseconds for all of it. */
   async replyWithin(ms: number): Promise<Result<Reply, WireProblem>> {
     // The replies to a group arrive together: no timer for those that are here.
-    return this.#take() ?? (await within(ms, this.reply()));
+    return this.#take() ?? (await this.#watch.within(ms, this.reply()));
   }
 
   /** Writes all bytes; resolves when the platform took them, so that the buffer is free again. */
   async write(bytes: Uint8Array, ms: number): Promise<Result<null, WireProblem>> {
-    return await within(ms, this.#writer.write(bytes).then(done, lost));
+    return await this.#watch.within(ms, this.#writer.write(bytes).then(done, lost));
   }
 
   /**
@@ -78,7 +86,7 @@ export class Wire {
     } catch (error) {
       return lost(error);
     }
-    const opened = await within(ms, this.#stream.opened.then(done, handshakeFailed));
+    const opened = await this.#watch.within(ms, this.#stream.opened.then(done, handshakeFailed));
     this.#reader = this.#stream.readable.getReader();
     this.#writer = this.#stream.writable.getWriter();
     this.#tls = true;
@@ -87,6 +95,7 @@ export class Wire {
 
   /** Ends the connection without waiting for it. */
   close(): void {
+    this.#watch.end();
     this.#stream.close();
   }
 
@@ -113,22 +122,6 @@ export class Wire {
     } catch (error) {
       return lost(error);
     }
-  }
-}
-
-/** The work's result, or a failure after so many milliseconds; the work itself goes on unheard. */
-export async function within<T>(
-  ms: number,
-  work: Promise<Result<T, WireProblem>>,
-): Promise<Result<T, WireProblem>> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<Result<T, WireProblem>>((resolve) => {
-    timer = setTimeout(() => resolve(fail(`timed out after ${ms / 1_000} s`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
