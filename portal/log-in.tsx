@@ -1,5 +1,6 @@
 // The log-in page: address and password.
 import { useState } from "preact/hooks";
+import { Forgot } from "./forgot.tsx";
 import { type Me, signIn } from "./lib/session.ts";
 import { Failure } from "./ui/parts.tsx";
 
@@ -10,12 +11,14 @@ export function LogIn({ reason, done }: LogInProps) {
   const [password, setPassword] = useState("");
   const [isAsking, setAsking] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const [isForgotten, setForgotten] = useState(false);
   const submit = async (): Promise<void> => {
     setError(null);
     setAsking(true);
     await signIn(email, password).then(done, setError);
     setAsking(false);
   };
+  if (isForgotten) return <Forgot email={email} back={() => setForgotten(false)} />;
   return (
     <main class="log-in">
       <form
@@ -57,6 +60,9 @@ export function LogIn({ reason, done }: LogInProps) {
         {error !== null && <Failure error={error} />}
         <button type="submit" class="main" disabled={isAsking}>
           Sign in
+        </button>
+        <button type="button" onClick={() => setForgotten(true)}>
+          Forgot password?
         </button>
       </form>
     </main>

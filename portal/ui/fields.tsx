@@ -11,7 +11,12 @@ type TextProps = {
   readonly maxLength?: number;
   readonly min?: number;
   readonly max?: number;
-  readonly autocomplete?: "off" | "new-password" | "current-password" | "one-time-code";
+  readonly autocomplete?:
+    | "off"
+    | "new-password"
+    | "current-password"
+    | "one-time-code"
+    | "username";
 };
 
 /** One line of text, a number, an address: what `type` says. */

@@ -4,7 +4,7 @@ import type { App } from "../app.ts";
 import { sha256Hex } from "../lib/digest.ts";
 import { isPassword } from "../lib/password.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
-import { FREE_OF_ACCOUNT, FREE_OF_ADDRESS, type Subject } from "../model/log-in.ts";
+import { FREE_OF_ACCOUNT, FREE_OF_ADDRESS, RESETS, type Subject } from "../model/log-in.ts";
 import { invalidField, type Problem } from "../model/problem.ts";
 import { ABSOLUTE_MS, makeSessionToken, type Session } from "../model/session.ts";
 import { countTry, forgiveTry, insertSession } from "../store/session.ts";
@@ -61,6 +61,16 @@ export async function provePassword(
   }
   await forgiveTry(app.db, subjects);
   return ok(found.password);
+}
+
+/** Counts a wish for another password; the problem when there were too many. */
+export async function countReset(app: App, email: string, ip: string): Promise<Problem | null> {
+  const subjects = [
+    { hash: await sha256Hex(`reset ${email}`), ...RESETS },
+    { hash: await sha256Hex(`reset address ${ip}`), ...RESETS, free: FREE_OF_ADDRESS },
+  ];
+  const waitMs = await countTry(app.db, subjects, app.now());
+  return waitMs > 0 ? tooMany(waitMs) : null;
 }
 
 function tooMany(waitMs: number): Problem {

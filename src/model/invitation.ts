@@ -8,6 +8,9 @@ import { deriveSecret, hmacSha256, sameBytes } from "../lib/digest.ts";
 /** A weekend and a holiday lie between. */
 export const INVITATION_MS = 7 * 24 * 60 * 60 * 1_000;
 
+/** Of a link that somebody asked for who forgot their password: they wait for it (OWASP ASVS 5.0 V6.4.3). */
+export const RESET_MS = 60 * 60 * 1_000;
+
 /** What a token says about itself, unproven. */
 export type Claim = { readonly userId: string; readonly expiresAt: number };
 

@@ -7,6 +7,9 @@ export type Subject = {
   readonly hash: string;
   /** Tries that cost nothing: people mistype, and offices share a network address. */
   readonly free: number;
+  /** The lock after the first that is not free, and the longest; unless others are given, those of tries to sign in. */
+  readonly firstMs?: number;
+  readonly mostMs?: number;
 };
 
 /** Tries an account has for nothing; then it is locked, for longer each time. */
@@ -18,5 +21,11 @@ export const FREE_OF_ADDRESS = 20;
 export const FIRST_LOCK_MS = 2_000;
 /** Long enough to make guessing hopeless (96 tries a day), short enough that nobody is kept out by an enemy for good. */
 export const MAX_LOCK_MS = 15 * 60 * 1_000;
+/**
+ * Links that an address is sent for nothing, and how long there is none then: who is written to should not be
+ * bothered by strangers, and a link that came first still works.
+ */
+export const RESETS = { free: 3, firstMs: 60 * 60 * 1_000, mostMs: 24 * 60 * 60 * 1_000 } as const;
+
 /** Tries are forgotten when there was none for this long. */
 export const FORGET_MS = 24 * 60 * 60 * 1_000;

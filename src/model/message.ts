@@ -45,6 +45,8 @@ export type MessageContent = {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** One entry per recipient position; null when no recipient has any. */
   readonly variables: readonly Variables[] | null;
+  /** Further values for `{{name}}`, sealed: only the one recipient reads them (model/sealed.ts). */
+  readonly sealed?: Variables;
   readonly attachments: readonly Attachment[];
   readonly attachmentBytes: readonly Uint8Array[];
   readonly tracking: Tracking;

@@ -3,6 +3,7 @@
 import type { App } from "../app.ts";
 import { type Composed, needsOwnCopy } from "../compose/compose.ts";
 import { composeOutgoing } from "../compose/outgoing.ts";
+import { opened } from "../model/sealed.ts";
 import type { Transaction } from "../deliver/smtp/transaction.ts";
 import { enter, LARGE_BYTES, type Leave } from "../lib/large-gate.ts";
 import type { Content, Message } from "../model/message.ts";
@@ -84,7 +85,10 @@ export function preparer(app: App): Preparer {
 
   function composed(work: Work, content: Content): Promise<Composed> {
     const { message, delivery } = work;
-    const build = () => composeOutgoing(app, message, content, delivery.position);
+    const build = async () => {
+      const readable = await opened(app.config.encryptionKey, content);
+      return composeOutgoing(app, message, readable, delivery.position);
+    };
     if (needsOwnCopy(message, content, app.links)) return build();
     const known = shared.get(message.id) ?? build();
     shared.set(message.id, known);

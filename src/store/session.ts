@@ -185,21 +185,24 @@ export async function countTry(
   subjects: readonly Subject[],
   now: number,
 ): Promise<number> {
-  const given = JSON.stringify(subjects);
+  const json = JSON.stringify(subjects);
   const locks = `select locked_until from log_in_tries
     where subject in (select value ->> 'hash' from json_each(?1)) and locked_until > ?2`;
   const tries = "case when last_at < ?2 - ?3 then 1 else tries + 1 end";
-  const free = "(select value ->> 'free' from json_each(?1) where value ->> 'hash' = subject)";
+  const given = (name: string) =>
+    `(select value ->> '${name}' from json_each(?1) where value ->> 'hash' = subject)`;
+  const free = given("free");
+  const [first, most] = [`coalesce(${given("firstMs")}, ?4)`, `coalesce(${given("mostMs")}, ?5)`];
   const [before] = await batch(db, [
-    statement(db, locks, given, now),
+    statement(db, locks, json, now),
     statement(
       db,
       `insert into log_in_tries (subject, tries, last_at, locked_until)
        select value ->> 'hash', 1, ?2, 0 from json_each(?1) where not exists (${locks})
        on conflict (subject) do update set tries = ${tries}, last_at = ?2,
          locked_until = case when ${tries} <= ${free} then 0
-           else ?2 + min(?5, ?4 << min(20, ${tries} - ${free} - 1)) end`,
-      given,
+           else ?2 + min(${most}, ${first} << min(20, ${tries} - ${free} - 1)) end`,
+      json,
       now,
       FORGET_MS,
       FIRST_LOCK_MS,

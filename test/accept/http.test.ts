@@ -98,10 +98,14 @@ describe("who may do what", () => {
     },
   );
 
-  it("only by these operations is anybody let in: they ask for a password or a token", () => {
+  it("only by these operations is anybody let in: they ask for a password, a token or an address", () => {
     const open = operations.filter(({ access }) => access === "open");
     const names = open.map(({ method, path }) => `${method} ${path}`);
-    expect(names).toEqual(["POST /v1/sessions", "POST /v1/invitations"]);
+    expect(names.toSorted()).toEqual([
+      "POST /v1/invitations",
+      "POST /v1/sessions",
+      "POST /v1/sessions/reset",
+    ]);
   });
 });
 

@@ -1,8 +1,8 @@
-// The link by which a user chooses a password: shown once, handed over by whoever made it.
+// The link by which a user chooses a password: mailed to them, or shown once to whoever made it, who hands it over.
 import { Copy, Time } from "../../ui/parts.tsx";
 import type { Invited } from "./user.ts";
 
-/** A link that is shown once. */
+/** What became of a new link. */
 export function InvitationLink({
   email,
   invited,
@@ -10,12 +10,19 @@ export function InvitationLink({
   readonly email: string;
   readonly invited: Invited;
 }) {
+  const { invitation_url: url, invitation_expires_at: end, mail } = invited;
+  if (url === null) {
+    return (
+      <p role="status">
+        A link to choose a password is on its way to {email}; it is good until <Time at={end} />.
+      </p>
+    );
+  }
   return (
     <p role="status">
-      Hand this link to {email} yourself, it is shown only now and good until{" "}
-      <Time at={invited.invitation_expires_at} />:{" "}
-      <code class="long">{invited.invitation_url}</code>{" "}
-      <Copy text={invited.invitation_url} label="Copy the link" />
+      No mail was sent: {mail.reason}. Hand this link to {email} yourself, it is shown only now and
+      good until <Time at={end} />: <code class="long">{url}</code>{" "}
+      <Copy text={url} label="Copy the link" />
     </p>
   );
 }

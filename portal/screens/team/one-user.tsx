@@ -43,6 +43,12 @@ function Loaded({ path, user, again }: LoadedProps) {
     // After a refusal, too: what is shown is what is there.
     again();
   };
+  const invite = (mail: boolean): Promise<void> => {
+    setInvited(null);
+    return act(async () => {
+      setInvited((await post<{ data: Invited }>(`${path}/invitation?mail=${mail}`, {})).data);
+    }, "Done.");
+  };
   const isOff = user.state === "disabled";
   return (
     <>
@@ -78,15 +84,11 @@ function Loaded({ path, user, again }: LoadedProps) {
       <section class="card" aria-labelledby="access">
         <h2 id="access">Access</h2>
         <div class="row">
-          <button
-            type="button"
-            onClick={() =>
-              void act(async () => {
-                setInvited((await post<{ data: Invited }>(`${path}/invitation`, {})).data);
-              }, "The link is below.")
-            }
-          >
-            New link to choose a password
+          <button type="button" onClick={() => void invite(true)}>
+            Mail a link to choose a password
+          </button>
+          <button type="button" onClick={() => void invite(false)}>
+            Show a link
           </button>
           <button
             type="button"

@@ -35,8 +35,10 @@ export type User = {
 };
 
 export type Invited = {
-  readonly invitation_url: string;
+  /** Null when it was mailed. */
+  readonly invitation_url: string | null;
   readonly invitation_expires_at: string;
+  readonly mail: { readonly sent: boolean; readonly reason: string | null };
 };
 
 /** The modules of a user in words: `transactional (marketing mail)`. */

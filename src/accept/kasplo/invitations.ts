@@ -12,15 +12,26 @@ import { endpoint } from "../endpoint.ts";
 import { within } from "../reach.ts";
 import { string } from "./fields.ts";
 import { dataOf, iso, isoTime, one } from "./native.ts";
+import { type Mailed, mailLink, mailOrigin, NO_ORIGIN } from "./people-mail.ts";
 
 /** A token and a password take less. */
 const MAX_BODY_BYTES = 4_096;
 
 /** A new invitation. */
 export const invitationView = z.object({
-  /** Shown here only: hand it over yourself. Good for one password. */
-  invitation_url: z.string(),
+  invitation_url: z
+    .string()
+    .nullable()
+    .describe("Null when it was mailed; else shown here only: hand it over yourself"),
   invitation_expires_at: isoTime,
+  mail: z
+    .object({ sent: z.boolean(), message_id: z.string().nullable(), reason: z.string().nullable() })
+    .describe("Whether the link was mailed to the user, and why not"),
+});
+
+/** Whether the link is mailed, where that can be done. */
+export const invitationQuery = z.object({
+  mail: z.enum(["true", "false"], "must be true or false").default("true"),
 });
 
 const invite = endpoint({
@@ -29,11 +40,12 @@ const invite = endpoint({
   summary: "Make another invitation: for who lost the first one, or the password",
   description: "The password that they have stays until they choose another.",
   scope: "manage",
-  request: { params: z.object({ id: z.string() }) },
+  request: { params: z.object({ id: z.string() }), query: invitationQuery },
   response: { 201: dataOf(invitationView) },
-  async handle(app, { params, session, origin }) {
+  async handle(app, { params, query, session, origin }) {
     const found = await within(app, params.id, session);
-    return found.ok ? ok(one(await invitation(app, found.value, origin), 201)) : found;
+    if (!found.ok) return found;
+    return ok(one(await invitation(app, found.value, { origin, ...query }), 201));
   },
 });
 
@@ -84,13 +96,43 @@ const NO_INVITATION: Problem = {
   reason: "this invitation was used, has expired or was never made; ask for another one",
 };
 
-/** A new invitation for a user, as it is shown once. */
-export async function invitation(app: App, { user, password }: Login, origin: string) {
-  const expiresAt = app.now() + INVITATION_MS;
+/** A link by which a user chooses a password. */
+export async function linkOf(
+  app: App,
+  { user, password }: Login,
+  { origin, lifeMs }: { readonly origin: string; readonly lifeMs: number },
+): Promise<{ readonly url: string; readonly expiresAt: number }> {
+  const expiresAt = app.now() + lifeMs;
   const invitations = invitationsOf(app.config.encryptionKey);
   const token = await invitations.token({ userId: user.id, expiresAt }, password);
+  return { url: invitationUrl(origin, token), expiresAt };
+}
+
+/** A new invitation for a user: mailed to them, or shown to who made it. */
+export async function invitation(
+  app: App,
+  login: Login,
+  { origin, mail }: z.output<typeof invitationQuery> & { readonly origin: string },
+) {
+  const mailed = mail === "true" ? await mailInvitation(app, login, origin) : NOT_ASKED;
+  const { url, expiresAt } = await linkOf(app, login, { origin, lifeMs: INVITATION_MS });
   return {
-    invitation_url: invitationUrl(origin, token),
+    invitation_url: mailed.sent ? null : url,
     invitation_expires_at: iso(expiresAt),
+    mail: mailed.sent
+      ? { sent: true, message_id: mailed.messageId, reason: null }
+      : { sent: false, message_id: null, reason: mailed.reason },
   };
+}
+
+const NOT_ASKED: Mailed = { sent: false, reason: "the link was asked for here" };
+
+async function mailInvitation(app: App, login: Login, origin: string): Promise<Mailed> {
+  const base = mailOrigin(app, origin);
+  if (base === null) return NO_ORIGIN;
+  const { user } = login;
+  if (user.disabledAt !== null) return { sent: false, reason: "the user is disabled" };
+  const link = await linkOf(app, login, { origin: base, lifeMs: INVITATION_MS });
+  const kind = login.password === null ? "invitation" : "reset";
+  return mailLink(app, { user, kind, ...link });
 }

@@ -124,7 +124,7 @@ export function messageOf(problem: Problem): string {
     case "tls_required":
       return "this SMTP credential may be used over TLS only; use STARTTLS or port 465";
     case "too_many_attempts":
-      return `too many wrong passwords; try again in ${problem.retryAfterSeconds} s`;
+      return `too many tries; try again in ${problem.retryAfterSeconds} s`;
     case "invalid_field":
     case "attachment_refused":
       return `${problem.path}: ${problem.reason}`;

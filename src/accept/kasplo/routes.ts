@@ -20,6 +20,7 @@ import { eventEndpoints } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { intakeEndpoints } from "./intakes.ts";
 import { invitationEndpoints } from "./invitations.ts";
+import { passwordResetEndpoints } from "./password-reset.ts";
 import { importEndpoints } from "./imports.ts";
 import { exportEndpoints } from "./exports.ts";
 import { liveEndpoints } from "./live.ts";
@@ -106,6 +107,7 @@ export const kasplo: Dialect = {
     ...exportEndpoints,
     ...webhookEndpoints,
     ...keyEndpoints,
+    ...passwordResetEndpoints,
     ...sessionEndpoints,
     ...userEndpoints,
     ...invitationEndpoints,

@@ -18,7 +18,7 @@ import {
 import { endpoint } from "../endpoint.ts";
 import { NO_USER, outOfReach, roleOf, within } from "../reach.ts";
 import { string } from "./fields.ts";
-import { invitation, invitationView } from "./invitations.ts";
+import { invitation, invitationQuery, invitationView } from "./invitations.ts";
 import { nameField } from "./named.ts";
 import {
   dataOf,
@@ -73,10 +73,11 @@ const list = endpoint({
 const create = endpoint({
   method: "POST",
   path: "/users",
-  summary: "Make a user; the answer is the only place that shows their invitation",
+  summary: "Make a user; their invitation is mailed to them, or shown in the answer",
   scope: "manage",
   request: {
     body: z.object({ email: string("their address"), name: nameField(MAX_NAME_LENGTH), role }),
+    query: invitationQuery,
   },
   response: { 201: dataOf(userView.extend(invitationView.shape)) },
   problems: ["conflict"],
@@ -84,7 +85,7 @@ const create = endpoint({
     const parsed = parseUserEmail(email);
     return parsed.ok ? `role=${role} email=${await hashedAddress(parsed.value)}` : "";
   },
-  async handle(app, { body, session, origin }) {
+  async handle(app, { body, query, session, origin }) {
     const email = parseUserEmail(body.email);
     if (!email.ok) return fail(invalidField("email", email.error));
     const refusal = outOfReach(session, body.role);
@@ -96,7 +97,9 @@ const create = endpoint({
       return fail({ kind: "conflict", reason: `${user.email} is a user already` });
     }
     const login = { user, password: null };
-    return ok(one({ ...shown(login), ...(await invitation(app, login, origin)) }, 201));
+    return ok(
+      one({ ...shown(login), ...(await invitation(app, login, { origin, ...query })) }, 201),
+    );
   },
 });
 

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../../dev/bootstrap.js";
 import { missing } from "../support/packages.ts";
 import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
+import { linkTo, peopleJourneys } from "./people.journey.ts";
 import { domainsJourneys } from "./domains.journey.ts";
 import { listsJourneys } from "./lists.journey.ts";
 import { keysJourneys } from "./keys.journey.ts";
@@ -143,7 +144,8 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await boss.getByLabel("Name").fill("Ana Lyst");
     await boss.getByLabel("Role").selectOption("analyst");
     await boss.getByRole("button", { name: "Invite", exact: true }).click();
-    const link = (await boss.getByText("#/invitation/").textContent()) ?? "";
+    await boss.getByText("is on its way to ana@people.test").waitFor();
+    const link = await linkTo(world, "ana@people.test");
 
     const ana = await (await world.browser.newContext()).newPage();
     ana.setDefaultTimeout(WAIT_MS);
@@ -260,6 +262,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await page.context().close();
   });
 
+  peopleJourneys(() => world);
   domainsJourneys(() => world);
   webhookJourneys(
     () => world,

@@ -31,6 +31,8 @@ export type World = {
   readonly browser: Browser;
   /** What the Worker asks of DNS. */
   readonly resolver: Resolver;
+  /** What the relay took, oldest first, as it came. */
+  readonly mails: () => readonly string[];
   /** How often anything connected to the canary host. */
   readonly canaryCalls: () => number;
   readonly close: () => Promise<void>;
@@ -55,6 +57,7 @@ export async function startWorld(): Promise<World> {
     portal,
     browser,
     resolver,
+    mails: relay.mails,
     canaryCalls: canary.calls,
     async close() {
       await browser.close();
@@ -117,7 +120,12 @@ async function startCanary(): Promise<{
 }
 
 /** A relay that takes everything but what it is asked to refuse. */
-async function startRelay(): Promise<{ port: number; close: () => Promise<void> }> {
+async function startRelay(): Promise<{
+  port: number;
+  mails: () => readonly string[];
+  close: () => Promise<void>;
+}> {
+  const mails: string[] = [];
   const server = new SMTPServer({
     disabledCommands: ["STARTTLS", "AUTH"],
     onRcptTo({ address }, _session, callback) {
@@ -127,13 +135,21 @@ async function startRelay(): Promise<{ port: number; close: () => Promise<void> 
       return callback(Object.assign(new Error(words), { responseCode: 550 }));
     },
     onData(stream, _session, callback) {
-      stream.resume();
-      stream.once("end", () => callback());
+      const pieces: Buffer[] = [];
+      stream.on("data", (piece: Buffer) => pieces.push(piece));
+      stream.once("end", () => {
+        mails.push(Buffer.concat(pieces).toString());
+        callback();
+      });
     },
   });
   const port = await freePort();
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  return {
+    port,
+    mails: () => mails,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
 }
 
 async function freePort(): Promise<number> {
