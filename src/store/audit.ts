@@ -72,6 +72,51 @@ export async function listAudit(
   return (await rows<Row>(statement(db, sql, page.before, page.limit))).map(decode);
 }
 
+/** Which entries are asked for; null asks for all. */
+export type AuditFilter = {
+  readonly keyId: string | null;
+  readonly kind: AuditEntry["kind"] | null;
+  /** First word of an operation's path, such as `users`. */
+  readonly resource: string | null;
+};
+
+/** Entries that a page looks at: no filter has an index, and a log may be long. */
+const LOOKED_AT = 5_000;
+
+/**
+ * Entries before a position that fit, newest first, and the position before which to look on; null when all were
+ * looked at.
+ */
+export async function searchAudit(
+  db: D1Database,
+  { keyId, kind, resource }: AuditFilter,
+  { before, limit }: { readonly before: number | null; readonly limit: number },
+): Promise<{ readonly entries: readonly ChainedEntry[]; readonly next: number | null }> {
+  const top = "(select coalesce(?1, max(position) + 1, 1) from audit_log)";
+  const [newest, found] = await batch(db, [
+    statement(db, `select ${top} as top`, before),
+    statement(
+      db,
+      `select ${COLUMNS} from audit_log
+       where position < ${top} and position >= ${top} - ?2
+         and (?3 is null or key_id = ?3) and (?4 is null or kind = ?4)
+         and (?5 is null or instr(operation || '/', ' /' || ?5 || '/') > 0)
+       order by position desc limit ?6`,
+      before,
+      LOOKED_AT,
+      keyId,
+      kind,
+      resource,
+      limit + 1,
+    ),
+  ]);
+  const all = rowsOf<Row>(found).map(decode);
+  const entries = all.slice(0, limit);
+  const last = (rowsOf<{ top: number }>(newest)[0]?.top ?? 1) - LOOKED_AT;
+  if (all.length > limit) return { entries, next: entries.at(-1)?.position ?? null };
+  return { entries, next: last > 1 ? last : null };
+}
+
 /** Entries after a position, oldest first: what a check of the chain walks. */
 export async function auditAfter(
   db: D1Database,

@@ -145,6 +145,42 @@ describe("the audit log", () => {
     expect(await check()).toEqual({ intact: true, first_broken: null, checked: 5 });
   });
 
+  it("is searched by who asked, what became of it, and the resource", async () => {
+    const other = await givenKey();
+    await suppress("ann@audit.test");
+    const account = { key: other.secret, body: { retention_days: 1 } };
+    await ask(app, "PATCH", "/v1/account", account);
+    const found = async (query: string) =>
+      (await entries(query)).data.map(({ kind, operation }) => `${kind} ${operation}`);
+    const [refused, asked] = ["refused PATCH /account", "asked PATCH /account"];
+    expect(await found(`?key_id=${other.key.id}`)).toEqual([refused, asked]);
+    expect(await found("?kind=refused")).toEqual([refused]);
+    expect(await found("?resource=suppressions")).toEqual(["asked POST /suppressions"]);
+    expect(await found(`?resource=account&kind=asked&key_id=${other.key.id}`)).toEqual([asked]);
+    for (const nothing of ["resource=suppress", "resource=unt", "key_id=nobody"]) {
+      expect(await found(`?${nothing}`)).toEqual([]);
+    }
+    expect((await entries("?resource=account&limit=1")).next_cursor).toBe("3");
+    for (const wrong of ["kind=done", "resource=a%25", `key_id=${"x".repeat(101)}`]) {
+      expect((await ask(app, "GET", `/v1/audit?${wrong}`, { key })).status).toBe(400);
+    }
+  });
+
+  it("says where to look on when 5,000 entries held nothing that fits", async () => {
+    await env.DB.prepare(
+      `insert into audit_log (position, at, kind, key_id, ip, operation, target, body_hash,
+         request_id, detail, previous, hash)
+       with recursive n(i) as (select 1 union all select i + 1 from n where i < 6001)
+       select i, 0, 'asked', null, '', case i when 2 then 'POST /keys' else 'POST /lists' end,
+         '', '', '', '', '', '' from n`,
+    ).run();
+    const first = await entries("?resource=keys");
+    expect(first).toEqual({ data: [], next_cursor: "1002" });
+    const second = await entries(`?resource=keys&cursor=${first.next_cursor ?? ""}`);
+    expect(second.data.map(({ position }) => position)).toEqual([2]);
+    expect(second.next_cursor).toBeNull();
+  });
+
   it.each([
     ["an entry that was changed", "update audit_log set ip = '198.51.100.1' where position = 2", 2],
     ["an entry that was removed", "delete from audit_log where position = 2", 2],

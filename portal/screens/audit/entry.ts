@@ -11,6 +11,39 @@ export type Entry = {
   readonly detail: string;
 };
 
+/** What an entry can be, by the names of the API. */
+export const KINDS: Readonly<Record<Entry["kind"], string>> = {
+  asked: "asked",
+  refused: "refused",
+  domain_state: "a domain's state",
+  dkim_rotated: "a DKIM key rotated",
+};
+
+/** What can be changed: the first words of paths. */
+export const RESOURCES = [
+  "account",
+  "contacts",
+  "custom-fields",
+  "domains",
+  "exports",
+  "imports",
+  "invitations",
+  "keys",
+  "lists",
+  "me",
+  "messages",
+  "pools",
+  "recipients",
+  "relays",
+  "sessions",
+  "smtp-credentials",
+  "suppressions",
+  "tags",
+  "throttles",
+  "users",
+  "webhooks",
+] as const;
+
 /** Names of those who can have asked, by id. */
 export type Names = ReadonlyMap<string, string>;
 
@@ -36,7 +69,9 @@ export function outcomeOf({ kind, detail }: Pick<Entry, "kind" | "detail">): str
 /** What was asked for: an id of which we know the bearer is their name. */
 export function targetOf({ target, kind, detail }: Entry, names: Names): string {
   const named = target.replace(/[0-9a-f-]{36}/g, (id) => names.get(id) ?? id);
-  return [named, kind === "asked" ? detail : ""].filter((text) => text !== "").join(" ");
+  return [named, kind === "asked" ? detail.replaceAll(",", ", ") : ""]
+    .filter((text) => text !== "")
+    .join(" ");
 }
 
 /** What a walk of the whole chain came to. */

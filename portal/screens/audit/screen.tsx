@@ -3,12 +3,15 @@ import { useState } from "preact/hooks";
 import { get, getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { usePages } from "../../lib/pages.ts";
+import { go, usePlace } from "../../lib/router.ts";
 import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import {
   type Entry,
+  KINDS,
   type Names,
   outcomeOf,
+  RESOURCES,
   targetOf,
   type Walk,
   walkText,
@@ -21,7 +24,7 @@ const PAGE = 50;
 const NAMED = 100;
 
 export function Screen() {
-  const entries = usePages<Entry>("/v1/audit", { limit: PAGE });
+  const { query } = usePlace();
   const names = useLoad(askNames, "");
   return (
     <>
@@ -32,9 +35,82 @@ export function Screen() {
       </p>
       <Check />
       {names.error !== null && <Failure error={names.error} again={names.again} />}
+      {names.data === null && names.error === null && <Waiting />}
+      {names.data && (
+        <>
+          <Filters names={names.data} query={query} />
+          <Entries key={JSON.stringify(query)} names={names.data} query={query} />
+        </>
+      )}
+    </>
+  );
+}
+
+type PartProps = { readonly names: Names; readonly query: Readonly<Record<string, string>> };
+
+function Filters({ names, query }: PartProps) {
+  const set =
+    (name: string) =>
+    (event: { readonly currentTarget: { readonly value: string } }): void =>
+      go({ screen: "audit", query: { ...query, [name]: event.currentTarget.value } });
+  return (
+    <form class="filters" role="search" aria-label="Filters">
+      <label>
+        <span>Who</span>
+        <select value={query["key_id"] ?? ""} onChange={set("key_id")}>
+          <option value="">everybody</option>
+          {[...names].map(([id, name]) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>What</span>
+        <select value={query["resource"] ?? ""} onChange={set("resource")}>
+          <option value="">everything</option>
+          {RESOURCES.map((resource) => (
+            <option key={resource} value={resource}>
+              {resource}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>Came to</span>
+        <select value={query["kind"] ?? ""} onChange={set("kind")}>
+          <option value="">anything</option>
+          {Object.entries(KINDS).map(([kind, words]) => (
+            <option key={kind} value={kind}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+    </form>
+  );
+}
+
+function Entries({ names, query }: PartProps) {
+  const entries = usePages<Entry>("/v1/audit", { ...query, limit: PAGE });
+  const isFiltered = Object.keys(query).length > 0;
+  return (
+    <>
       {entries.error !== null && <Failure error={entries.error} again={entries.again} />}
       {entries.rows === null && entries.error === null && <Waiting />}
-      {entries.rows?.length === 0 && (
+      {entries.rows?.length === 0 && isFiltered && (
+        <Empty title="Nothing fits">
+          {entries.more === null ? (
+            "No entry of the whole log."
+          ) : (
+            <button type="button" onClick={entries.more}>
+              Look further back
+            </button>
+          )}
+        </Empty>
+      )}
+      {entries.rows?.length === 0 && !isFiltered && (
         <Empty title="Nothing was changed yet">
           Whatever somebody changes here or by the API stands here from then on.
         </Empty>
@@ -42,7 +118,7 @@ export function Screen() {
       {entries.rows !== null && entries.rows.length > 0 && (
         <Table
           caption="Audit log"
-          columns={columnsWith(names.data ?? new Map())}
+          columns={columnsWith(names)}
           rows={entries.rows}
           keyOf={({ position }) => String(position)}
           more={entries.more}
@@ -71,13 +147,13 @@ function columnsWith(names: Names): readonly Column<Entry>[] {
     { name: "Who", text: (entry) => whoOf(entry, names) },
     { name: "From", text: ({ ip }) => ip },
     { name: "What", text: ({ operation }) => operation },
-    { name: "Of what, to what", text: (entry) => targetOf(entry, names), isLong: true },
     {
       name: "Came to",
       text: outcomeOf,
       show: (entry) =>
         entry.kind === "refused" ? <Mark word={outcomeOf(entry)} /> : outcomeOf(entry),
     },
+    { name: "Of what, to what", text: (entry) => targetOf(entry, names), isLong: true },
   ];
 }
 

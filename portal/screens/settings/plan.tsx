@@ -6,14 +6,14 @@ import { may, useMe } from "../../lib/session.ts";
 import { Failure } from "../../ui/parts.tsx";
 import { type Account, megabytes, PLANS } from "./account.ts";
 
-type PlanProps = { readonly account: Account; readonly done: () => void };
+type PlanProps = { readonly account: Account; readonly done: (account: Account) => void };
 
 export function Plan({ account: { plan, limits }, done }: PlanProps) {
   const isWriter = may(useMe(), "account", "write");
   const [error, setError] = useState<unknown>(null);
   const choose = (plan: string): void => {
     setError(null);
-    patch("/v1/account", { plan }).then(done, setError);
+    patch<{ data: Account }>("/v1/account", { plan }).then(({ data }) => done(data), setError);
   };
   const plans: readonly string[] = PLANS;
   return (

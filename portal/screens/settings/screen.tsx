@@ -11,30 +11,31 @@ import { type Account, changeOf, deletes, NUMBERS } from "./account.ts";
 import { Plan } from "./plan.tsx";
 
 export function Screen() {
-  const [turn, setTurn] = useState(0);
-  const account = useLoad(() => get<Account>("/v1/account"), String(turn));
-  const changed = (): void => {
+  const account = useLoad(() => get<Account>("/v1/account"), "");
+  const [saved, setSaved] = useState<Account | null>(null);
+  const now = saved ?? account.data;
+  const changed = (account: Account): void => {
+    setSaved(account);
     say("Saved.");
-    setTurn((turn) => turn + 1);
   };
   return (
     <>
       <h1>Settings</h1>
       {account.error !== null && <Failure error={account.error} again={account.again} />}
       {account.data === null && account.error === null && <Waiting />}
-      {account.data && (
+      {now && (
         <>
-          <Rules key={JSON.stringify(account.data)} account={account.data} done={changed} />
-          <Sender account={account.data} />
-          <Plan account={account.data} done={changed} />
-          <Ids account={account.data} />
+          <Rules key={JSON.stringify(now)} account={now} done={changed} />
+          <Sender account={now} />
+          <Plan account={now} done={changed} />
+          <Ids account={now} />
         </>
       )}
     </>
   );
 }
 
-type PartProps = { readonly account: Account; readonly done: () => void };
+type PartProps = { readonly account: Account; readonly done: (account: Account) => void };
 
 function Rules({ account, done }: PartProps) {
   const isWriter = may(useMe(), "account", "write");
@@ -44,8 +45,7 @@ function Rules({ account, done }: PartProps) {
   const change = changeOf(account, typed);
   const save = async (): Promise<void> => {
     setError(null);
-    await patch("/v1/account", change);
-    done();
+    done((await patch<{ data: Account }>("/v1/account", change)).data);
   };
   return (
     <>

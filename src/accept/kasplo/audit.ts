@@ -2,19 +2,33 @@
 import * as z from "zod";
 import { ok } from "../../lib/result.ts";
 import { type ChainedEntry, firstBroken } from "../../model/audit.ts";
-import { auditAfter, listAudit } from "../../store/audit.ts";
+import { auditAfter, searchAudit } from "../../store/audit.ts";
 import { endpoint } from "../endpoint.ts";
 import { dataOf, iso, isoTime, limitParameter, one, page, pageOf } from "./native.ts";
+
+/** Ids of keys and users, and `gateway` with its name, are shorter. */
+const MAX_ID_LENGTH = 100;
 
 const positionParameter = z.coerce
   .number("must be the next_cursor of an earlier answer")
   .int("must be the next_cursor of an earlier answer")
   .min(1, "must be the next_cursor of an earlier answer");
 
+const KINDS = ["asked", "refused", "domain_state", "dkim_rotated"] as const;
+
+const filters = {
+  key_id: z.string().max(MAX_ID_LENGTH).optional(),
+  kind: z.enum(KINDS, `must be one of ${KINDS.join(", ")}`).optional(),
+  resource: z
+    .string()
+    .regex(/^[a-z-]{1,40}$/, "must be the first word of a path, such as users")
+    .optional(),
+};
+
 const entryView = z.object({
   position: z.int(),
   at: isoTime,
-  kind: z.enum(["asked", "refused", "domain_state", "dkim_rotated"]),
+  kind: z.enum(KINDS),
   key_id: z.string().nullable(),
   ip: z.string(),
   operation: z.string(),
@@ -38,14 +52,19 @@ const list = endpoint({
   path: "/audit",
   summary: "List changes of settings, newest first",
   scope: "manage",
-  request: { query: z.object({ limit: limitParameter, cursor: positionParameter.optional() }) },
+  description:
+    "Filters: `key_id` (who asked: an API key or a user), `kind`, `resource` (first word of the path). A page looks at 5,000 entries and may hold fewer than `limit`, or none: `next_cursor` leads on.",
+  request: {
+    query: z.object({ ...filters, limit: limitParameter, cursor: positionParameter.optional() }),
+  },
   response: { 200: pageOf(entryView) },
-  async handle(app, { query: { limit, cursor } }) {
-    const before = cursor ?? null;
-    const entries = await listAudit(app.db, { before, limit: limit + 1 });
-    const shownEntries = entries.slice(0, limit);
-    const next = entries.length > limit ? (shownEntries.at(-1)?.position ?? null) : null;
-    return ok(page(shownEntries.map(shown), next === null ? null : String(next)));
+  async handle(app, { query: { key_id: keyId, kind, resource, limit, cursor } }) {
+    const { entries, next } = await searchAudit(
+      app.db,
+      { keyId: keyId ?? null, kind: kind ?? null, resource: resource ?? null },
+      { before: cursor ?? null, limit },
+    );
+    return ok(page(entries.map(shown), next === null ? null : String(next)));
   },
 });
 

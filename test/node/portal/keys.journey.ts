@@ -94,8 +94,16 @@ export function keysJourneys(world: () => World): void {
 
     await visit(page, "audit");
     const rows = page.getByRole("row").filter({ hasText: "PATCH /account" });
+    await rows.first().waitFor();
     expect(await rows.count()).toBe(2);
     await rows.filter({ hasText: world().portal.email }).first().waitFor();
+    await page.getByRole("combobox", { name: "Who" }).selectOption(world().portal.email);
+    await page.getByRole("combobox", { name: "What" }).selectOption("account");
+    await page.waitForURL(/resource=account/);
+    await rows.nth(1).waitFor();
+    expect(await page.getByRole("row").count()).toBe(3);
+    await page.getByRole("combobox", { name: "Came to" }).selectOption("refused");
+    await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
     await page.getByRole("button", { name: "Check that nobody meddled with it" }).click();
     await page.getByText(/^All \d+ entries are as they were written/).waitFor();
     await page.context().close();

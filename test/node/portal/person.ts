@@ -13,7 +13,7 @@ export async function givenPerson(
   world: World,
   { role, modules = [] }: { readonly role: string; readonly modules?: readonly string[] },
 ): Promise<Person> {
-  const email = `${role}-${crypto.randomUUID()}@people.test`;
+  const email = `${role}-${crypto.randomUUID().slice(0, 8)}@people.test`;
   const password = "correct horse battery";
   const headers = { authorization: `Bearer ${world.key}` };
   const body = { email, name: `A ${role}`, role };
