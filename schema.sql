@@ -626,6 +626,21 @@ create table users (
   disabled_at integer               -- since when they cannot sign in
 ) without rowid;
 
+-- One row is the second factor of a user (RFC 6238). Written by accept; gone when it is turned off, and with the user.
+create table second_factors (
+  user_id text primary key,
+  secret text not null,             -- sealed for the user; in no answer but the one that made it
+  confirmed_at integer,             -- when its first code was shown; null: it does not count yet
+  last_step integer not null        -- codes of this step and of those before it are used
+) without rowid;
+
+-- One row is a code that signs a user in once instead of the app.
+create table recovery_codes (
+  user_id text not null,
+  hash text not null,               -- SHA-256, hex; a code has 80 random bits
+  primary key (user_id, hash)
+) without rowid;
+
 -- One row is a module that a Super Admin opened for a user (F-024).
 create table module_grants (
   user_id text not null,

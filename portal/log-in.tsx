@@ -1,7 +1,7 @@
-// The log-in page: address and password.
-import { useState } from "preact/hooks";
+// The log-in page: address and password, and then a code of who has a second factor.
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Forgot } from "./forgot.tsx";
-import { type Me, signIn } from "./lib/session.ts";
+import { type Me, signIn, wantsCode } from "./lib/session.ts";
 import { Failure } from "./ui/parts.tsx";
 
 export type LogInProps = { readonly reason: string | null; readonly done: (me: Me) => void };
@@ -11,11 +11,18 @@ export function LogIn({ reason, done }: LogInProps) {
   const [password, setPassword] = useState("");
   const [isAsking, setAsking] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const [code, setCode] = useState("");
+  const [needsCode, setNeedsCode] = useState(false);
+  const codeField = useRef<HTMLInputElement>(null);
+  useEffect(() => codeField.current?.focus(), [needsCode]);
   const [isForgotten, setForgotten] = useState(false);
   const submit = async (): Promise<void> => {
     setError(null);
     setAsking(true);
-    await signIn(email, password).then(done, setError);
+    await signIn(email, password, code).then(done, (error: unknown) => {
+      if (wantsCode(error)) setNeedsCode(true);
+      else setError(error);
+    });
     setAsking(false);
   };
   if (isForgotten) return <Forgot email={email} back={() => setForgotten(false)} />;
@@ -57,6 +64,19 @@ export function LogIn({ reason, done }: LogInProps) {
         <p id="log-in-note" class="quiet">
           <code>npm start</code> prints the first one. Accounts are made by those who have one.
         </p>
+        {needsCode && (
+          <label>
+            <span>Code of your authenticator app, or a recovery code</span>
+            <input
+              ref={codeField}
+              value={code}
+              onInput={(event) => setCode(event.currentTarget.value)}
+              autocomplete="one-time-code"
+              spellcheck={false}
+              required
+            />
+          </label>
+        )}
         {error !== null && <Failure error={error} />}
         <button type="submit" class="main" disabled={isAsking}>
           Sign in

@@ -19,11 +19,19 @@ export class ApiError extends Error {
   readonly status: number;
   /** What support can look for in the Worker's log; null when no answer came. */
   readonly requestId: string | null;
+  /** `error.code` of the answer, for what a screen acts on. */
+  readonly code: string | null;
 
-  constructor(message: string, status: number, requestId: string | null) {
+  constructor(
+    message: string,
+    status: number,
+    requestId: string | null,
+    code: string | null = null,
+  ) {
     super(message);
     this.status = status;
     this.requestId = requestId;
+    this.code = code;
   }
 }
 
@@ -116,16 +124,22 @@ async function answered(asked: Promise<Response>): Promise<Response> {
   });
   if (response.ok) return response;
   const requestId = response.headers.get("x-request-id");
-  const message = await messageOf(response);
+  const body: unknown = await response.json().catch(() => null);
   if (response.status === 401) tell();
-  throw new ApiError(message, response.status, requestId);
+  throw new ApiError(messageOf(response.status, body), response.status, requestId, codeOf(body));
 }
 
-async function messageOf(response: Response): Promise<string> {
-  const body: unknown = await response.json().catch(() => null);
-  const said = errorText(body) ?? `Edgepost answered ${response.status}.`;
-  if (response.status === 429) return `${said} Wait a moment, then try again.`;
+function messageOf(status: number, body: unknown): string {
+  const said = errorText(body) ?? `Edgepost answered ${status}.`;
+  if (status === 429) return `${said} Wait a moment, then try again.`;
   return said;
+}
+
+function codeOf(body: unknown): string | null {
+  if (typeof body !== "object" || body === null || !("error" in body)) return null;
+  const { error } = body;
+  if (typeof error !== "object" || error === null || !("code" in error)) return null;
+  return typeof error.code === "string" ? error.code : null;
 }
 
 /** `error` of the native API, or `message` of the send operations. */

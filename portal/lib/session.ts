@@ -40,9 +40,14 @@ export async function whoAmI(): Promise<Me | null> {
   }
 }
 
-/** Signs in. Throws ApiError. */
-export async function signIn(email: string, password: string): Promise<Me> {
-  return (await post<{ data: Me }>("/v1/sessions", { email, password })).data;
+/** Signs in; `code` is of the authenticator app, "" at first. Throws ApiError. */
+export async function signIn(email: string, password: string, code: string): Promise<Me> {
+  return (await post<{ data: Me }>("/v1/sessions", { email, password, code })).data;
+}
+
+/** Whether signing in failed only because a code is wanted. */
+export function wantsCode(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "second_factor_required";
 }
 
 /** Signs out. Throws ApiError. */

@@ -9,11 +9,14 @@ import { invalidField, type Problem } from "../model/problem.ts";
 import { ABSOLUTE_MS, makeSessionToken, type Session } from "../model/session.ts";
 import { countTry, forgiveTry, insertSession } from "../store/session.ts";
 import { findLogin } from "../store/user.ts";
+import { useCode } from "./second-factor.ts";
 
 /** What somebody tries to sign in with, and from where. */
 export type LogInAsk = {
   readonly email: string;
   readonly password: string;
+  /** Of the authenticator app, or a recovery code; "" when none was given. */
+  readonly code: string;
   readonly ip: string;
   /** What the browser calls itself. */
   readonly agent: string;
@@ -25,10 +28,15 @@ const WRONG: Problem = {
   reason: "the address or the password is wrong, or the account is disabled",
 };
 
+const WRONG_CODE: Problem = {
+  kind: "invalid_credentials",
+  reason: "the code is wrong or was used; give the one that the app shows now, or a recovery code",
+};
+
 /** Opens a session; `token` is shown here only. */
 export async function logIn(
   app: App,
-  { email, password, ip, agent }: LogInAsk,
+  { email, password, code, ip, agent }: LogInAsk,
 ): Promise<Result<{ readonly session: Session; readonly token: string }, Problem>> {
   const now = app.now();
   const subjects = await subjectsOf(email, ip);
@@ -38,11 +46,20 @@ export async function logIn(
   if (!isPassword(password, found?.password ?? null)) return fail(WRONG);
   if (!found?.password || found.user.disabledAt !== null) return fail(WRONG);
   const { user, password: hashed } = found;
+  if (user.secondFactor) {
+    if (code === "") {
+      // It was no guess.
+      await forgiveTry(app.db, subjects);
+      return fail({ kind: "second_factor_required" });
+    }
+    if (!(await useCode(app, user.id, code))) return fail(WRONG_CODE);
+  }
   const token = makeSessionToken();
   const session = { id: app.newId(), user, createdAt: now, seenAt: now };
   const row = { hash: await sha256Hex(token), id: session.id, userId: user.id, password: hashed };
+  const factor = user.secondFactor;
   const expiresAt = now + ABSOLUTE_MS;
-  const made = await insertSession(app.db, { ...row, now, expiresAt, ip, agent }, subjects);
+  const made = await insertSession(app.db, { ...row, factor, now, expiresAt, ip, agent }, subjects);
   return made ? ok({ session: { ...session, expiresAt }, token }) : fail(WRONG);
 }
 
@@ -50,14 +67,14 @@ export async function logIn(
 export async function provePassword(
   app: App,
   email: string,
-  { password, ip }: Pick<LogInAsk, "password" | "ip">,
+  { password, ip, field }: Pick<LogInAsk, "password" | "ip"> & { readonly field: string },
 ): Promise<Result<string, Problem>> {
   const subjects = await subjectsOf(email, ip);
   const waitMs = await countTry(app.db, subjects, app.now());
   if (waitMs > 0) return fail(tooMany(waitMs));
   const found = await findLogin(app.db, email);
   if (!found?.password || !isPassword(password, found.password)) {
-    return fail(invalidField("current", "is not your password"));
+    return fail(invalidField(field, "is not your password"));
   }
   await forgiveTry(app.db, subjects);
   return ok(found.password);

@@ -15,6 +15,7 @@ const SAMPLES: { readonly [K in Kind]: Extract<Problem, { readonly kind: K }> } 
   not_found: { kind: "not_found", what: "this object" },
   unauthorized: { kind: "unauthorized", reason: "this API key does not exist" },
   invalid_credentials: { kind: "invalid_credentials", reason: "the password is wrong" },
+  second_factor_required: { kind: "second_factor_required" },
   tls_required: { kind: "tls_required" },
   too_many_attempts: { kind: "too_many_attempts", retryAfterSeconds: 60 },
   insufficient_scope: { kind: "insufficient_scope", scope: "manage" },

@@ -23,6 +23,8 @@ export type Problem =
   | { readonly kind: "unauthorized"; readonly reason: string }
   /** The user of an SMTP session is not, or no longer, who may send. */
   | { readonly kind: "invalid_credentials"; readonly reason: string }
+  /** Address and password are right; a code of the authenticator app is wanted, too. */
+  | { readonly kind: "second_factor_required" }
   /** The SMTP credential may be used over TLS only. */
   | { readonly kind: "tls_required" }
   /** Wrong passwords came too often. */

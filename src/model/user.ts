@@ -11,6 +11,8 @@ export type User = {
   readonly name: string;
   readonly role: Role;
   readonly grants: readonly Grant[];
+  /** Whether signing in takes a code of an authenticator app, too. */
+  readonly secondFactor: boolean;
   readonly createdAt: number;
   /** Since when they cannot sign in, or null. */
   readonly disabledAt: number | null;

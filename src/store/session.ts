@@ -2,6 +2,7 @@
 import { FIRST_LOCK_MS, FORGET_MS, MAX_LOCK_MS, type Subject } from "../model/log-in.ts";
 import { IDLE_MS, type Session } from "../model/session.ts";
 import { batch, rows, rowsOf, statement } from "./db.ts";
+import { HAS_FACTOR } from "./second-factor.ts";
 import { decodeUser, USER_COLUMNS, type UserRow } from "./user.ts";
 
 type SessionRow = UserRow & {
@@ -60,6 +61,8 @@ export type NewSession = {
   readonly userId: string;
   /** The hash of the password that opened it: one that was changed meanwhile opens nothing. */
   readonly password: string;
+  /** Whether a second factor was shown: without, it opens nothing for who has one. */
+  readonly factor: boolean;
   readonly now: number;
   readonly expiresAt: number;
   readonly ip: string;
@@ -76,8 +79,9 @@ export async function insertSession(
     statement(
       db,
       `insert into sessions (hash, id, user_id, created_at, seen_at, expires_at, ip, agent)
-       select ?1, ?2, id, ?4, ?4, ?5, ?6, ?7 from users
-       where id = ?3 and password = ?8 and disabled_at is null returning id`,
+       select ?1, ?2, id, ?4, ?4, ?5, ?6, ?7 from users u
+       where id = ?3 and password = ?8 and disabled_at is null
+         and (?9 or not ${HAS_FACTOR}) returning id`,
       session.hash,
       session.id,
       session.userId,
@@ -86,6 +90,7 @@ export async function insertSession(
       session.ip,
       session.agent,
       session.password,
+      session.factor ? 1 : 0,
     ),
     forgiving(db, subjects),
   ]);

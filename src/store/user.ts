@@ -2,6 +2,7 @@
 import type { Grant, Role } from "../model/permission.ts";
 import type { User } from "../model/user.ts";
 import { batch, rows, rowsOf, statement, stored } from "./db.ts";
+import { HAS_FACTOR } from "./second-factor.ts";
 
 /** A user as it is selected with USER_COLUMNS. */
 export type UserRow = {
@@ -12,12 +13,13 @@ export type UserRow = {
   user_created_at: number;
   disabled_at: number | null;
   grants: string;
+  second_factor: number;
 };
 
 /** The columns of a user `u`, with their grants as JSON. */
 export const USER_COLUMNS = `u.id as user_id, u.email, u.name, u.role, u.created_at as user_created_at,
   u.disabled_at, (select json_group_array(json_object('module', g.module, 'mailClass', g.mail_class))
-    from module_grants g where g.user_id = u.id) as grants`;
+    from module_grants g where g.user_id = u.id) as grants, ${HAS_FACTOR} as second_factor`;
 
 /** A user and the hash of their password; null: they have not chosen one yet. */
 export type Login = { readonly user: User; readonly password: string | null };
@@ -118,6 +120,8 @@ export async function deleteUser(db: D1Database, id: string): Promise<boolean> {
     ),
     statement(db, `delete from sessions where user_id = ${gone}`, id),
     statement(db, `delete from module_grants where user_id = ${gone}`, id),
+    statement(db, `delete from second_factors where user_id = ${gone}`, id),
+    statement(db, `delete from recovery_codes where user_id = ${gone}`, id),
   ]);
   return rowsOf(deleted).length > 0;
 }
@@ -190,6 +194,7 @@ export function decodeUser(row: UserRow): User {
     name: row.name,
     role: row.role,
     grants: stored<readonly Grant[]>(row.grants),
+    secondFactor: row.second_factor === 1,
     createdAt: row.user_created_at,
     disabledAt: row.disabled_at,
   };

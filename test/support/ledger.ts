@@ -60,7 +60,7 @@ export async function emptyLedger(): Promise<void> {
 }
 
 /** Tables that `emptyLedger` leaves as they are, and tests count. */
-type Lasting = "keys" | "users" | "sessions" | "audit_log";
+type Lasting = "keys" | "users" | "sessions" | "audit_log" | "second_factors" | "recovery_codes";
 
 /** Rows of a table. */
 export async function countOf(table: (typeof LEDGER)[number] | Lasting): Promise<number> {

@@ -31,6 +31,7 @@ type LoadedProps = { readonly path: string; readonly user: User; readonly again:
 function Loaded({ path, user, again }: LoadedProps) {
   const [error, setError] = useState<unknown>(null);
   const [invited, setInvited] = useState<Invited | null>(null);
+  const [isResetting, setResetting] = useState(false);
   const [isDeleting, setDeleting] = useState(false);
   const act = async (work: () => Promise<unknown>, done: string): Promise<void> => {
     setError(null);
@@ -98,12 +99,27 @@ function Loaded({ path, user, again }: LoadedProps) {
           >
             {isOff ? "Enable" : "Disable"}
           </button>
+          {user.second_factor && (
+            <button type="button" onClick={() => setResetting(true)}>
+              Take the second factor away
+            </button>
+          )}
           <button type="button" class="danger" onClick={() => setDeleting(true)}>
             Delete
           </button>
         </div>
         {invited && <InvitationLink email={user.email} invited={invited} />}
       </section>
+      {isResetting && (
+        <Confirm
+          title={`Take the second factor of ${user.name} away?`}
+          text="For who lost their app and their recovery codes. They are signed out, and sign in with their password only: be sure that it is they who ask."
+          name={user.email}
+          action="Take it away"
+          close={() => setResetting(false)}
+          run={() => act(() => remove(`${path}/second-factor`), "It is taken away.")}
+        />
+      )}
       {isDeleting && (
         <Confirm
           title={`Delete ${user.name}?`}

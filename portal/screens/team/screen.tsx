@@ -26,6 +26,7 @@ const COLUMNS: readonly Column<User>[] = [
   { name: "Email", text: ({ email }) => email, isLong: true },
   { name: "Role", text: ({ role }) => role, show: ({ role }) => <Mark word={role} /> },
   { name: "State", text: ({ state }) => state, show: ({ state }) => <Mark word={state} /> },
+  { name: "Second factor", text: ({ second_factor }) => (second_factor ? "on" : "off") },
   { name: "Modules", text: modulesText, isLong: true },
   {
     name: "Since",

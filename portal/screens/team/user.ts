@@ -31,6 +31,7 @@ export type User = {
   readonly role: string;
   readonly state: "invited" | "active" | "disabled";
   readonly modules: readonly Grant[];
+  readonly second_factor: boolean;
   readonly created_at: string;
 };
 

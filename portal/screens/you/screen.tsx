@@ -1,4 +1,4 @@
-// One's own account: the password, and where one is signed in.
+// One's own account: the password, the second factor, and where one is signed in.
 import { useState } from "preact/hooks";
 import { getPage, put, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
@@ -6,6 +6,7 @@ import { useMe } from "../../lib/session.ts";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
+import { SecondFactor } from "./second-factor.tsx";
 
 export function Screen() {
   const { user } = useMe();
@@ -16,6 +17,7 @@ export function Screen() {
         {user.name}, {user.email} <Mark word={user.role} />
       </p>
       <Password />
+      <SecondFactor />
       <Sessions />
     </>
   );

@@ -39,6 +39,7 @@ function codeOf(problem: Problem): string | null {
     case "not_permitted":
     case "out_of_credits":
     case "sender_not_allowed":
+    case "second_factor_required":
     case "tls_required":
     case "too_large":
     case "too_many_attempts":

@@ -59,6 +59,8 @@ export function wireOf(problem: Problem): Wire {
       return wire(401, 1003, "unauthorized", { "WWW-Authenticate": "Bearer" });
     case "invalid_credentials":
       return wire(401, 1003, "invalid_credentials");
+    case "second_factor_required":
+      return wire(401, 1003, "second_factor_required");
     case "tls_required":
       return wire(403, 1004, "tls_required");
     case "too_many_attempts":
@@ -121,6 +123,8 @@ export function messageOf(problem: Problem): string {
     case "too_many_recipients":
     case "rate_limited":
       return problem.reason;
+    case "second_factor_required":
+      return "give the code that your authenticator app shows, or a recovery code, as code";
     case "tls_required":
       return "this SMTP credential may be used over TLS only; use STARTTLS or port 465";
     case "too_many_attempts":

@@ -38,6 +38,7 @@ import { sendBodySchema } from "./schema.ts";
 import { sendBatchEndpoints } from "./send-batch.ts";
 import { sendRaw } from "./send-raw.ts";
 import { SENT_HEADERS, sentHeaders } from "./sent.ts";
+import { secondFactorEndpoints } from "./second-factor.ts";
 import { sessionEndpoints } from "./sessions.ts";
 import { smtpCredentialEndpoints } from "./smtp-credentials.ts";
 import { statsEndpoints } from "./stats.ts";
@@ -109,6 +110,7 @@ export const kasplo: Dialect = {
     ...keyEndpoints,
     ...passwordResetEndpoints,
     ...sessionEndpoints,
+    ...secondFactorEndpoints,
     ...userEndpoints,
     ...invitationEndpoints,
     ...smtpCredentialEndpoints,

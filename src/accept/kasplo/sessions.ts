@@ -21,12 +21,21 @@ const MAX_BODY_BYTES = 4_096;
 /** Enough to tell browsers apart. */
 const MAX_AGENT_LENGTH = 200;
 
+/** A recovery code, with spaces. */
+const MAX_CODE_LENGTH = 50;
+
 const password = (what: string) =>
   string(what).max(MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`);
 
 const credentials = z.object({
   email: string("the address you sign in with"),
   password: password("your password"),
+  code: z
+    .string("must be a string")
+    .trim()
+    .max(MAX_CODE_LENGTH, `must have at most ${MAX_CODE_LENGTH} characters`)
+    .default("")
+    .describe("What the authenticator app shows, or a recovery code; for who has a second factor"),
 });
 
 const meView = z.object({
@@ -52,19 +61,20 @@ const create = endpoint({
   path: "/sessions",
   summary: "Sign in with address and password; the answer sets the session's cookie",
   description:
-    "Wrong passwords are slowed down for the account and for the network address: 429 says when to try again.",
+    "Wrong passwords are slowed down for the account and for the network address: 429 says when to try again. Of who has a second factor, 401 `second_factor_required` asks for `code` once the password is right.",
   scope: "manage",
   access: "open",
   request: { body: credentials },
   bodyLimit: MAX_BODY_BYTES,
   response: { 201: { schema: dataOf(meView), headers: { "Set-Cookie": COOKIE } } },
-  problems: ["invalid_credentials", "too_many_attempts"],
+  problems: ["invalid_credentials", "second_factor_required", "too_many_attempts"],
   async handle(app, { body, origin, headers }) {
     const email = parseUserEmail(body.email);
     if (!email.ok) return fail(invalidField("email", email.error));
     const ip = ipOf(headers);
     const agent = (headers.get("User-Agent") ?? "").slice(0, MAX_AGENT_LENGTH);
-    const opened = await logIn(app, { email: email.value, password: body.password, ip, agent });
+    const { password, code } = body;
+    const opened = await logIn(app, { email: email.value, password, code, ip, agent });
     if (!opened.ok) return opened;
     const { session, token } = opened.value;
     const cookie = cookieOf(origin, { token, maxAgeMs: ABSOLUTE_MS });
@@ -168,7 +178,7 @@ const changePassword = endpoint({
     const { id: keep, user } = signedIn(session);
     const fault = passwordFault(body.password, user.email);
     if (fault !== null) return fail(invalidField("password", fault));
-    const proof = { password: body.current, ip: ipOf(headers) };
+    const proof = { password: body.current, ip: ipOf(headers), field: "current" };
     const from = await provePassword(app, user.email, proof);
     if (!from.ok) return from;
     const change = { from: from.value, to: hashPassword(body.password), keep };

@@ -51,6 +51,7 @@ const userView = z.object({
   /** `invited` until they chose a password. */
   state: z.enum(["invited", "active", "disabled"]),
   modules: z.array(moduleView),
+  second_factor: z.boolean(),
   created_at: isoTime,
   disabled_at: maybeTime,
 });
@@ -92,7 +93,13 @@ const create = endpoint({
     if (refusal) return fail(refusal);
     const now = app.now();
     const made = { id: app.newId(), email: email.value, name: body.name, role: body.role };
-    const user: User = { ...made, grants: [], createdAt: now, disabledAt: null };
+    const user: User = {
+      ...made,
+      grants: [],
+      secondFactor: false,
+      createdAt: now,
+      disabledAt: null,
+    };
     if (!(await insertUser(app.db, user))) {
       return fail({ kind: "conflict", reason: `${user.email} is a user already` });
     }
@@ -218,6 +225,7 @@ function shown({ user, password }: Login) {
     role: user.role,
     state: user.disabledAt === null ? active : "disabled",
     modules: user.grants.map(({ module, mailClass }) => ({ module, mail_class: mailClass })),
+    second_factor: user.secondFactor,
     created_at: iso(user.createdAt),
     disabled_at: iso(user.disabledAt),
   };

@@ -32,6 +32,7 @@ function codeOf(problem: Problem): ErrorCode {
       return "not_found";
     case "unauthorized":
     case "invalid_credentials":
+    case "second_factor_required":
     case "tls_required":
     case "too_many_attempts":
     case "insufficient_scope":

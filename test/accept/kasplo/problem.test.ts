@@ -45,6 +45,11 @@ const PROBLEMS: { readonly [Kind in Problem["kind"]]: Wanted } = {
     [401, 1003, "invalid_credentials"],
     "the password is wrong",
   ),
+  second_factor_required: wanted(
+    { kind: "second_factor_required" },
+    [401, 1003, "second_factor_required"],
+    "authenticator",
+  ),
   tls_required: wanted({ kind: "tls_required" }, [403, 1004, "tls_required"], "TLS"),
   too_many_attempts: wanted(
     { kind: "too_many_attempts", retryAfterSeconds: 7 },

@@ -23,11 +23,9 @@ const clock = ownClock(START);
 const app = testApp({ now: clock.now, log() {} });
 
 beforeEach(async () => {
-  await env.DB.batch(
-    ["users", "module_grants", "sessions", "log_in_tries", "audit_log"].map((table) =>
-      env.DB.prepare(`delete from ${table}`),
-    ),
-  );
+  const people = ["users", "module_grants", "sessions", "log_in_tries", "audit_log"];
+  const tables = [...people, "keys", "suppressions"];
+  await env.DB.batch(tables.map((table) => env.DB.prepare(`delete from ${table}`)));
 });
 
 function logIn(email: string, password: string, headers: Record<string, string> = {}) {
@@ -129,7 +127,7 @@ describe("POST /v1/sessions", () => {
   it("opens nothing with a password that was changed while it was judged", async () => {
     const { id } = await givenUser({ role: "admin", password: HASHED });
     const old = { hash: "h", id: "s", userId: id, password: "the one before" };
-    const rest = { now: START, expiresAt: START + 1, ip: "", agent: "" };
+    const rest = { factor: false, now: START, expiresAt: START + 1, ip: "", agent: "" };
     expect(await insertSession(env.DB, { ...old, ...rest }, [])).toBe(false);
     expect(await countOf("sessions")).toBe(0);
   });

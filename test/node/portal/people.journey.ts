@@ -1,7 +1,10 @@
-// People and their passwords: who forgot theirs gets a link by mail, whoever asks learns nothing.
+// People and their passwords: who forgot theirs gets a link by mail, whoever asks learns nothing; second factors.
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { codeAt, stepAt } from "../../../src/lib/totp.ts";
+import { secretBytes } from "../../../src/model/second-factor.ts";
 import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
+import { givenPerson } from "./person.ts";
 import type { World } from "./world.ts";
 
 const EMAIL = "forgetful@people.test";
@@ -65,5 +68,45 @@ export function peopleJourneys(world: () => World): void {
     expect(raw).not.toContain("#/invitation");
     await page.context().close();
     await boss.context().close();
+  });
+
+  it("turns a second factor on, asks for its code at the log-in, and lets an admin take it away", async () => {
+    const person = await givenPerson(world(), { role: "support" });
+    const page = await signedIn({ ...world(), portal: person });
+    await visit(page, "you");
+    const card = page.getByRole("region", { name: "Second factor" });
+    await card.getByLabel("Your password").fill(person.password);
+    await card.getByRole("button", { name: "Set it up" }).click();
+    const secret = (await card.locator("code").first().textContent()) ?? "";
+    const bytes = secretBytes(secret);
+    const code = (drift: number) => codeAt(bytes, stepAt(Date.now()) + drift);
+    await card.getByLabel("Code that the app shows").fill(await code(-1));
+    await card.getByRole("button", { name: "Turn it on" }).click();
+    const recovery = (await card.getByRole("listitem").first().textContent()) ?? "";
+    await card.getByText("10 recovery codes are left.").waitFor();
+
+    const there = await (await world().browser.newContext()).newPage();
+    there.setDefaultTimeout(WAIT_MS);
+    const signInWith = async (shown: string): Promise<void> => {
+      await there.goto("about:blank");
+      await signIn(there, person);
+      await there.getByLabel("Code of your authenticator app").fill(shown);
+      await there.getByRole("button", { name: "Sign in" }).click();
+      await there.getByRole("heading", { name: "Overview" }).waitFor();
+      await there.getByRole("button", { name: "Sign out" }).click();
+      await there.getByLabel("Password").waitFor();
+    };
+    await signInWith(await code(1));
+    await signInWith(recovery);
+
+    const boss = await signedIn(world());
+    await visit(boss, `team/${person.id}`);
+    await boss.getByRole("button", { name: "Take the second factor away" }).click();
+    await boss.getByRole("dialog").getByRole("textbox").fill(person.email);
+    await boss.getByRole("button", { name: "Take it away" }).click();
+    await boss.getByText("It is taken away.").waitFor();
+    await signIn(there, person);
+    await there.getByRole("heading", { name: "Overview" }).waitFor();
+    for (const one of [page, there, boss]) await one.context().close();
   });
 }
