@@ -9,6 +9,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../../dev/bootstrap.js";
 import { missing } from "../support/packages.ts";
+import { openAudience, writeAudience } from "./audience.payloads.ts";
 import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { linkTo, peopleJourneys } from "./people.journey.ts";
 import { domainsJourneys } from "./domains.journey.ts";
@@ -313,7 +314,11 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     const shares = Array.from({ length: PAGES }, (_, page) =>
       ids.filter((_id, index) => index % PAGES === page),
     );
-    const ran = await Promise.all(shares.map(openAll));
+    const audience = await writeAudience(world);
+    const ran = await Promise.all([
+      ...shares.map((share) => openAll((page) => openMessages(page, share))),
+      openAll((page) => openAudience(page, audience)),
+    ]);
     expect(ran.flat()).toEqual([]);
     // What the policy refuses, the browser asks nobody for: the host itself is the judge.
     expect(world.canaryCalls()).toBe(0);
@@ -332,14 +337,20 @@ function pathOf(screen: (typeof SCREENS)[number]): string {
   return one[screen] ?? screen;
 }
 
-/** Opens the messages of strangers one after the other; what their scripts said, if any ran. */
-async function openAll(ids: readonly string[]): Promise<readonly string[]> {
+/** Opens what strangers wrote; what their scripts said, if any ran. */
+async function openAll(open: (page: Page) => Promise<void>): Promise<readonly string[]> {
   const page = await signedIn(world);
   const said: string[] = [];
   page.on("dialog", (dialog) => {
     said.push(dialog.message());
     void dialog.dismiss();
   });
+  await open(page);
+  await page.context().close();
+  return said;
+}
+
+async function openMessages(page: Page, ids: readonly string[]): Promise<void> {
   await visit(page, "activity");
   for (const id of ids) {
     await page.evaluate((hash) => (location.hash = hash), `#/message/${id}`);
@@ -348,8 +359,6 @@ async function openAll(ids: readonly string[]): Promise<readonly string[]> {
     await page.frameLocator("iframe").locator("#end").waitFor({ state: "attached" });
     await page.getByRole("button", { name: "Attachments" }).click();
   }
-  await page.context().close();
-  return said;
 }
 
 /** Serious and critical faults, in words. */
