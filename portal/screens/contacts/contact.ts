@@ -1,5 +1,5 @@
 // A contact, and what the form about it changes. Pure.
-import type { FieldValue, FieldValues } from "../lists/list.ts";
+import { type FieldValue, type FieldValues, textOf } from "../lists/list.ts";
 
 export type Contact = {
   readonly id: number;
@@ -22,16 +22,15 @@ export type ContactCard = Contact & {
   }[];
 };
 
-/** A value as a form shows it. */
-export function textOf(value: FieldValue | undefined): string {
-  return value === undefined ? "" : String(value);
-}
-
 /** Only the fields that were changed; an empty one takes its value away. */
 export function changedFields(
   before: FieldValues,
-  typed: Readonly<Record<string, string>>,
-): Readonly<Record<string, string | null>> {
-  const changed = Object.entries(typed).filter(([name, text]) => textOf(before[name]) !== text);
-  return Object.fromEntries(changed.map(([name, text]) => [name, text === "" ? null : text]));
+  given: FieldValues,
+): Readonly<Record<string, FieldValue | null>> {
+  const changed = Object.entries(given).filter(
+    ([name, value]) => textOf(before[name]) !== textOf(value),
+  );
+  return Object.fromEntries(
+    changed.map(([name, value]) => [name, textOf(value) === "" ? null : value]),
+  );
 }

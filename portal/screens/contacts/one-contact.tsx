@@ -6,14 +6,13 @@ import { go, hashOf } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { CheckField, TextField } from "../../ui/fields.tsx";
-import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
-import type { CustomField, Tag } from "../fields/field.ts";
-import { type List, statusWord } from "../lists/list.ts";
-import { changedFields, type ContactCard, textOf } from "./contact.ts";
-
-/** More fields, tags or lists than these are changed through the API. */
-const MOST = 100;
+import { type CustomField, MOST, type Tag } from "../fields/field.ts";
+import { FieldInput } from "../fields/input.tsx";
+import { type List, textOf } from "../lists/list.ts";
+import { changedFields, type ContactCard } from "./contact.ts";
+import { Places } from "./places.tsx";
 
 type Around = {
   readonly contact: ContactCard;
@@ -45,7 +44,6 @@ type ShownProps = { readonly path: string; readonly around: Around; readonly aga
 function Shown({ path, around, again }: ShownProps) {
   const { contact, lists } = around;
   const me = useMe();
-  const names = new Map(lists.map(({ id, name }) => [id, name]));
   return (
     <>
       <h1>{contact.email}</h1>
@@ -57,20 +55,7 @@ function Shown({ path, around, again }: ShownProps) {
         )}
         <a href={hashOf({ screen: "contacts" })}>All contacts</a>
       </p>
-      <section class="card" aria-labelledby="on-lists">
-        <h2 id="on-lists">Lists</h2>
-        {contact.lists.length === 0 && <p class="quiet">It is on none.</p>}
-        <ul class="stack">
-          {contact.lists.map(({ id, status, subscribed_at: since }) => (
-            <li key={id}>
-              <span>
-                <a href={hashOf({ screen: "lists", id: String(id) })}>{names.get(id) ?? id}</a>{" "}
-                <Mark word={statusWord(status)} /> since <Time at={since} />
-              </span>
-            </li>
-          ))}
-        </ul>
-      </section>
+      <Places contact={contact} lists={lists} again={again} />
       {may(me, "contacts", "write") ? (
         <Change path={path} around={around} again={again} />
       ) : (
@@ -98,14 +83,12 @@ function Change({ path, around, again }: ShownProps) {
   const [first, setFirst] = useState(contact.first_name);
   const [last, setLast] = useState(contact.last_name);
   const [chosen, setChosen] = useState(contact.tags);
-  const [typed, setTyped] = useState<Readonly<Record<string, string>>>(() =>
-    Object.fromEntries(fields.map(({ name }) => [name, textOf(contact.custom_fields[name])])),
-  );
+  const [given, setGiven] = useState(contact.custom_fields);
   const [error, setError] = useState<unknown>(null);
   const [isLeaving, setLeaving] = useState(false);
   const save = async (): Promise<void> => {
     setError(null);
-    const custom_fields = changedFields(contact.custom_fields, typed);
+    const custom_fields = changedFields(contact.custom_fields, given);
     await patch(path, { first_name: first, last_name: last, custom_fields, tags: chosen });
     say("Saved.");
     again();
@@ -122,13 +105,12 @@ function Change({ path, around, again }: ShownProps) {
       <h2 id="change-contact">Names, fields, tags</h2>
       <TextField label="First name" value={first} set={setFirst} />
       <TextField label="Last name" value={last} set={setLast} />
-      {fields.map(({ id, name, required, values }) => (
-        <TextField
-          key={id}
-          label={values.length > 0 ? `${name} (${values.join(", ")})` : name}
-          required={required}
-          value={typed[name] ?? ""}
-          set={(text) => setTyped({ ...typed, [name]: text })}
+      {fields.map((field) => (
+        <FieldInput
+          key={field.id}
+          field={field}
+          value={given[field.name] ?? ""}
+          set={(value) => setGiven({ ...given, [field.name]: value })}
         />
       ))}
       {tags.map(({ id, name }) => (

@@ -1,4 +1,6 @@
 // Exports, as /v1/exports answers them. Pure.
+import { mailClasses, may, type Me } from "../../lib/session.ts";
+
 export type Export = {
   readonly id: string;
   readonly kind: string;
@@ -24,10 +26,20 @@ export const KINDS = [
   ["contacts", "contacts"],
 ] as const;
 
+/** The kinds that somebody may order: what they may not read, they get as no file. */
+export function kindsFor(me: Me): readonly (typeof KINDS)[number][] {
+  return KINDS.filter(([kind]) => may(me, kind === "statistics" ? "stats" : kind));
+}
+
+/** The mail classes to choose from; nothing where there is one only. */
+export function classesFor(me: Me): readonly (string | readonly [string, string])[] {
+  const classes = mailClasses(me);
+  return classes.length > 1 ? [["", "all"], ...classes] : [];
+}
+
 export const FORMATS = ["csv", "json", "ndjson"] as const;
 
 export const EVENTS = [
-  ["", "all"],
   "delivery_attempt",
   "open",
   "click",
@@ -40,12 +52,14 @@ export const EVENTS = [
 export const STATES = [
   ["", "all"],
   "queued",
+  "sending",
   "deferred",
   "delivered",
   "bounced",
   "expired",
   "suppressed",
   "cancelled",
+  "held",
 ] as const;
 
 export const SCOPES = [
@@ -69,7 +83,8 @@ export type Order = {
   readonly format: string;
   readonly from: string;
   readonly to: string;
-  readonly event: string;
+  readonly events: readonly string[];
+  readonly mail_class: string;
   readonly state: string;
   readonly scope: string;
   readonly interval: string;
@@ -79,11 +94,11 @@ export type Order = {
 
 /** The body of POST /v1/exports: only what means something for the kind. Times are the viewer's. */
 export function bodyOf(order: Order): Readonly<Record<string, unknown>> {
-  const { kind, format, event, state, scope, interval, by, list } = order;
+  const { kind, format, events, mail_class, state, scope, interval, by, list } = order;
   const filters: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-    events: { events: event && [event], state },
-    messages: { state },
-    statistics: { interval, by },
+    events: { events: events.length > 0 ? events : "", state, mail_class },
+    messages: { state, mail_class },
+    statistics: { interval, by, mail_class },
     suppressions: { scope },
     contacts: { list },
   };

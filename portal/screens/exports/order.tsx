@@ -2,16 +2,18 @@
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { usePlace } from "../../lib/router.ts";
-import { SelectField, TextField } from "../../ui/fields.tsx";
+import { useMe } from "../../lib/session.ts";
+import { CheckField, SelectField, TextField } from "../../ui/fields.tsx";
 import { Failure } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import {
   bodyOf,
   BY,
+  classesFor,
   EVENTS,
   FORMATS,
   INTERVALS,
-  KINDS,
+  kindsFor,
   type Order,
   SCOPES,
   STATES,
@@ -22,7 +24,8 @@ const START: Order = {
   format: "csv",
   from: "",
   to: "",
-  event: "",
+  events: [],
+  mail_class: "",
   state: "",
   scope: "",
   interval: "day",
@@ -32,8 +35,9 @@ const START: Order = {
 
 export function OrderForm({ done }: { readonly done: () => void }) {
   const { query } = usePlace();
+  const kinds = kindsFor(useMe());
   // A list's page leads here with its kind and list.
-  const [order, setOrder] = useState<Order>({ ...START, ...query });
+  const [order, setOrder] = useState<Order>({ ...START, kind: kinds[0]?.[0] ?? "", ...query });
   const [error, setError] = useState<unknown>(null);
   const set = (change: Partial<Order>): void => setOrder({ ...order, ...change });
   const submit = async (): Promise<void> => {
@@ -54,7 +58,7 @@ export function OrderForm({ done }: { readonly done: () => void }) {
       <SelectField
         label="Export"
         value={order.kind}
-        options={KINDS}
+        options={kinds}
         set={(kind) => set({ kind })}
       />
       <SelectField
@@ -83,14 +87,16 @@ type FiltersProps = { readonly order: Order; readonly set: (change: Partial<Orde
 
 function Filters({ order, set }: FiltersProps) {
   const { kind } = order;
+  const classes = classesFor(useMe());
   return (
     <>
-      {kind === "events" && (
+      {kind === "events" && <Events events={order.events} set={(events) => set({ events })} />}
+      {kind !== "suppressions" && kind !== "contacts" && classes.length > 0 && (
         <SelectField
-          label="Event"
-          value={order.event}
-          options={EVENTS}
-          set={(event) => set({ event })}
+          label="Mail class"
+          value={order.mail_class}
+          options={classes}
+          set={(mail_class) => set({ mail_class })}
         />
       )}
       {(kind === "events" || kind === "messages") && (
@@ -128,5 +134,26 @@ function Filters({ order, set }: FiltersProps) {
         />
       )}
     </>
+  );
+}
+
+type EventsProps = {
+  readonly events: readonly string[];
+  readonly set: (events: readonly string[]) => void;
+};
+
+function Events({ events, set }: EventsProps) {
+  return (
+    <fieldset>
+      <legend>Only these events; none chosen: all</legend>
+      {EVENTS.map((one) => (
+        <CheckField
+          key={one}
+          label={one.replaceAll("_", " ")}
+          checked={events.includes(one)}
+          set={(isOn) => set(isOn ? [...events, one] : events.filter((name) => name !== one))}
+        />
+      ))}
+    </fieldset>
   );
 }

@@ -30,12 +30,16 @@ export function Screen() {
     <>
       <h1>Exports</h1>
       <p class="quiet">Files of what happened, made in the background and kept for some days.</p>
-      <OrderForm done={again} />
+      {isWriter && <OrderForm done={again} />}
       {error !== null && <Failure error={error} again={again} />}
       {refusal !== null && <Failure error={refusal} />}
       {rows === null && error === null && <Waiting />}
       {rows?.length === 0 && (
-        <Empty title="No export yet">Order one above; it appears here with its progress.</Empty>
+        <Empty title="No export yet">
+          {isWriter
+            ? "Order one above; it appears here with its progress."
+            : "Somebody who may order exports makes them; they appear here."}
+        </Empty>
       )}
       {rows !== null && rows.length > 0 && (
         <Table

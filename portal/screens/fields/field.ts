@@ -3,6 +3,8 @@ export type CustomField = {
   readonly id: string;
   readonly name: string;
   readonly type: string;
+  /** What its values are, told apart more finely than by the type. */
+  readonly kind: string;
   readonly required: boolean;
   readonly default: string;
   readonly values: readonly string[];
@@ -11,13 +13,29 @@ export type CustomField = {
 
 export type Tag = { readonly id: string; readonly name: string; readonly status: string };
 
+/** More active fields, tags or lists than these are chosen through the API. */
+export const MOST = 100;
+
 export const TYPES = [
   ["string", "text"],
   ["numeric", "a number"],
   ["date", "a date"],
   ["boolean", "yes or no"],
   ["dropdown", "one of a few"],
+  ["select_multiple_checkboxes", "some of a few"],
+  ["text_multiline", "text of several lines"],
+  ["day_of_year", "a day of the year, MM-DD"],
 ] as const;
+
+/** Whether somebody new must be given a value: one with a default gets that. */
+export function isNeeded(field: Pick<CustomField, "required" | "default">): boolean {
+  return field.required && field.default === "";
+}
+
+/** Whether the values of a type are chosen from some that are named. */
+export function hasChoices(type: string): boolean {
+  return type === "dropdown" || type === "select_multiple_checkboxes";
+}
 
 /** The body of POST /v1/custom-fields; choices are given by commas. */
 export function fieldBody(fields: {
@@ -28,5 +46,5 @@ export function fieldBody(fields: {
 }) {
   const { name, type, required } = fields;
   const values = fields.values.split(",").map((value) => value.trim());
-  return { name, type, required, ...(type === "dropdown" ? { values } : {}) };
+  return { name, type, required, ...(hasChoices(type) ? { values } : {}) };
 }

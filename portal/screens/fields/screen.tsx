@@ -8,7 +8,7 @@ import { CheckField, SelectField, TextField } from "../../ui/fields.tsx";
 import { Failure, Mark, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
-import { type CustomField, fieldBody, type Tag, TYPES } from "./field.ts";
+import { type CustomField, fieldBody, hasChoices, type Tag, TYPES } from "./field.ts";
 
 const PAGE = 100;
 
@@ -41,7 +41,7 @@ export function Screen() {
 
 const FIELD_COLUMNS: readonly Column<CustomField>[] = [
   { name: "Field", text: ({ name }) => name, isLong: true },
-  { name: "Type", text: ({ type }) => type },
+  { name: "Type", text: ({ kind }) => kind.replaceAll("_", " ") },
   { name: "Choices", text: ({ values }) => values.join(", "), isLong: true },
   { name: "Default", text: (row) => row.default, isLong: true },
   { name: "Required", text: ({ required }) => (required ? "yes" : "no") },
@@ -144,7 +144,7 @@ function MakeField({ done }: { readonly done: () => void }) {
         set={(name) => set({ name })}
       />
       <SelectField label="Type" value={fields.type} options={TYPES} set={(type) => set({ type })} />
-      {fields.type === "dropdown" && (
+      {hasChoices(fields.type) && (
         <TextField
           label="Choices, with commas between them"
           required

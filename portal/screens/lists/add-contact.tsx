@@ -1,24 +1,62 @@
-// Puts somebody on a list.
+// Puts somebody on a list, with what is known of them.
 import { useState } from "preact/hooks";
-import { post } from "../../lib/api.ts";
+import { getPage, post } from "../../lib/api.ts";
+import { useLoad } from "../../lib/load.ts";
 import { CheckField, TextField } from "../../ui/fields.tsx";
-import { Failure } from "../../ui/parts.tsx";
+import { Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
-import type { List } from "./list.ts";
+import { type CustomField, isNeeded, MOST, type Tag } from "../fields/field.ts";
+import { FieldInput } from "../fields/input.tsx";
+import { type FieldValues, type List, textOf } from "./list.ts";
+
+type Known = { readonly fields: readonly CustomField[]; readonly tags: readonly Tag[] };
+type AddProps = { readonly list: List; readonly done: () => void };
+
+/** The form, once it is known which fields and tags there are. */
+export function AddContact(props: AddProps) {
+  const { data, error, again } = useLoad(ask, "");
+  if (error !== null) return <Failure error={error} again={again} />;
+  return data === null ? <Waiting /> : <Form {...props} {...data} />;
+}
+
+async function ask(): Promise<Known> {
+  const [fields, tags] = await Promise.all([
+    getPage<CustomField>("/v1/custom-fields", { limit: MOST, status: "active" }),
+    getPage<Tag>("/v1/tags", { limit: MOST, status: "active" }),
+  ]);
+  return { fields: fields.data, tags: tags.data };
+}
 
 const NOBODY = { email: "", first_name: "", last_name: "", update: false };
+const NO_TAGS: readonly string[] = [];
+const NO_FIELDS: FieldValues = {};
 
-export function AddContact({ list, done }: { readonly list: List; readonly done: () => void }) {
-  const [fields, setFields] = useState(NOBODY);
+function Form({ list, done, fields, tags }: AddProps & Known) {
+  const [person, setPerson] = useState(NOBODY);
+  const [given, setGiven] = useState(NO_FIELDS);
+  const [chosen, setChosen] = useState(NO_TAGS);
   const [error, setError] = useState<unknown>(null);
-  const set = (change: Partial<typeof NOBODY>): void => setFields({ ...fields, ...change });
+  const set = (change: Partial<typeof NOBODY>): void => setPerson({ ...person, ...change });
+  const input = (field: CustomField) => (
+    <FieldInput
+      key={field.id}
+      field={field}
+      value={given[field.name] ?? ""}
+      set={(value) => setGiven({ ...given, [field.name]: value })}
+    />
+  );
   const add = async (): Promise<void> => {
     setError(null);
-    await post("/v1/contacts", { ...fields, list_id: list.id });
-    say(`${fields.email} is on the list.`);
-    setFields(NOBODY);
+    const filled = Object.entries(given).filter(([, value]) => textOf(value) !== "");
+    const custom_fields = Object.fromEntries(filled);
+    await post("/v1/contacts", { ...person, custom_fields, tags: chosen, list_id: list.id });
+    say(`${person.email} is on the list.`);
+    setPerson(NOBODY);
+    setGiven(NO_FIELDS);
+    setChosen(NO_TAGS);
     done();
   };
+  const others = fields.filter((field) => !isNeeded(field));
   return (
     <form
       class="card narrow"
@@ -33,22 +71,41 @@ export function AddContact({ list, done }: { readonly list: List; readonly done:
         label="Address"
         type="email"
         required
-        value={fields.email}
+        value={person.email}
         set={(email) => set({ email })}
       />
       <TextField
         label="First name"
-        value={fields.first_name}
+        value={person.first_name}
         set={(first_name) => set({ first_name })}
       />
       <TextField
         label="Last name"
-        value={fields.last_name}
+        value={person.last_name}
         set={(last_name) => set({ last_name })}
       />
+      {fields.filter(isNeeded).map(input)}
+      {others.length + tags.length > 0 && (
+        <details>
+          <summary>More fields and tags</summary>
+          <div class="filters">
+            {others.map(input)}
+            {tags.map(({ id, name }) => (
+              <CheckField
+                key={id}
+                label={`Tag ${name}`}
+                checked={chosen.includes(id)}
+                set={(isOn) =>
+                  setChosen(isOn ? [...chosen, id] : chosen.filter((one) => one !== id))
+                }
+              />
+            ))}
+          </div>
+        </details>
+      )}
       <CheckField
         label="If the contact is there already, replace what was known"
-        checked={fields.update}
+        checked={person.update}
         set={(update) => set({ update })}
       />
       {error !== null && <Failure error={error} />}

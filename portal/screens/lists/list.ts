@@ -35,9 +35,15 @@ export function statusWord(status: string): string {
   return status === "scomp" ? "complaint" : status;
 }
 
+/** A value of a custom field as text; "" is none. */
+export function textOf(value: FieldValue | undefined): string {
+  if (value === undefined) return "";
+  return typeof value === "object" ? value.join(", ") : String(value);
+}
+
 /** Values of custom fields in one line. */
 export function valuesText(values: FieldValues): string {
   return Object.entries(values)
-    .map(([name, value]) => `${name}: ${typeof value === "object" ? value.join(", ") : value}`)
+    .map(([name, value]) => `${name}: ${textOf(value)}`)
     .join("; ");
 }

@@ -53,15 +53,58 @@ export function listsJourneys(world: () => World): void {
     await page.getByText("bob@example.com is unsubscribed.").waitFor();
 
     await page.getByRole("link", { name: "ann@example.com", exact: true }).click();
+    await page.getByRole("heading", { name: "ann@example.com", exact: true }).waitFor();
     expect(await page.getByLabel("Tag spring").isChecked()).toBe(true);
     await page.getByLabel("City", { exact: true }).fill("Milan");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved.").waitFor();
+    await page.getByLabel("How it stands to Readers").selectOption("deactivated");
+    await page.getByText("It is deactivated on Readers.").waitFor();
     await visit(page, "contacts");
     await page.getByLabel("Whole address").fill("ann@example.com");
     await page.getByRole("button", { name: "Find" }).click();
     await page.getByRole("heading", { name: "ann@example.com", exact: true }).waitFor();
     expect(await page.getByLabel("City", { exact: true }).inputValue()).toBe("Milan");
+    await page.context().close();
+  });
+
+  it("asks of a new contact what is required, changes it, and takes it off its list", async () => {
+    const page = await signedIn(world());
+    await visit(page, "fields");
+    await page.getByLabel("Name of the field").fill("Colours");
+    await page.getByLabel("Type").selectOption("select_multiple_checkboxes");
+    await page.getByLabel("Choices, with commas between them").fill("red, green, blue");
+    await page.getByLabel("Required of every new contact").check();
+    await page.getByRole("button", { name: "Make the field" }).click();
+    await page.getByRole("cell", { name: "Colours", exact: true }).waitFor();
+
+    await visit(page, "lists?name=Read");
+    await page.getByRole("link", { name: "Readers" }).click();
+    await page.getByLabel("Address").fill("dee@example.com");
+    await page.getByRole("button", { name: "Add the contact" }).click();
+    await page.getByRole("alert").getByText("Custom field Colours is required").waitFor();
+    await page.getByLabel("red").check();
+    await page.getByLabel("blue").check();
+    await page.getByText("More fields and tags").click();
+    await page.getByLabel("City", { exact: true }).fill("Turin");
+    await page.getByLabel("Tag spring").check();
+    await page.getByRole("button", { name: "Add the contact" }).click();
+    await page.getByRole("cell", { name: "City: Turin; Colours: red, blue" }).waitFor();
+    await page.getByRole("link", { name: "dee@example.com" }).click();
+    await page.getByRole("heading", { name: "dee@example.com", exact: true }).waitFor();
+    await page.getByLabel("red").uncheck();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved.").waitFor();
+    expect(await page.getByLabel("blue").isChecked()).toBe(true);
+    expect(await page.getByLabel("Tag spring").isChecked()).toBe(true);
+    await page.getByRole("button", { name: "Take it off Readers" }).click();
+    await page.getByText("It is on none.").waitFor();
+
+    await visit(page, "fields");
+    await page.getByRole("button", { name: "Delete Colours" }).click();
+    await page.getByLabel(/^Type Colours/).fill("Colours");
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByText("Colours is gone.").waitFor();
     await page.context().close();
   });
 

@@ -3,9 +3,13 @@ import { expect, it } from "vitest";
 import { changedFields } from "../../../portal/screens/contacts/contact.ts";
 import {
   bodyOf,
+  classesFor,
+  EVENTS,
   filterWords,
   KINDS,
+  kindsFor,
   type Order,
+  SCOPES,
   sizeWords,
   STATES,
 } from "../../../portal/screens/exports/export.ts";
@@ -15,13 +19,16 @@ import { statusWord, STATUSES, valuesText } from "../../../portal/screens/lists/
 import { EXPORT_KINDS } from "../../../src/model/export.ts";
 import { MEMBERSHIP_STATUSES } from "../../../src/model/contact.ts";
 import { DELIVERY_STATES } from "../../../src/model/delivery.ts";
+import { EVENT_NAMES } from "../../../src/model/event.ts";
+import { SUPPRESSION_SCOPES } from "../../../src/model/suppression.ts";
 
 const ORDER: Order = {
   kind: "events",
   format: "csv",
   from: "",
   to: "",
-  event: "",
+  events: [],
+  mail_class: "",
   state: "",
   scope: "",
   interval: "day",
@@ -33,15 +40,17 @@ it("offers what the API knows", () => {
   expect(KINDS.map(([kind]) => kind)).toEqual(EXPORT_KINDS);
   expect(STATUSES.map(([status]) => status)).toEqual(MEMBERSHIP_STATUSES);
   const states: readonly string[] = DELIVERY_STATES;
-  for (const state of STATES) if (typeof state === "string") expect(states).toContain(state);
+  expect(STATES.slice(1)).toEqual(states);
+  expect(EVENTS).toEqual(EVENT_NAMES);
+  expect(SCOPES.slice(1)).toEqual(SUPPRESSION_SCOPES);
 });
 
 it.each([
   [ORDER, {}],
-  [{ ...ORDER, event: "open", list: "7" }, { events: ["open"] }],
+  [{ ...ORDER, events: ["open", "click"], list: "7" }, { events: ["open", "click"] }],
   [
-    { ...ORDER, kind: "statistics", event: "open" },
-    { interval: "day", by: "tag" },
+    { ...ORDER, kind: "statistics", events: ["open"], mail_class: "marketing" },
+    { interval: "day", by: "tag", mail_class: "marketing" },
   ],
   [{ ...ORDER, kind: "suppressions", scope: "bounce" }, { scope: "bounce" }],
   [{ ...ORDER, kind: "contacts", list: "7" }, { list: "7" }],
@@ -71,6 +80,9 @@ it("changes only the fields that were typed into, and takes empty ones away", ()
   const before = { City: "Rome", Age: 7, Old: "x" };
   const typed = { City: "Rome", Age: "8", Old: "", New: "" };
   expect(changedFields(before, typed)).toEqual({ Age: "8", Old: null });
+  const some = { Colours: ["red", "blue"], Sizes: ["S"] };
+  const chosen = { Colours: ["red"], Sizes: [] };
+  expect(changedFields(some, chosen)).toEqual({ Colours: ["red"], Sizes: null });
 });
 
 it("sends choices only of a field that has some", () => {
@@ -96,4 +108,16 @@ it("shows values and states in words", () => {
     "City: Rome; Colours: red, blue; Old: true",
   );
   expect(statusWord("scomp")).toBe("complaint");
+});
+
+it("offers exports of what somebody may read, and classes to whom both are open", () => {
+  const user = { id: "1", email: "a@example.com", name: "A", role: "marketer" };
+  const grant = { module: "transactional", mail_class: "marketing" };
+  const me = { user, permissions: { stats: "read", contacts: "write" }, scopes: [] } as const;
+  expect(kindsFor({ ...me, modules: [] }).map(([kind]) => kind)).toEqual([
+    "statistics",
+    "contacts",
+  ]);
+  expect(classesFor({ ...me, modules: [grant] })).toEqual([]);
+  expect(classesFor({ ...me, modules: [] })).toHaveLength(3);
 });

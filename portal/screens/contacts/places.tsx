@@ -1,0 +1,73 @@
+// The lists that a contact is on, how it stands to each, and its way off them.
+import { useState } from "preact/hooks";
+import { patch, remove } from "../../lib/api.ts";
+import { hashOf } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
+import { Failure, Mark, Time } from "../../ui/parts.tsx";
+import { say } from "../../ui/toast.tsx";
+import { type List, STATUSES, statusWord } from "../lists/list.ts";
+import type { ContactCard } from "./contact.ts";
+
+type PlacesProps = {
+  readonly contact: ContactCard;
+  readonly lists: readonly List[];
+  readonly again: () => void;
+};
+
+export function Places({ contact, lists, again }: PlacesProps) {
+  const [error, setError] = useState<unknown>(null);
+  const isWriter = may(useMe(), "lists", "write");
+  const run = (asked: Promise<unknown>, words: string): void => {
+    setError(null);
+    asked.then(() => {
+      say(words);
+      again();
+    }, setError);
+  };
+  return (
+    <section class="card" aria-labelledby="on-lists">
+      <h2 id="on-lists">Lists</h2>
+      {contact.lists.length === 0 && <p class="quiet">It is on none.</p>}
+      <ul class="stack">
+        {contact.lists.map((place) => {
+          const name = lists.find(({ id }) => id === place.id)?.name ?? String(place.id);
+          const path = `/v1/lists/${place.id}/contacts/${contact.id}`;
+          return (
+            <li key={place.id} class="row">
+              <span>
+                <a href={hashOf({ screen: "lists", id: String(place.id) })}>{name}</a>{" "}
+                <Mark word={statusWord(place.status)} /> since <Time at={place.subscribed_at} />
+              </span>
+              {isWriter && (
+                <>
+                  <select
+                    aria-label={`How it stands to ${name}`}
+                    value={place.status}
+                    onChange={({ currentTarget: { value: status } }) =>
+                      run(patch(path, { status }), `It is ${statusWord(status)} on ${name}.`)
+                    }
+                  >
+                    {STATUSES.map(([status, words]) => (
+                      <option key={status} value={status}>
+                        {words}
+                      </option>
+                    ))}
+                  </select>
+                  <button
+                    type="button"
+                    class="small"
+                    aria-label={`Take it off ${name}`}
+                    onClick={() => run(remove(path), `It is off ${name}.`)}
+                  >
+                    Take it off
+                  </button>
+                </>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {error !== null && <Failure error={error} />}
+    </section>
+  );
+}
