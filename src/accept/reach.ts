@@ -9,7 +9,7 @@ import { findUser, type Login } from "../store/user.ts";
 export const NO_USER: Problem = { kind: "not_found", what: "this user" };
 
 /** What an API key with the scope manage counts as. */
-const ROLE_OF_KEYS: Role = "admin";
+export const ROLE_OF_KEYS: Role = "admin";
 
 /** The role of whoever asks. */
 export function roleOf(session: Session | null): Role {

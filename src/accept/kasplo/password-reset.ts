@@ -22,7 +22,7 @@ const reset = endpoint({
   path: "/sessions/reset",
   summary: "Ask for a link to choose another password, by mail",
   description:
-    "The answer is the same whether anybody has the address or not. Nothing is sent to who is disabled, or while no verified domain has a default sender: then an admin can hand over another invitation.",
+    "The answer is the same whether anybody has the address or not. Nothing is sent to a Super Admin, to who is disabled, or while no verified domain has a default sender: then another invitation can be handed over.",
   scope: "manage",
   access: "open",
   request: { body: z.object({ email: string("the address you sign in with") }) },

@@ -5,8 +5,10 @@ import { sealedVariables } from "../../model/sealed.ts";
 import type { Key } from "../../model/key.ts";
 import type { SendCommand } from "../../model/message.ts";
 import { NO_LIMITS } from "../../model/plan.ts";
+import { reaches } from "../../model/permission.ts";
 import type { User } from "../../model/user.ts";
 import { findDefaultSender } from "../../store/sender-domain.ts";
+import { ROLE_OF_KEYS } from "../reach.ts";
 import { send } from "../send.ts";
 import { messageOf } from "./problem.ts";
 
@@ -15,7 +17,7 @@ export type LinkKind = "invitation" | "reset";
 
 /** A link to be sent. */
 export type LinkMail = {
-  readonly user: Pick<User, "email" | "name">;
+  readonly user: Pick<User, "email" | "name" | "role">;
   readonly kind: LinkKind;
   readonly url: string;
   /** Epoch milliseconds. */
@@ -41,8 +43,18 @@ export const NO_ORIGIN: Mailed = {
   reason: "PUBLIC_URL is not set, so that no mail can say where this Worker is",
 };
 
+/**
+ * Why no link is mailed to a Super Admin: an admin, or a key, may set the relay that carries the mail, and who
+ * reads the link there would be a Super Admin. Everybody else is within their reach anyway.
+ */
+const ABOVE_RELAYS: Mailed = {
+  sent: false,
+  reason: "a Super Admin's link is not mailed, for an admin can set the relay that would carry it",
+};
+
 /** Sends a link to its user. */
 export async function mailLink(app: App, mail: LinkMail): Promise<Mailed> {
+  if (!reaches(ROLE_OF_KEYS, mail.user.role)) return ABOVE_RELAYS;
   const sender = await findDefaultSender(app.db, null);
   if (!sender) {
     const reason = "no verified domain has a default sender; set default_sender of one";
