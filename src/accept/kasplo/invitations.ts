@@ -3,7 +3,13 @@ import * as z from "zod";
 import type { App } from "../../app.ts";
 import { hashPassword } from "../../lib/password.ts";
 import { fail, ok } from "../../lib/result.ts";
-import { claimOf, INVITATION_MS, invitationsOf, invitationUrl } from "../../model/invitation.ts";
+import {
+  claimOf,
+  type Holder,
+  INVITATION_MS,
+  invitationsOf,
+  invitationUrl,
+} from "../../model/invitation.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
 import { MAX_PASSWORD_LENGTH, passwordFault } from "../../model/user.ts";
 import { appendAudit } from "../../store/audit.ts";
@@ -69,7 +75,7 @@ const accept = endpoint({
     const claim = claimOf(token);
     const found = claim && claim.expiresAt > now ? await findUser(app.db, claim.userId) : null;
     const invitations = invitationsOf(app.config.encryptionKey);
-    if (!found || !(await invitations.isGood(token, found.password))) return fail(NO_INVITATION);
+    if (!found || !(await invitations.isGood(token, holderOf(found)))) return fail(NO_INVITATION);
     const { user } = found;
     const fault = passwordFault(password, user.email);
     if (fault !== null) return fail(invalidField("password", fault));
@@ -96,15 +102,20 @@ const NO_INVITATION: Problem = {
   reason: "this invitation was used, has expired or was never made; ask for another one",
 };
 
+function holderOf({ user: { role }, password }: Login): Holder {
+  return { password, role };
+}
+
 /** A link by which a user chooses a password. */
 export async function linkOf(
   app: App,
-  { user, password }: Login,
+  login: Login,
   { origin, lifeMs }: { readonly origin: string; readonly lifeMs: number },
 ): Promise<{ readonly url: string; readonly expiresAt: number }> {
+  const { user } = login;
   const expiresAt = app.now() + lifeMs;
   const invitations = invitationsOf(app.config.encryptionKey);
-  const token = await invitations.token({ userId: user.id, expiresAt }, password);
+  const token = await invitations.token({ userId: user.id, expiresAt }, holderOf(login));
   return { url: invitationUrl(origin, token), expiresAt };
 }
 

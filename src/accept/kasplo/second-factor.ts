@@ -143,6 +143,7 @@ const reset = endpoint({
   request: { params: z.object({ id: z.string() }) },
   response: { 200: dataOf(z.object({ id: z.string() })) },
   async handle(app, { params: { id }, session }) {
+    if (id === session?.user.id) return fail(YOUR_OWN);
     const found = await within(app, id, session);
     if (!found.ok) return found;
     const { secondFactor } = found.value.user;
@@ -156,6 +157,10 @@ const reset = endpoint({
 /** The operations on second factors. */
 export const secondFactorEndpoints = [read, begin, confirm, end, reset];
 
+const YOUR_OWN: Problem = {
+  kind: "not_permitted",
+  reason: "this is your own; turn it off with your password: POST /v1/me/second-factor/off",
+};
 const IS_ON: Problem = {
   kind: "conflict",
   reason: "signing in takes a code already; turn that off first to use another app",

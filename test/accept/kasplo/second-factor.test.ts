@@ -233,6 +233,14 @@ describe("turning it off", () => {
     await expectError(again, { status: 404, code: "not_found" });
   });
 
+  it("is nobody's own affair past the password, not even an admin's", async () => {
+    await enrol();
+    await env.DB.prepare("update users set role = 'admin' where id = ?1").bind(ann.id).run();
+    const own = await call("DELETE", `/v1/users/${ann.id}/second-factor`);
+    await expectError(own, { status: 403, code: "not_permitted" });
+    expect(await state()).toMatchObject({ on: true });
+  });
+
   it("is for nobody below: neither a developer's, nor an admin's for a Super Admin", async () => {
     const path = `/v1/users/${ann.id}/second-factor`;
     const developer = await givenPerson({ role: "developer", now: clock.now() });
