@@ -52,11 +52,11 @@ export function whoOf({ key_id: id }: Pick<Entry, "key_id">, names: Names): stri
   return id === null ? "Edgepost itself" : (names.get(id) ?? id);
 }
 
-/** What became of it. */
+/** What became of it, where that is more than that it was asked for. */
 export function outcomeOf({ kind, detail }: Pick<Entry, "kind" | "detail">): string {
   switch (kind) {
     case "asked":
-      return "asked";
+      return "";
     case "refused":
       return `refused: ${detail.replaceAll("_", " ")}`;
     case "domain_state":

@@ -146,12 +146,14 @@ function columnsWith(names: Names): readonly Column<Entry>[] {
     { name: "When", text: ({ at }) => at, show: ({ at }) => <Time at={at} /> },
     { name: "Who", text: (entry) => whoOf(entry, names) },
     { name: "From", text: ({ ip }) => ip },
-    { name: "What", text: ({ operation }) => operation },
     {
-      name: "Came to",
-      text: outcomeOf,
-      show: (entry) =>
-        entry.kind === "refused" ? <Mark word={outcomeOf(entry)} /> : outcomeOf(entry),
+      name: "What",
+      text: (entry) => [entry.operation, outcomeOf(entry)].filter(Boolean).join(", "),
+      show: (entry) => (
+        <span>
+          {entry.operation} {outcomeOf(entry) && <Mark word={outcomeOf(entry)} />}
+        </span>
+      ),
     },
     { name: "Of what, to what", text: (entry) => targetOf(entry, names), isLong: true },
   ];

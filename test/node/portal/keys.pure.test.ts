@@ -208,7 +208,7 @@ describe("an entry of the audit log", () => {
   };
 
   it.each([
-    [entry, "ann@a.test", "id=ann@a.test role=admin", "asked"],
+    [entry, "ann@a.test", "id=ann@a.test role=admin", ""],
     [
       { ...entry, key_id: "gone", kind: "refused", detail: "invalid_field" },
       "gone",
