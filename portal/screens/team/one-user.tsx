@@ -29,6 +29,7 @@ export function OneUser({ id }: { readonly id: string }) {
 type LoadedProps = { readonly path: string; readonly user: User; readonly again: () => void };
 
 function Loaded({ path, user, again }: LoadedProps) {
+  const { user: me } = useMe();
   const [error, setError] = useState<unknown>(null);
   const [invited, setInvited] = useState<Invited | null>(null);
   const [isResetting, setResetting] = useState(false);
@@ -99,7 +100,7 @@ function Loaded({ path, user, again }: LoadedProps) {
           >
             {isOff ? "Enable" : "Disable"}
           </button>
-          {user.second_factor && (
+          {user.second_factor && user.id !== me.id && (
             <button type="button" onClick={() => setResetting(true)}>
               Take the second factor away
             </button>

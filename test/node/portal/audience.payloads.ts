@@ -72,7 +72,7 @@ async function importPayloads(page: Page): Promise<void> {
   const name = `${PAYLOADS[0]?.replaceAll("/", " ")}.csv`;
   const file = { name, mimeType: "text/csv", buffer: Buffer.from(csv()) };
   await page.getByLabel("File").setInputFiles(file);
-  await page.getByRole("button", { name: "Upload" }).click();
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
   await page.getByRole("button", { name: "Try it, write nothing" }).click();
   await page.getByText("checked", { exact: true }).waitFor();
   await page.getByText(`${ROWS} rows: 0 new, 0 known, ${ROWS} refused.`).waitFor();

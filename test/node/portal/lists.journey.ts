@@ -31,7 +31,7 @@ export function listsJourneys(world: () => World): void {
     await page.getByRole("link", { name: "Import a CSV into it" }).click();
     const file = { name: "people.csv", mimeType: "text/csv", buffer: Buffer.from(CSV) };
     await page.getByLabel("File").setInputFiles(file);
-    await page.getByRole("button", { name: "Upload" }).click();
+    await page.getByRole("button", { name: "Upload", exact: true }).click();
     await page.getByRole("cell", { name: "ann@example.com", exact: true }).waitFor();
     const column = (name: string) => page.getByRole("combobox", { name: `Column ${name}` });
     await column("mail").selectOption("email");
