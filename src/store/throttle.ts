@@ -26,7 +26,7 @@ export async function listThrottles(db: D1Database): Promise<readonly ThrottleCh
   return decodeThrottles(await selectThrottles(db).all());
 }
 
-/** Lays settings over those there are. Safe to repeat. */
+/** Lays settings over those there are; null takes one away, in a group's first change too. Safe to repeat. */
 export async function changeThrottle(
   db: D1Database,
   { poolId, group, settings }: ThrottleChange,
@@ -34,9 +34,10 @@ export async function changeThrottle(
 ): Promise<void> {
   await statement(
     db,
-    `insert into throttles (pool_id, domain_group, settings, updated_at) values (?1, ?2, ?3, ?4)
+    `insert into throttles (pool_id, domain_group, settings, updated_at)
+     values (?1, ?2, json_patch('{}', ?3), ?4)
      on conflict (pool_id, domain_group) do update set
-       settings = json_patch(throttles.settings, excluded.settings), updated_at = excluded.updated_at`,
+       settings = json_patch(throttles.settings, ?3), updated_at = excluded.updated_at`,
     poolId,
     group,
     JSON.stringify(settings),

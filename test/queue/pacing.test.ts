@@ -212,6 +212,18 @@ describe("the adaptive pace", () => {
   });
 });
 
+it("takes null for the pool's setting, in the first change of a group as in a later one", async () => {
+  await set("*", { connections: 7, per_hour: 60 });
+  const taken = { connections: null, per_hour: null, warm_up: true };
+  for (const before of [[], [{ connections: 2, per_hour: 10 }]]) {
+    for (const body of [...before, taken]) await set("gmail", body);
+    const answer = await ask(world.app, "GET", "/v1/throttles/default/gmail", { key: world.key });
+    expect(await answer.json()).toMatchObject({
+      data: { settings: { connections: 7, per_hour: 60, adaptive: true, warm_up: true } },
+    });
+  }
+});
+
 describe("the object", () => {
   it("is asked seldom: once for a run, and told at its end", async () => {
     await world.send(["one@example.com"]);

@@ -122,17 +122,35 @@ export function dollars(usd: number): string {
   return `$${Number(usd.toPrecision(3))}`;
 }
 
-/** What a form's fields change of a throttle; empty text is nothing of its own. */
-export function throttleChange(fields: {
+/** The fields of a throttle's form; empty text: the pool's setting. */
+export type ThrottleFields = {
   readonly connections: string;
   readonly perHour: string;
   readonly adaptive: boolean;
   readonly warmUp: boolean;
-}) {
+};
+
+/** What the form shows of the settings that hold. */
+export function throttleFields(settings: ThrottleSettings): ThrottleFields {
   return {
-    connections: fields.connections === "" ? null : Number(fields.connections),
-    per_hour: fields.perHour === "" ? null : Number(fields.perHour),
-    adaptive: fields.adaptive,
-    warm_up: fields.warmUp,
+    connections: String(settings.connections),
+    perHour: settings.per_hour?.toString() ?? "",
+    adaptive: settings.adaptive,
+    warmUp: settings.warm_up,
   };
+}
+
+/** What a form's fields change of a throttle. The rest is not sent: what a group has of its pool stays the pool's. */
+export function throttleChange(fields: ThrottleFields, settings: ThrottleSettings) {
+  const before = throttleFields(settings);
+  return {
+    ...(fields.connections !== before.connections && { connections: numberIn(fields.connections) }),
+    ...(fields.perHour !== before.perHour && { per_hour: numberIn(fields.perHour) }),
+    ...(fields.adaptive !== before.adaptive && { adaptive: fields.adaptive }),
+    ...(fields.warmUp !== before.warmUp && { warm_up: fields.warmUp }),
+  };
+}
+
+function numberIn(text: string): number | null {
+  return text === "" ? null : Number(text);
 }

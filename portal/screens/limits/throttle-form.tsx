@@ -4,19 +4,14 @@ import { patch, post } from "../../lib/api.ts";
 import { CheckField, TextField } from "../../ui/fields.tsx";
 import { Failure } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
-import { type Throttle, throttleChange } from "./limit.ts";
+import { type Throttle, throttleChange, throttleFields } from "./limit.ts";
 
 type FormProps = { readonly throttle: Throttle; readonly done: () => void };
 
 export function ThrottleForm({ throttle, done }: FormProps) {
   const { pool, group, settings } = throttle;
   const path = `/v1/throttles/${encodeURIComponent(pool)}/${encodeURIComponent(group)}`;
-  const [fields, setFields] = useState({
-    connections: String(settings.connections),
-    perHour: settings.per_hour?.toString() ?? "",
-    adaptive: settings.adaptive,
-    warmUp: settings.warm_up,
-  });
+  const [fields, setFields] = useState(throttleFields(settings));
   const [error, setError] = useState<unknown>(null);
   const set = (change: Partial<typeof fields>): void => setFields({ ...fields, ...change });
   const run = (work: () => Promise<unknown>, words: string): void => {
@@ -32,7 +27,10 @@ export function ThrottleForm({ throttle, done }: FormProps) {
       aria-labelledby="throttle-form"
       onSubmit={(event) => {
         event.preventDefault();
-        run(() => patch(path, throttleChange(fields)), `The pace of ${group} is changed.`);
+        run(
+          () => patch(path, throttleChange(fields, settings)),
+          `The pace of ${group} is changed.`,
+        );
       }}
     >
       <h2 id="throttle-form">Mail to {group}</h2>

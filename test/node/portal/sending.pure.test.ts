@@ -5,6 +5,7 @@ import {
   dollars,
   spanWords,
   throttleChange,
+  throttleFields,
   warmUpWords,
 } from "../../../portal/screens/limits/limit.ts";
 import { conditionOf, placed, raised, type Rule } from "../../../portal/screens/relays/relay.ts";
@@ -50,13 +51,16 @@ it.each([
   [0.012345, "$0.0123"],
 ])("says %d dollars as %s", (usd, words) => expect(dollars(usd)).toBe(words));
 
-it("sends null for what a throttle takes from its pool", () => {
-  const fields = { connections: "", perHour: "60", adaptive: true, warmUp: false };
-  expect(throttleChange(fields)).toEqual({
+it("sends what a form changes of a throttle: null for what is the pool's again, nothing for what stays", () => {
+  const settings = { connections: 4, per_hour: null, adaptive: true, warm_up: false };
+  const fields = throttleFields(settings);
+  expect(throttleChange(fields, settings)).toEqual({});
+  expect(throttleChange({ ...fields, warmUp: true }, settings)).toEqual({ warm_up: true });
+  const changed = { ...fields, connections: "", perHour: "60", adaptive: false };
+  expect(throttleChange(changed, settings)).toEqual({
     connections: null,
     per_hour: 60,
-    adaptive: true,
-    warm_up: false,
+    adaptive: false,
   });
 });
 
