@@ -7,8 +7,8 @@ const MOST = 100;
 /** Fewer are not worth a round trip to D1. */
 const LEAST = 16;
 
-/** A window of a shared lane lasts about so long. */
-const SHARED_WINDOW_MS = 100;
+/** A window of a shared lane lasts about so long: who comes waits for its end, and for as much of their own. */
+const SHARED_WINDOW_MS = 50;
 
 /** Tells how many to claim, from what the windows before came to. */
 export type Window = {
