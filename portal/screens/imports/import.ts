@@ -65,7 +65,8 @@ export function chosenOf(
   columns: readonly string[],
   known: Mapping,
 ): Readonly<Record<string, string>> {
-  const choice = (name: string): string => (name in known ? (known[name] ?? "") : GUESS);
+  const choice = (name: string): string =>
+    Object.hasOwn(known, name) ? (known[name] ?? "") : GUESS;
   return Object.fromEntries(columns.map((name) => [name, choice(name)]));
 }
 

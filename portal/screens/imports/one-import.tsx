@@ -40,7 +40,7 @@ function Shown({ path, found, uploaded, again }: ShownProps) {
   const isWriter = may(useMe(), "imports", "write");
   const start = async (asked: Start): Promise<void> => {
     await post(`${path}/start`, asked);
-    say(asked.dry_run ? "It is looked through; nothing is written." : "It is imported.");
+    say(asked.dry_run ? "It is looked through; nothing is written." : "It is being imported.");
     again();
   };
   const drop = (): void => {
