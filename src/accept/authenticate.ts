@@ -6,19 +6,14 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import { ttlCache } from "../lib/ttl-cache.ts";
 import { familyOf, type Key, type KeyFamily } from "../model/key.ts";
 import type { Problem } from "../model/problem.ts";
-import { findKey, noteKeyUse } from "../store/key.ts";
+import { findKey } from "../store/key.ts";
 import type { Credentials } from "./endpoint.ts";
+import { noteUse } from "./last-use.ts";
 
 /** Less than the 30 s that a revoked key may go on, by the time of a slow read. */
 const KEY_TTL_MS = 25_000;
 
 const keys = ttlCache<Key | null>({ ttlMs: KEY_TTL_MS, maxEntries: 1_000 });
-
-/** One use an hour is written down: each costs a row. */
-const USE_NOTED_EVERY_MS = 60 * 60 * 1_000;
-
-/** Uses that this isolate has written down, so that it does not ask the database again. */
-const notedUses = ttlCache<true>({ ttlMs: USE_NOTED_EVERY_MS, maxEntries: 1_000 });
 
 /** Forgets a key that was changed, so that this isolate reads it again; others do within 30 s. */
 export function forgetKey(hash: string): void {
@@ -55,19 +50,8 @@ export async function keyOf(
   if (key.expiresAt !== null && key.expiresAt <= now) {
     return fail(unauthorized("this API key has expired"));
   }
-  noteUse(app, key);
+  noteUse(app, "keys", key);
   return ok(key);
-}
-
-/** Writes down that a key is used; nobody waits for it. */
-function noteUse(app: App, { id, lastUsedAt }: Key): void {
-  const now = app.now();
-  if (lastUsedAt !== null && now - lastUsedAt < USE_NOTED_EVERY_MS) return;
-  const noting = notedUses.get(id, now, async () => {
-    await noteKeyUse(app.db, id, { now, unlessAfter: now - USE_NOTED_EVERY_MS });
-    return true;
-  });
-  app.background("note_use_failed", noting);
 }
 
 /** Nobody, and what would let them in. */

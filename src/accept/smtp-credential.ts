@@ -7,13 +7,11 @@ import { fail, ok, type Result } from "../lib/result.ts";
 import { ttlCache } from "../lib/ttl-cache.ts";
 import type { Problem } from "../model/problem.ts";
 import { isUsable, parseUsername, type SmtpCredential } from "../model/smtp-credential.ts";
-import { findCredential, noteCredentialUse } from "../store/smtp-credential.ts";
+import { findCredential } from "../store/smtp-credential.ts";
+import { noteUse } from "./last-use.ts";
 
 /** A revoked credential stops within 30 s, the time of a slow read included. */
 const CREDENTIAL_TTL_MS = 25_000;
-
-/** One use an hour is written down. */
-const USE_NOTED_EVERY_MS = 60 * 60 * 1_000;
 
 /** What is compared with when there is no such user: of the same length as every other digest. */
 const NOBODY = "0".repeat(64);
@@ -33,7 +31,7 @@ export async function logIn(
   const right = sameBytes(utf8(hash), utf8(found?.hash ?? NOBODY));
   const credential = found?.credential ?? null;
   if (!right || credential?.domain !== domain || !isUsable(credential, app.now())) return null;
-  noteUse(app, credential);
+  noteUse(app, "smtp_credentials", credential);
   return credential;
 }
 
@@ -52,19 +50,6 @@ export async function usableCredential(
     const reason = "this SMTP credential does not exist, was revoked or has expired";
     return fail({ kind: "invalid_credentials", reason });
   }
-  noteUse(app, credential);
+  noteUse(app, "smtp_credentials", credential);
   return ok(credential);
-}
-
-/** Uses that this isolate has written down, so that it does not ask the database again. */
-const notedUses = ttlCache<true>({ ttlMs: USE_NOTED_EVERY_MS, maxEntries: 1_000 });
-
-/** Writes down that it is used; nobody waits for it. */
-function noteUse(app: App, { id }: SmtpCredential): void {
-  const now = app.now();
-  const noting = notedUses.get(id, now, async () => {
-    await noteCredentialUse(app.db, id, { now, unlessAfter: now - USE_NOTED_EVERY_MS });
-    return true;
-  });
-  app.background("note_use_failed", noting);
 }

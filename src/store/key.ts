@@ -96,22 +96,6 @@ export async function revokeKey(
   return found[0] ? { revokedAt: found[0].revoked_at, hash: found[0].hash } : null;
 }
 
-/** Notes that a key was used, unless that is known of a time after `unlessAfter`. */
-export async function noteKeyUse(
-  db: D1Database,
-  id: string,
-  times: { readonly now: number; readonly unlessAfter: number },
-): Promise<void> {
-  await statement(
-    db,
-    `update keys set last_used_at = ?2
-     where id = ?1 and (last_used_at is null or last_used_at <= ?3)`,
-    id,
-    times.now,
-    times.unlessAfter,
-  ).run();
-}
-
 function decode(row: KeyRow): Key {
   return {
     id: row.id,

@@ -77,22 +77,6 @@ export async function revokeCredential(
   return found[0]?.revoked_at ?? null;
 }
 
-/** Notes that a credential was used, unless that is known of a time after `unlessAfter`. */
-export async function noteCredentialUse(
-  db: D1Database,
-  id: string,
-  times: { readonly now: number; readonly unlessAfter: number },
-): Promise<void> {
-  await statement(
-    db,
-    `update smtp_credentials set last_used_at = ?2
-     where id = ?1 and (last_used_at is null or last_used_at <= ?3)`,
-    id,
-    times.now,
-    times.unlessAfter,
-  ).run();
-}
-
 function decode(row: CredentialRow): SmtpCredential {
   return {
     id: row.id,

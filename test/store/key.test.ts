@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Key } from "../../src/model/key.ts";
 import { NO_LIMITS } from "../../src/model/plan.ts";
-import { findKey, insertKey, listKeys, noteKeyUse, revokeKey } from "../../src/store/key.ts";
+import { findKey, insertKey, listKeys, revokeKey } from "../../src/store/key.ts";
+import { noteLastUse } from "../../src/store/last-use.ts";
 
 const db = env.DB;
 beforeEach(async () => {
@@ -75,7 +76,7 @@ describe("keys", () => {
       [150, 100],
       [200, 200],
     ] as const) {
-      await noteKeyUse(db, "id-1", { now, unlessAfter: now - 100 });
+      await noteLastUse(db, { table: "keys", id: "id-1" }, { now, unlessAfter: now - 100 });
       expect((await findKey(db, "hash-1"))?.lastUsedAt).toBe(seen);
     }
   });
