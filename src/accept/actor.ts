@@ -1,9 +1,8 @@
 // Who asks, and may they do this: an API key with its scopes, or somebody signed in with their role and modules.
 import type { App } from "../app.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
-import type { Key } from "../model/key.ts";
+import { type Key, standInKey } from "../model/key.ts";
 import { boundRefusal, deedOf, refusalOf } from "../model/permission.ts";
-import { NO_LIMITS } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import { isForeign, keyOfUser, type Session } from "../model/session.ts";
 import type { Credentials, Dialect, Endpoint } from "./endpoint.ts";
@@ -67,17 +66,4 @@ const PEOPLE_ONLY: Problem = {
 };
 
 /** Who asks where nobody has to show anything. */
-const NOBODY: Key = {
-  id: "",
-  name: "",
-  family: "kasplo",
-  scopes: [],
-  domain: null,
-  mailClass: null,
-  limits: NO_LIMITS,
-  hint: "",
-  createdAt: 0,
-  expiresAt: null,
-  revokedAt: null,
-  lastUsedAt: null,
-};
+const NOBODY = standInKey({ id: "", name: "", scopes: [] });

@@ -1,7 +1,7 @@
 // API keys: their format, families and scopes. Only a SHA-256 of a key is ever stored (decision 2).
 import { crc32Base62, randomBase62 } from "../lib/base62.ts";
 import type { MailClass } from "./message.ts";
-import type { KeyLimits } from "./plan.ts";
+import { type KeyLimits, NO_LIMITS } from "./plan.ts";
 
 /** Which API a key opens; a key of one family never works on another (R4). */
 export const KEY_FAMILIES = ["kasplo", "kasapost", "audience", "mailing_lists"] as const;
@@ -31,6 +31,22 @@ export type Key = {
   /** The last use that was written down. */
   readonly lastUsedAt: number | null;
 };
+
+/** The key of who acts without one that is stored: it has no limits of its own, and nothing ends it. */
+export function standInKey(given: Pick<Key, "id" | "name" | "scopes"> & Partial<Key>): Key {
+  return {
+    family: "kasplo",
+    domain: null,
+    mailClass: null,
+    limits: NO_LIMITS,
+    hint: "",
+    createdAt: 0,
+    expiresAt: null,
+    revokedAt: null,
+    lastUsedAt: null,
+    ...given,
+  };
+}
 
 const PREFIXES: Readonly<Record<KeyFamily, string>> = {
   kasplo: "ep_live",

@@ -1,9 +1,8 @@
 // Sessions of people: an opaque token in a cookie, of which only a SHA-256 is stored; when one ends; and the
 // key that whoever is signed in acts as. Pure but for the randomness of new tokens.
 import { randomBase62 } from "../lib/base62.ts";
-import type { Key } from "./key.ts";
+import { type Key, standInKey } from "./key.ts";
 import { classOf, scopesOf } from "./permission.ts";
-import { NO_LIMITS } from "./plan.ts";
 import type { User } from "./user.ts";
 
 /** A session that is good, and whose it is. */
@@ -91,18 +90,11 @@ export function isForeign(origin: string, method: string, headers: Headers): boo
 
 /** Who is signed in, as the key that the rest of the house knows: its id is the user's. */
 export function keyOfUser(user: User): Key {
-  return {
+  return standInKey({
     id: user.id,
     name: user.email,
-    family: "kasplo",
     scopes: scopesOf(user.role),
-    domain: null,
     mailClass: classOf(user),
-    limits: NO_LIMITS,
-    hint: "",
     createdAt: user.createdAt,
-    expiresAt: null,
-    revokedAt: null,
-    lastUsedAt: null,
-  };
+  });
 }

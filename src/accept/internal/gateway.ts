@@ -3,8 +3,7 @@ import type { App } from "../../app.ts";
 import { fromBase64, utf8 } from "../../lib/bytes.ts";
 import { sameBytes, sha256Hex } from "../../lib/digest.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
-import type { Key } from "../../model/key.ts";
-import { NO_LIMITS } from "../../model/plan.ts";
+import { type Key, standInKey } from "../../model/key.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { Credentials } from "../endpoint.ts";
 
@@ -26,18 +25,5 @@ export async function authenticateGateway(
 }
 
 function gatewayKey(id: string): Key {
-  return {
-    id: `gateway ${id}`,
-    name: "SMTP gateway",
-    family: "kasplo",
-    scopes: ["send"],
-    domain: null,
-    mailClass: null,
-    limits: NO_LIMITS,
-    hint: "",
-    createdAt: 0,
-    expiresAt: null,
-    revokedAt: null,
-    lastUsedAt: null,
-  };
+  return standInKey({ id: `gateway ${id}`, name: "SMTP gateway", scopes: ["send"] });
 }

@@ -2,9 +2,8 @@
 // default sender. The link is kept sealed (model/sealed.ts): it stands in no log, event or answer of the API.
 import type { App } from "../../app.ts";
 import { sealedVariables } from "../../model/sealed.ts";
-import type { Key } from "../../model/key.ts";
+import { standInKey } from "../../model/key.ts";
 import type { SendCommand } from "../../model/message.ts";
-import { NO_LIMITS } from "../../model/plan.ts";
 import { reaches } from "../../model/permission.ts";
 import type { User } from "../../model/user.ts";
 import { findDefaultSender } from "../../store/sender-domain.ts";
@@ -116,17 +115,9 @@ function textOf(kind: LinkKind): string {
 const PATHS = { from: "from", amp: "amp", recipients: "email", attachments: "attachments" };
 
 /** What the mail of Edgepost itself counts as: no key that anybody has. */
-const EDGEPOST: Key = {
+const EDGEPOST = standInKey({
   id: "edgepost",
   name: "Edgepost",
-  family: "kasplo",
   scopes: ["send"],
-  domain: null,
   mailClass: "transactional",
-  limits: NO_LIMITS,
-  hint: "",
-  createdAt: 0,
-  expiresAt: null,
-  revokedAt: null,
-  lastUsedAt: null,
-};
+});
