@@ -2,6 +2,7 @@
 // Every answer carries X-Request-Id; those of a door that mail is sent through tell the limits too.
 import { Router } from "itty-router";
 import type { App } from "../app.ts";
+import { clientIp } from "../lib/client-ip.ts";
 import { reasonOf } from "../lib/log.ts";
 import { fail, ok, type Result } from "../lib/result.ts";
 import { invalidField, type Problem, STORAGE_UNAVAILABLE } from "../model/problem.ts";
@@ -179,7 +180,7 @@ async function perform(
     const { origin } = url;
     const given = { params, query: query.value, ...actor, requestId, origin, idempotencyKey };
     const received = { ...given, headers: request.headers, ...lease.value.body };
-    const ip = request.headers.get("CF-Connecting-IP") ?? "";
+    const ip = clientIp(request.headers);
     return await runAudited(app, endpoint, received, ip);
   } finally {
     lease.value.leave();

@@ -3,7 +3,8 @@
 import { sha256Hex } from "../lib/digest.ts";
 
 /** `asked` is written before a change is made; `refused` follows it when it was not; the rest Edgepost does. */
-export type AuditKind = "asked" | "refused" | "domain_state" | "dkim_rotated";
+export const AUDIT_KINDS = ["asked", "refused", "domain_state", "dkim_rotated"] as const;
+export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 /** What happened. */
 export type AuditEntry = {

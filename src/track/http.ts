@@ -2,6 +2,7 @@
 // stands in its token, and the fact is queued after the answer. Only a POST unsubscribes, and its 200
 // means committed.
 import type { App } from "../app.ts";
+import { clientIp } from "../lib/client-ip.ts";
 import { readUpTo } from "../lib/bounded-body.ts";
 import { md5Hex } from "../lib/digest.ts";
 import { reasonOf } from "../lib/log.ts";
@@ -94,7 +95,7 @@ function visitOf(app: App, { headers }: Request, link: Link) {
     at: app.now(),
     messageId: link.messageId,
     position: link.position,
-    ip: headers.get("CF-Connecting-IP") ?? "",
+    ip: clientIp(headers),
     userAgent: (headers.get("User-Agent") ?? "").slice(0, MAX_USER_AGENT).toWellFormed(),
     prefetch: purpose.some((text) => /prefetch|preview|prerender/i.test(text ?? "")),
   };

@@ -1,7 +1,7 @@
 // /v1/audit: who changed what, newest first, and whether anybody meddled with it.
 import * as z from "zod";
 import { ok } from "../../lib/result.ts";
-import { type ChainedEntry, firstBroken } from "../../model/audit.ts";
+import { AUDIT_KINDS, type ChainedEntry, firstBroken } from "../../model/audit.ts";
 import { auditAfter, searchAudit } from "../../store/audit.ts";
 import { endpoint } from "../endpoint.ts";
 import { dataOf, iso, isoTime, limitParameter, one, page, pageOf } from "./native.ts";
@@ -14,11 +14,9 @@ const positionParameter = z.coerce
   .int("must be the next_cursor of an earlier answer")
   .min(1, "must be the next_cursor of an earlier answer");
 
-const KINDS = ["asked", "refused", "domain_state", "dkim_rotated"] as const;
-
 const filters = {
   key_id: z.string().max(MAX_ID_LENGTH).optional(),
-  kind: z.enum(KINDS, `must be one of ${KINDS.join(", ")}`).optional(),
+  kind: z.enum(AUDIT_KINDS, `must be one of ${AUDIT_KINDS.join(", ")}`).optional(),
   resource: z
     .string()
     .regex(/^[a-z-]{1,40}$/, "must be the first word of a path, such as users")
@@ -28,7 +26,7 @@ const filters = {
 const entryView = z.object({
   position: z.int(),
   at: isoTime,
-  kind: z.enum(KINDS),
+  kind: z.enum(AUDIT_KINDS),
   key_id: z.string().nullable(),
   ip: z.string(),
   operation: z.string(),

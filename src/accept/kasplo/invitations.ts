@@ -1,6 +1,7 @@
 // /v1/users/:id/invitation and /v1/invitations: the link by which a user chooses a password.
 import * as z from "zod";
 import type { App } from "../../app.ts";
+import { clientIp } from "../../lib/client-ip.ts";
 import { hashPassword } from "../../lib/password.ts";
 import { fail, ok } from "../../lib/result.ts";
 import {
@@ -11,17 +12,15 @@ import {
   invitationUrl,
 } from "../../model/invitation.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
-import { MAX_PASSWORD_LENGTH, passwordFault } from "../../model/user.ts";
+import { passwordFault } from "../../model/user.ts";
 import { appendAudit } from "../../store/audit.ts";
 import { findUser, type Login, setPassword } from "../../store/user.ts";
 import { endpoint } from "../endpoint.ts";
 import { within } from "../reach.ts";
 import { string } from "./fields.ts";
 import { dataOf, iso, isoTime, one } from "./native.ts";
+import { MAX_BODY_BYTES, password } from "./people-fields.ts";
 import { type Mailed, mailLink, mailOrigin, NO_ORIGIN } from "./people-mail.ts";
-
-/** A token and a password take less. */
-const MAX_BODY_BYTES = 4_096;
 
 /** A new invitation. */
 export const invitationView = z.object({
@@ -64,7 +63,7 @@ const accept = endpoint({
   request: {
     body: z.object({
       token: string("what stands in the invitation's link"),
-      password: string("the password that you choose").max(MAX_PASSWORD_LENGTH),
+      password: password("the password that you choose"),
     }),
   },
   bodyLimit: MAX_BODY_BYTES,
@@ -80,7 +79,7 @@ const accept = endpoint({
     const fault = passwordFault(password, user.email);
     if (fault !== null) return fail(invalidField("password", fault));
     // Nobody is signed in here, so the trace is left here.
-    const ip = headers.get("CF-Connecting-IP") ?? "";
+    const ip = clientIp(headers);
     const trace = { at: now, kind: "asked", keyId: user.id, ip, requestId, detail: "" } as const;
     await appendAudit(app.db, {
       ...trace,

@@ -2,6 +2,7 @@
 // whether anybody has the address or not: whether anybody has it is looked up after the answer.
 import * as z from "zod";
 import type { App } from "../../app.ts";
+import { clientIp } from "../../lib/client-ip.ts";
 import { fail, ok } from "../../lib/result.ts";
 import { RESET_MS } from "../../model/invitation.ts";
 import { invalidField } from "../../model/problem.ts";
@@ -12,10 +13,8 @@ import { countReset } from "../log-in.ts";
 import { string } from "./fields.ts";
 import { linkOf } from "./invitations.ts";
 import { dataOf, one } from "./native.ts";
+import { MAX_BODY_BYTES } from "./people-fields.ts";
 import { mailLink, mailOrigin } from "./people-mail.ts";
-
-/** An address takes less. */
-const MAX_BODY_BYTES = 4_096;
 
 const reset = endpoint({
   method: "POST",
@@ -32,7 +31,7 @@ const reset = endpoint({
   async handle(app, { body, headers, origin }) {
     const email = parseUserEmail(body.email);
     if (!email.ok) return fail(invalidField("email", email.error));
-    const waits = await countReset(app, email.value, headers.get("CF-Connecting-IP") ?? "");
+    const waits = await countReset(app, email.value, clientIp(headers));
     if (waits) return fail(waits);
     app.background("mail_reset_failed", mailReset(app, email.value, origin));
     return ok(one({ email: email.value }, 202));

@@ -1,5 +1,7 @@
 // /v1/me/second-factor and /v1/users/:id/second-factor: codes of an authenticator app beside the password.
 import * as z from "zod";
+import type { App } from "../../app.ts";
+import { clientIp } from "../../lib/client-ip.ts";
 import { seal } from "../../lib/seal.ts";
 import { fail, ok } from "../../lib/result.ts";
 import { otpauthUri } from "../../lib/totp.ts";
@@ -11,7 +13,7 @@ import {
   recoveryHash,
   sealedFor,
 } from "../../model/second-factor.ts";
-import { MAX_PASSWORD_LENGTH } from "../../model/user.ts";
+import type { User } from "../../model/user.ts";
 import { beginFactor, confirmFactor, endFactor, findFactor } from "../../store/second-factor.ts";
 import { endpoint } from "../endpoint.ts";
 import { provePassword } from "../log-in.ts";
@@ -20,11 +22,10 @@ import { stepOfCode } from "../second-factor.ts";
 import { signedIn } from "../session.ts";
 import { string } from "./fields.ts";
 import { dataOf, one } from "./native.ts";
+import { MAX_BODY_BYTES, MAX_CODE_LENGTH, password } from "./people-fields.ts";
 
-/** A password takes less. */
-const MAX_BODY_BYTES = 4_096;
-
-const proof = z.object({ password: string("your password").max(MAX_PASSWORD_LENGTH) });
+const proof = z.object({ password: password("your password") });
+type Proof = z.output<typeof proof>;
 
 /** How authenticator apps call us. */
 const ISSUER = "Edgepost";
@@ -64,9 +65,7 @@ const begin = endpoint({
   problems: ["too_many_attempts", "conflict"],
   async handle(app, { body, session, headers }) {
     const { user } = signedIn(session);
-    const ip = headers.get("CF-Connecting-IP") ?? "";
-    const asked = { password: body.password, ip, field: "password" };
-    const proved = await provePassword(app, user.email, asked);
+    const proved = await proveOwn(app, user, body, headers);
     if (!proved.ok) return proved;
     const secret = makeSecret();
     const sealed = await seal(app.config.encryptionKey, sealedFor(user.id), secret);
@@ -83,7 +82,7 @@ const confirm = endpoint({
   holdsPasswords: true,
   scope: "manage",
   access: "people",
-  request: { body: z.object({ code: string("what the app shows").max(50) }) },
+  request: { body: z.object({ code: string("what the app shows").max(MAX_CODE_LENGTH) }) },
   bodyLimit: MAX_BODY_BYTES,
   response: {
     200: dataOf(
@@ -126,9 +125,7 @@ const end = endpoint({
   problems: ["too_many_attempts"],
   async handle(app, { body, session, headers }) {
     const { user } = signedIn(session);
-    const ip = headers.get("CF-Connecting-IP") ?? "";
-    const asked = { password: body.password, ip, field: "password" };
-    const proved = await provePassword(app, user.email, asked);
+    const proved = await proveOwn(app, user, body, headers);
     if (!proved.ok) return proved;
     await endFactor(app.db, user.id, { endsSessions: false });
     return ok(one({ id: user.id }));
@@ -153,6 +150,11 @@ const reset = endpoint({
     return ok(one({ id }));
   },
 });
+
+/** Whether the one who asks knows their password: a session that was left open does not. */
+function proveOwn(app: App, { email }: User, { password }: Proof, headers: Headers) {
+  return provePassword(app, email, { password, ip: clientIp(headers), field: "password" });
+}
 
 /** The operations on second factors. */
 export const secondFactorEndpoints = [read, begin, confirm, end, reset];

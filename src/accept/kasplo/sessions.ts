@@ -1,5 +1,6 @@
 // /v1/sessions and /v1/me: signing in and out, and what somebody who is signed in may do (decision 20).
 import * as z from "zod";
+import { clientIp } from "../../lib/client-ip.ts";
 import { hashPassword } from "../../lib/password.ts";
 import { fail, ok } from "../../lib/result.ts";
 import { SCOPES } from "../../model/key.ts";
@@ -7,7 +8,7 @@ import { MAIL_CLASSES } from "../../model/message.ts";
 import { allowedOf, MODULES, ROLES, scopesOf } from "../../model/permission.ts";
 import { invalidField } from "../../model/problem.ts";
 import { ABSOLUTE_MS, cookieOf, noCookie, type Session } from "../../model/session.ts";
-import { MAX_PASSWORD_LENGTH, parseUserEmail, passwordFault } from "../../model/user.ts";
+import { parseUserEmail, passwordFault } from "../../model/user.ts";
 import { endOwnSession, endSession, listSessions } from "../../store/session.ts";
 import { setPassword } from "../../store/user.ts";
 import { endpoint } from "../endpoint.ts";
@@ -15,17 +16,10 @@ import { logIn, provePassword } from "../log-in.ts";
 import { signedIn } from "../session.ts";
 import { string } from "./fields.ts";
 import { dataOf, iso, isoTime, one, page, pageOf } from "./native.ts";
+import { MAX_BODY_BYTES, MAX_CODE_LENGTH, password } from "./people-fields.ts";
 
-/** An address and a password take less. */
-const MAX_BODY_BYTES = 4_096;
 /** Enough to tell browsers apart. */
 const MAX_AGENT_LENGTH = 200;
-
-/** A recovery code, with spaces. */
-const MAX_CODE_LENGTH = 50;
-
-const password = (what: string) =>
-  string(what).max(MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`);
 
 const credentials = z.object({
   email: string("the address you sign in with"),
@@ -71,7 +65,7 @@ const create = endpoint({
   async handle(app, { body, origin, headers }) {
     const email = parseUserEmail(body.email);
     if (!email.ok) return fail(invalidField("email", email.error));
-    const ip = ipOf(headers);
+    const ip = clientIp(headers);
     const agent = (headers.get("User-Agent") ?? "").slice(0, MAX_AGENT_LENGTH);
     const { password, code } = body;
     const opened = await logIn(app, { email: email.value, password, code, ip, agent });
@@ -178,7 +172,7 @@ const changePassword = endpoint({
     const { id: keep, user } = signedIn(session);
     const fault = passwordFault(body.password, user.email);
     if (fault !== null) return fail(invalidField("password", fault));
-    const proof = { password: body.current, ip: ipOf(headers), field: "current" };
+    const proof = { password: body.current, ip: clientIp(headers), field: "current" };
     const from = await provePassword(app, user.email, proof);
     if (!from.ok) return from;
     const change = { from: from.value, to: hashPassword(body.password), keep };
@@ -190,11 +184,6 @@ const changePassword = endpoint({
 
 /** The operations of /v1/sessions and /v1/me; `current` before any other id. */
 export const sessionEndpoints = [create, list, endCurrent, end, me, changePassword];
-
-/** Where somebody asks from, as the platform tells it. */
-function ipOf(headers: Headers): string {
-  return headers.get("CF-Connecting-IP") ?? "";
-}
 
 function shown(session: Session) {
   const { user } = session;
