@@ -60,6 +60,18 @@ export type ExportFilters = {
   readonly columns: readonly ExportColumn[] | null;
 };
 
+/** Kinds whose records are of mail, and so of one of its classes. */
+export const CLASSED_KINDS = [
+  "events",
+  "messages",
+  "statistics",
+] as const satisfies readonly ExportKind[];
+
+/** Whether the records of a kind are of a mail class. */
+export function isClassed(kind: ExportKind): boolean {
+  return CLASSED_KINDS.some((one) => one === kind);
+}
+
 /** A custom field by `custom_fields.id`; one that is renamed meanwhile keeps its column's name. */
 export type ExportColumn = { readonly id: number; readonly name: string };
 

@@ -1,7 +1,9 @@
 // SQL of exports: order, list, cancel, what is to be removed. What whoever works on one keeps is in
 // export-lease.ts, the files are in export-file.ts.
 import {
+  CLASSED_KINDS,
   type Export,
+  EXPORT_KINDS,
   type ExportFilters,
   type ExportKind,
   type ExportOrder,
@@ -119,19 +121,31 @@ export type ExportSight = {
   readonly mailClass: MailClass | null;
 };
 
-/** That ?4 and ?5, a sight, let an export be seen. */
-const SEEN = `kind in (select value from json_each(?4))
-  and (?5 is null or kind in ('suppressions', 'contacts') or filters ->> '$.mailClass' = ?5)`;
+/** What Edgepost itself sees, and whoever has the link of a file. */
+const EVERYTHING: ExportSight = { kinds: EXPORT_KINDS, mailClass: null };
 
-/** One export that was not cancelled and has not expired, or null. */
-export async function findExport(db: D1Database, id: string, now: number): Promise<Export | null> {
+/** That ?4 and ?5, a sight, let an export be seen. */
+const SEEN = `kind in (select value from json_each(?4)) and (?5 is null
+  or kind not in (${CLASSED_KINDS.map((kind) => `'${kind}'`).join(", ")})
+  or filters ->> '$.mailClass' = ?5)`;
+
+/** One export that may be seen, was not cancelled and has not expired, or null. */
+export async function findExport(
+  db: D1Database,
+  id: string,
+  now: number,
+  sight: ExportSight = EVERYTHING,
+): Promise<Export | null> {
   const found = await rows<ExportRow>(
     statement(
       db,
       `select ${EXPORT_COLUMNS} from exports
-       where id = ?1 and state <> 'cancelled' and expires_at > ?2`,
+       where id = ?1 and state <> 'cancelled' and expires_at > ?2 and ${SEEN} limit ?3`,
       id,
       now,
+      1,
+      JSON.stringify(sight.kinds),
+      sight.mailClass,
     ),
   );
   return found[0] ? decodeExport(found[0]) : null;

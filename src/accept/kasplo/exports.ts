@@ -13,29 +13,22 @@ import {
   EXPORT_STATES,
   type ExportFilters,
   type ExportKind,
+  isClassed,
   MAX_LIVING_EXPORTS,
   MAX_RANGE_DAYS,
   MAX_RANGE_MS,
   progressOf,
   STATISTICS_BY,
 } from "../../model/export.ts";
-import type { Key } from "../../model/key.ts";
 import { MAIL_CLASSES, type MailClass } from "../../model/message.ts";
-import { type Deed, refusalOf } from "../../model/permission.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
-import type { Session } from "../../model/session.ts";
 import { fieldsOfList } from "../../store/custom-field.ts";
 import { twice } from "../../store/db.ts";
-import {
-  cancelExport,
-  type ExportSight,
-  findExport,
-  insertExport,
-  listExports,
-} from "../../store/export.ts";
+import { cancelExport, findExport, insertExport, listExports } from "../../store/export.ts";
 import { removeLeftovers } from "../../store/export-file.ts";
 import { findList } from "../../store/list.ts";
 import { endpoint } from "../endpoint.ts";
+import { kindRefusal, sightOf } from "./export-sight.ts";
 import {
   dataOf,
   iso,
@@ -105,7 +98,7 @@ const create = endpoint({
   problems: ["conflict"],
   async handle(app, { body, key, session, origin }) {
     const now = app.now();
-    const reason = session && refusalOf(session.user, contentsOf(body.kind));
+    const reason = kindRefusal(session, body.kind);
     if (reason !== null) return fail({ kind: "not_permitted", reason });
     const filters = await filtersOf(app, body, key.mailClass);
     if (!filters.ok) return filters;
@@ -150,7 +143,7 @@ const get = endpoint({
   request: { params: byId },
   response: { 200: dataOf(exportView) },
   async handle(app, { params, key, session, origin }) {
-    const found = await seen(app, params.id, sightOf(key, session));
+    const found = await findExport(app.db, params.id, app.now(), sightOf(key, session));
     return found ? ok(one(await view(app, found, origin))) : fail(notFound);
   },
 });
@@ -164,7 +157,7 @@ const remove = endpoint({
   response: { 204: null },
   async handle(app, { params, key, session }) {
     const now = app.now();
-    if (!(await seen(app, params.id, sightOf(key, session)))) return fail(notFound);
+    if (!(await findExport(app.db, params.id, now, sightOf(key, session)))) return fail(notFound);
     if (!(await cancelExport(app.db, params.id, now))) return fail(notFound);
     // It is gone for everybody; what R2 does not delete now, the sweeper will.
     app.background("remove_export_failed", removeLeftovers(app, now));
@@ -182,36 +175,6 @@ const tooMany: Problem = {
   reason: `there are ${MAX_LIVING_EXPORTS} exports; delete one, or wait until one expires`,
 };
 
-/** The resource whose readers may have an export of a kind. */
-const RESOURCES = {
-  events: "events",
-  messages: "messages",
-  statistics: "stats",
-  suppressions: "suppressions",
-  contacts: "contacts",
-} as const satisfies Readonly<Record<ExportKind, string>>;
-
-/** Reading what an export holds. */
-function contentsOf(kind: ExportKind): Deed {
-  return { resource: RESOURCES[kind], access: "read" };
-}
-
-/** The exports that whoever asks may see: what they may not read, they do not get as a file (F-024). */
-function sightOf({ mailClass }: Key, session: Session | null): ExportSight {
-  const kinds = EXPORT_KINDS.filter(
-    (kind) => session === null || refusalOf(session.user, contentsOf(kind)) === null,
-  );
-  return { kinds, mailClass };
-}
-
-/** An export that may be seen, or null. */
-async function seen(app: App, id: string, { kinds, mailClass }: ExportSight) {
-  const found = await findExport(app.db, id, app.now());
-  if (!found || !kinds.includes(found.kind)) return null;
-  const isBound = mailClass !== null && takesClass(found.kind);
-  return isBound && found.filters.mailClass !== mailClass ? null : found;
-}
-
 /** Which filters mean something for a kind. */
 const FILTERS = {
   events: ["events", "state", "mail_class"],
@@ -223,10 +186,6 @@ const FILTERS = {
 
 const FILTER_NAMES = ["events", "state", "mail_class", "scope", "interval", "by", "list"] as const;
 
-function takesClass(kind: ExportKind): boolean {
-  return FILTERS[kind].some((name) => name === "mail_class");
-}
-
 /** The filters of an order; of somebody who is bound to one mail class, that one always. */
 async function filtersOf(
   app: App,
@@ -237,7 +196,7 @@ async function filtersOf(
   const mine: readonly string[] = FILTERS[kind];
   const wrong = FILTER_NAMES.find((name) => body[name] !== undefined && !mine.includes(name));
   if (wrong) return fail(invalidField(wrong, `does not apply to ${kind}; leave it out`));
-  const mailClass = takesClass(kind) ? (bound ?? body.mail_class ?? null) : null;
+  const mailClass = isClassed(kind) ? (bound ?? body.mail_class ?? null) : null;
   const filters = { events, state, mailClass, scope, interval, by, list: null, columns: null };
   if (kind === "contacts") return contactFilters(app, filters, body.list);
   if (kind !== "statistics") return ok(filters);
