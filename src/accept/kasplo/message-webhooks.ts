@@ -9,7 +9,7 @@ import { listWebhooks } from "../../store/webhook.ts";
 import { failuresOfMessage } from "../../store/webhook-failure.ts";
 import { endpoint } from "../endpoint.ts";
 import { find, messageId } from "./messages.ts";
-import { iso, maybeTime, pageOf } from "./native.ts";
+import { iso, maybeTime, page, pageOf } from "./native.ts";
 import { failureView, shownFailure } from "./webhook-failures.ts";
 
 const REPORTED = ["all", "waiting", "failed", "nothing", "unknown"] as const;
@@ -56,7 +56,7 @@ const list = endpoint({
         failures: failures.map(shownFailure),
       };
     });
-    return ok({ status: 200, json: { data, next_cursor: null } });
+    return ok(page(data, null));
   },
 });
 

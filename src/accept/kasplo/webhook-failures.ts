@@ -11,7 +11,7 @@ import { findWebhook } from "../../store/webhook.ts";
 import { findFailure, listFailures, type WebhookFailure } from "../../store/webhook-failure.ts";
 import { findEvent } from "../../store/webhook-replay.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
-import { dataOf, iso, isoTime, maybeTime, pageOf } from "./native.ts";
+import { dataOf, iso, isoTime, maybeTime, one, page, pageOf } from "./native.ts";
 import { byId, NO_WEBHOOK } from "./webhook-fields.ts";
 
 const DEFAULT_PAGE = 100;
@@ -66,10 +66,9 @@ const list = endpoint({
   async handle(app, { params, query: { order, limit, cursor } }) {
     const webhook = await findWebhook(app.db, params.id);
     if (!webhook) return fail(NO_WEBHOOK);
-    const page = { webhookId: webhook.id, order, after: cursor ?? null, limit };
-    const { failures, next } = await listFailures(app.db, page);
-    const next_cursor = next && `${next.jobId}:${next.index}`;
-    return ok({ status: 200, json: { data: failures.map(shownFailure), next_cursor } });
+    const asked = { webhookId: webhook.id, order, after: cursor ?? null, limit };
+    const { failures, next } = await listFailures(app.db, asked);
+    return ok(page(failures.map(shownFailure), next && `${next.jobId}:${next.index}`));
   },
 });
 
@@ -89,7 +88,7 @@ const read = endpoint({
     if (!failure) return fail({ kind: "not_found", what: "this failure" });
     const { body, last } = failure.entry;
     const data = { ...shownFailure(failure), body, ...shownTry(failure.entry, last ?? null) };
-    return ok({ status: 200, json: { data } });
+    return ok(one(data));
   },
 });
 

@@ -66,7 +66,7 @@ const replay = endpoint({
     const queued = await replayAsked(app, webhook, body);
     if (!queued.ok) return queued;
     app.background("webhook.wake", app.wakeTail(webhook.id));
-    return ok({ status: 202, json: { data: { result: "queued", ...queued.value } } });
+    return ok(one({ result: "queued", ...queued.value }, 202));
   },
 });
 

@@ -16,7 +16,7 @@ import {
 import { samplesOf } from "../../notify/payload/sample.ts";
 import { findWebhook } from "../../store/webhook.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
-import { dataOf, pageOf } from "./native.ts";
+import { dataOf, one, page, pageOf } from "./native.ts";
 import { byId, eventName, formatName, NO_WEBHOOK } from "./webhook-fields.ts";
 
 const sampleView = z.object({
@@ -35,7 +35,7 @@ const samples = endpoint({
   async handle(app, { query: { format } }) {
     const entries = await samplesOf(format, { id: app.newId(), now: app.now() });
     const data = entries.map(({ event, body }) => ({ format, event, body }));
-    return ok({ status: 200, json: { data, next_cursor: null } });
+    return ok(page(data, null));
   },
 });
 
@@ -86,7 +86,7 @@ const test = endpoint({
       request: sent && { url: sent.url, headers: sent.headers, body: entry.body },
       answer: status === null ? null : { status, body: answer },
     };
-    return ok({ status: 200, json: { data } });
+    return ok(one(data));
   },
 });
 

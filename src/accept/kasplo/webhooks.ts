@@ -25,7 +25,7 @@ import {
   updateWebhook,
 } from "../../store/webhook.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
-import { dataOf, iso, isoTime, maybeTime, pageOf } from "./native.ts";
+import { dataOf, iso, isoTime, maybeTime, one, page, pageOf } from "./native.ts";
 import { webhookFailureEndpoints } from "./webhook-failures.ts";
 import { byId, eventName, formatName, NO_WEBHOOK } from "./webhook-fields.ts";
 import { webhookReplayEndpoints } from "./webhook-replays.ts";
@@ -99,7 +99,7 @@ const create = endpoint({
       return fail({ kind: "conflict", reason: `there are ${MAX_WEBHOOKS} webhooks, the most` });
     }
     const data = { ...view(webhook, app.now()), secret, ...warningOf(webhook) };
-    return ok({ status: 201, json: { data } });
+    return ok(one(data, 201));
   },
 });
 
@@ -114,7 +114,7 @@ const list = endpoint({
     const webhooks = await listWebhooks(app.db);
     const now = app.now();
     const data = webhooks.map((webhook) => view(webhook, now));
-    return ok({ status: 200, json: { data, next_cursor: null } });
+    return ok(page(data, null));
   },
 });
 
@@ -190,7 +190,7 @@ const rotate = endpoint({
     const rotated = await rotateSecret(app.db, { id: params.id, sealedSecret, previousUntil, now });
     if (!rotated) return fail(NO_WEBHOOK);
     const data = { ...view(rotated, now), secret, previous_secret_until: iso(previousUntil) };
-    return ok({ status: 200, json: { data } });
+    return ok(one(data));
   },
 });
 
@@ -223,7 +223,7 @@ function eventsOf(
 
 function shown(webhook: Webhook | null, now: number) {
   if (!webhook) return fail(NO_WEBHOOK);
-  return ok({ status: 200, json: { data: { ...view(webhook, now), ...warningOf(webhook) } } });
+  return ok(one({ ...view(webhook, now), ...warningOf(webhook) }));
 }
 
 /** An endpoint as people see it; never with a secret. */
