@@ -1,6 +1,7 @@
 // For who forgot their password: asks for a link by mail. What it says is the same whoever asks.
 import { useState } from "preact/hooks";
 import { post } from "./lib/api.ts";
+import { useRun } from "./lib/run.ts";
 import { TextField } from "./ui/fields.tsx";
 import { Failure } from "./ui/parts.tsx";
 
@@ -9,17 +10,17 @@ export type ForgotProps = { readonly email: string; readonly back: () => void };
 export function Forgot({ email: known, back }: ForgotProps) {
   const [email, setEmail] = useState(known);
   const [asked, setAsked] = useState<string | null>(null);
-  const [error, setError] = useState<unknown>(null);
+  const { error, start } = useRun();
   const ask = async (): Promise<void> => {
-    setError(null);
-    await post("/v1/sessions/reset", { email }).then(() => setAsked(email), setError);
+    await post("/v1/sessions/reset", { email });
+    setAsked(email);
   };
   return (
     <main class="log-in">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void ask();
+          start(ask);
         }}
       >
         <h1>Forgot your password?</h1>

@@ -2,30 +2,26 @@
 import { useState } from "preact/hooks";
 import { post } from "./lib/api.ts";
 import { go } from "./lib/router.ts";
+import { useRun } from "./lib/run.ts";
 import { Failure } from "./ui/parts.tsx";
 
 export type InvitationProps = { readonly token: string; readonly done: (email: string) => void };
 
 export function Invitation({ token, done }: InvitationProps) {
   const [password, setPassword] = useState("");
-  const [error, setError] = useState<unknown>(null);
+  const { error, start } = useRun();
   const submit = async (): Promise<void> => {
-    setError(null);
-    try {
-      const body = { token, password };
-      const { data } = await post<{ data: { email: string } }>("/v1/invitations", body);
-      done(data.email);
-      go({ screen: "overview" });
-    } catch (error) {
-      setError(error);
-    }
+    const body = { token, password };
+    const { data } = await post<{ data: { email: string } }>("/v1/invitations", body);
+    done(data.email);
+    go({ screen: "overview" });
   };
   return (
     <main class="log-in">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          start(submit);
         }}
       >
         <h1>Choose a password</h1>

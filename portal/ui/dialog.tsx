@@ -1,6 +1,7 @@
 // Asks before something that cannot be undone: the name has to be typed. The browser's own dialog keeps the focus.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useTask } from "../lib/run.ts";
 import { Failure } from "./parts.tsx";
 
 export type ConfirmProps = {
@@ -20,11 +21,12 @@ export type ConfirmProps = {
 export function Confirm({ title, text, name, action, run, close, children }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState("");
-  const [error, setError] = useState<unknown>(null);
+  const { error, isBusy, start } = useTask();
   useEffect(() => dialog.current?.showModal(), []);
   const submit = (event: Event): void => {
     event.preventDefault();
-    run().then(close, setError);
+    // It asks once: a second Enter, or click, while it runs does nothing.
+    if (!isBusy) start(() => run().then(close));
   };
   return (
     <dialog ref={dialog} onClose={close} aria-labelledby="confirm-title">

@@ -5,10 +5,22 @@ type TextProps = {
   readonly label: string;
   readonly value: string;
   readonly set: (value: string) => void;
-  readonly type?: "text" | "email" | "number" | "password" | "search" | "url" | "datetime-local";
+  readonly type?:
+    | "text"
+    | "date"
+    | "datetime-local"
+    | "email"
+    | "number"
+    | "password"
+    | "search"
+    | "url";
   readonly required?: boolean;
   readonly placeholder?: string;
+  readonly disabled?: boolean;
+  readonly minLength?: number;
   readonly maxLength?: number;
+  readonly step?: number;
+  readonly "aria-describedby"?: string;
   readonly min?: number;
   readonly max?: number;
   readonly autocomplete?:
@@ -82,5 +94,31 @@ export function CheckField({ label, checked, set }: CheckProps) {
       />
       <span>{label}</span>
     </label>
+  );
+}
+
+type ChecksProps = {
+  readonly options: readonly Option[];
+  readonly chosen: readonly string[];
+  readonly set: (chosen: readonly string[]) => void;
+};
+
+/** Some of a few: a box for each, in their order. */
+export function CheckFields({ options, chosen, set }: ChecksProps) {
+  const all = options.map((option) => (typeof option === "string" ? option : option[0]));
+  return (
+    <>
+      {options.map((option) => {
+        const [value, words] = typeof option === "string" ? [option, option] : option;
+        return (
+          <CheckField
+            key={value}
+            label={words}
+            checked={chosen.includes(value)}
+            set={(isOn) => set(all.filter((one) => (one === value ? isOn : chosen.includes(one))))}
+          />
+        );
+      })}
+    </>
   );
 }

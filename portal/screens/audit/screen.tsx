@@ -4,8 +4,12 @@ import { get, getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { usePages } from "../../lib/pages.ts";
 import { go, usePlace } from "../../lib/router.ts";
-import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { useTask } from "../../lib/run.ts";
+import { timeColumn } from "../../ui/columns.tsx";
+import { type Option, SelectField } from "../../ui/fields.tsx";
+import { Listing } from "../../ui/listing.tsx";
+import { Empty, Failure, Mark, Waiting } from "../../ui/parts.tsx";
+import type { Column } from "../../ui/table.tsx";
 import {
   type Entry,
   KINDS,
@@ -49,45 +53,19 @@ export function Screen() {
 type PartProps = { readonly names: Names; readonly query: Readonly<Record<string, string>> };
 
 function Filters({ names, query }: PartProps) {
-  const set =
-    (name: string) =>
-    (event: { readonly currentTarget: { readonly value: string } }): void =>
-      go({ screen: "audit", query: { ...query, [name]: event.currentTarget.value } });
+  const choice = (label: string, name: string, all: string, options: readonly Option[]) => (
+    <SelectField
+      label={label}
+      value={query[name] ?? ""}
+      options={[["", all], ...options]}
+      set={(value) => go({ screen: "audit", query: { ...query, [name]: value } })}
+    />
+  );
   return (
     <form class="filters" role="search" aria-label="Filters">
-      <label>
-        <span>Who</span>
-        <select value={query["key_id"] ?? ""} onChange={set("key_id")}>
-          <option value="">everybody</option>
-          {[...names].map(([id, name]) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        <span>What</span>
-        <select value={query["resource"] ?? ""} onChange={set("resource")}>
-          <option value="">everything</option>
-          {RESOURCES.map((resource) => (
-            <option key={resource} value={resource}>
-              {resource}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        <span>Came to</span>
-        <select value={query["kind"] ?? ""} onChange={set("kind")}>
-          <option value="">anything</option>
-          {Object.entries(KINDS).map(([kind, words]) => (
-            <option key={kind} value={kind}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </label>
+      {choice("Who", "key_id", "everybody", [...names])}
+      {choice("What", "resource", "everything", RESOURCES)}
+      {choice("Came to", "kind", "anything", Object.entries(KINDS))}
     </form>
   );
 }
@@ -97,34 +75,36 @@ function Entries({ names, query }: PartProps) {
   const isFiltered = Object.keys(query).length > 0;
   return (
     <>
-      {entries.error !== null && <Failure error={entries.error} again={entries.again} />}
-      {entries.rows === null && entries.error === null && <Waiting />}
-      {entries.rows?.length === 0 && isFiltered && (
-        <Empty title="Nothing fits">
-          {entries.more === null ? (
-            "No entry of the whole log."
-          ) : (
-            <button type="button" onClick={entries.more}>
-              Look further back
-            </button>
-          )}
-        </Empty>
-      )}
-      {entries.rows?.length === 0 && !isFiltered && (
-        <Empty title="Nothing was changed yet">
-          Whatever somebody changes here or by the API stands here from then on.
-        </Empty>
-      )}
-      {entries.rows !== null && entries.rows.length > 0 && (
-        <Table
-          caption="Audit log"
-          columns={columnsWith(names)}
-          rows={entries.rows}
-          keyOf={({ position }) => String(position)}
-          more={entries.more}
-        />
-      )}
+      <Listing
+        pages={entries}
+        caption="Audit log"
+        columns={columnsWith(names)}
+        keyOf={({ position }) => String(position)}
+        empty={isFiltered ? <NothingFits more={entries.more} /> : <NothingChanged />}
+      />
     </>
+  );
+}
+
+function NothingFits({ more }: { readonly more: (() => void) | null }) {
+  return (
+    <Empty title="Nothing fits">
+      {more === null ? (
+        "No entry of the whole log."
+      ) : (
+        <button type="button" onClick={more}>
+          Look further back
+        </button>
+      )}
+    </Empty>
+  );
+}
+
+function NothingChanged() {
+  return (
+    <Empty title="Nothing was changed yet">
+      Whatever somebody changes here or by the API stands here from then on.
+    </Empty>
   );
 }
 
@@ -143,7 +123,7 @@ async function askNames(): Promise<Names> {
 
 function columnsWith(names: Names): readonly Column<Entry>[] {
   return [
-    { name: "When", text: ({ at }) => at, show: ({ at }) => <Time at={at} /> },
+    timeColumn("When", ({ at }) => at),
     { name: "Who", text: (entry) => whoOf(entry, names) },
     { name: "From", text: ({ ip }) => ip },
     {
@@ -168,32 +148,24 @@ type Checked = {
 /** Walks the whole chain of hashes, a thousand entries a call. */
 function Check() {
   const [walk, setWalk] = useState<Walk | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { error, isBusy, start } = useTask();
   const check = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    try {
-      let [cursor, checked]: [string | null, number] = [null, 0];
-      do {
-        const part: Checked = await get<Checked>("/v1/audit/check", { cursor });
-        checked += part.checked;
-        cursor = part.next_cursor;
-        setWalk({ checked, firstBroken: part.first_broken });
-      } while (cursor !== null);
-    } catch (error) {
-      setWalk(null);
-      setError(error);
-    } finally {
-      setBusy(false);
-    }
+    let [cursor, checked]: [string | null, number] = [null, 0];
+    do {
+      const part: Checked = await get<Checked>("/v1/audit/check", { cursor });
+      checked += part.checked;
+      cursor = part.next_cursor;
+      setWalk({ checked, firstBroken: part.first_broken });
+    } while (cursor !== null);
   };
   return (
     <div class="row">
-      <button type="button" disabled={isBusy} onClick={() => void check()}>
+      <button type="button" disabled={isBusy} onClick={() => start(check)}>
         Check that nobody meddled with it
       </button>
-      {walk && <p role="status">{isBusy ? `${walk.checked} entries checked …` : walkText(walk)}</p>}
+      {walk && error === null && (
+        <p role="status">{isBusy ? `${walk.checked} entries checked …` : walkText(walk)}</p>
+      )}
       {error !== null && <Failure error={error} />}
     </div>
   );

@@ -1,25 +1,21 @@
 // One contact: names, custom fields, tags, lists, the mail that went to it, its end.
 import { useState } from "preact/hooks";
-import { get, getPage, patch, remove } from "../../lib/api.ts";
+import { get, patch, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, hashOf } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
-import { CheckField, TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
+import { CheckFields, TextField } from "../../ui/fields.tsx";
 import { Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
-import { type CustomField, MOST, type Tag } from "../fields/field.ts";
 import { FieldInput } from "../fields/input.tsx";
+import { askKnown, askLists, type Known, tagOptions } from "../fields/known.ts";
 import { type List, textOf } from "../lists/list.ts";
 import { changedFields, type ContactCard } from "./contact.ts";
 import { Places } from "./places.tsx";
 
-type Around = {
-  readonly contact: ContactCard;
-  readonly fields: readonly CustomField[];
-  readonly tags: readonly Tag[];
-  readonly lists: readonly List[];
-};
+type Around = Known & { readonly contact: ContactCard; readonly lists: readonly List[] };
 
 export function OneContact({ id }: { readonly id: string }) {
   const path = `/v1/contacts/${encodeURIComponent(id)}`;
@@ -30,13 +26,12 @@ export function OneContact({ id }: { readonly id: string }) {
 }
 
 async function ask(path: string): Promise<Around> {
-  const [contact, fields, tags, lists] = await Promise.all([
+  const [contact, known, lists] = await Promise.all([
     get<ContactCard>(path),
-    getPage<CustomField>("/v1/custom-fields", { limit: MOST, status: "active" }),
-    getPage<Tag>("/v1/tags", { limit: MOST, status: "active" }),
-    getPage<List>("/v1/lists", { limit: MOST }),
+    askKnown(),
+    askLists(),
   ]);
-  return { contact, fields: fields.data, tags: tags.data, lists: lists.data };
+  return { contact, ...known, lists };
 }
 
 type ShownProps = { readonly path: string; readonly around: Around; readonly again: () => void };
@@ -84,50 +79,37 @@ function Change({ path, around, again }: ShownProps) {
   const [last, setLast] = useState(contact.last_name);
   const [chosen, setChosen] = useState(contact.tags);
   const [given, setGiven] = useState(contact.custom_fields);
-  const [error, setError] = useState<unknown>(null);
   const [isLeaving, setLeaving] = useState(false);
   const save = async (): Promise<void> => {
-    setError(null);
     const custom_fields = changedFields(contact.custom_fields, given);
     await patch(path, { first_name: first, last_name: last, custom_fields, tags: chosen });
     say("Saved.");
     again();
   };
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="change-contact"
-      onSubmit={(event) => {
-        event.preventDefault();
-        save().catch(setError);
-      }}
-    >
-      <h2 id="change-contact">Names, fields, tags</h2>
-      <TextField label="First name" value={first} set={setFirst} />
-      <TextField label="Last name" value={last} set={setLast} />
-      {fields.map((field) => (
-        <FieldInput
-          key={field.id}
-          field={field}
-          value={given[field.name] ?? ""}
-          set={(value) => setGiven({ ...given, [field.name]: value })}
-        />
-      ))}
-      {tags.map(({ id, name }) => (
-        <CheckField
-          key={id}
-          label={`Tag ${name}`}
-          checked={chosen.includes(id)}
-          set={(isOn) => setChosen(isOn ? [...chosen, id] : chosen.filter((one) => one !== id))}
-        />
-      ))}
-      {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit">Save</button>
-        <button type="button" class="danger" onClick={() => setLeaving(true)}>
-          Delete …
-        </button>
-      </div>
+    <>
+      <Form
+        title="Names, fields, tags"
+        action="Save"
+        run={save}
+        buttons={
+          <button type="button" class="danger" onClick={() => setLeaving(true)}>
+            Delete …
+          </button>
+        }
+      >
+        <TextField label="First name" value={first} set={setFirst} />
+        <TextField label="Last name" value={last} set={setLast} />
+        {fields.map((field) => (
+          <FieldInput
+            key={field.id}
+            field={field}
+            value={given[field.name] ?? ""}
+            set={(value) => setGiven({ ...given, [field.name]: value })}
+          />
+        ))}
+        <CheckFields options={tagOptions(tags, "Tag")} chosen={chosen} set={setChosen} />
+      </Form>
       {isLeaving && (
         <Confirm
           title={`Delete ${contact.email}?`}
@@ -142,6 +124,6 @@ function Change({ path, around, again }: ShownProps) {
           }}
         />
       )}
-    </form>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 // The lists that a contact is on, how it stands to each, and its way off them.
-import { useState } from "preact/hooks";
 import { patch, remove } from "../../lib/api.ts";
 import { hashOf } from "../../lib/router.ts";
+import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Failure, Mark, Time } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
@@ -15,15 +15,14 @@ type PlacesProps = {
 };
 
 export function Places({ contact, lists, again }: PlacesProps) {
-  const [error, setError] = useState<unknown>(null);
+  const { error, start } = useRun();
   const isWriter = may(useMe(), "lists", "write");
-  const run = (asked: Promise<unknown>, words: string): void => {
-    setError(null);
-    asked.then(() => {
+  const run = (work: () => Promise<unknown>, words: string): void =>
+    start(async () => {
+      await work();
       say(words);
       again();
-    }, setError);
-  };
+    });
   return (
     <section class="card" aria-labelledby="on-lists">
       <h2 id="on-lists">Lists</h2>
@@ -44,7 +43,7 @@ export function Places({ contact, lists, again }: PlacesProps) {
                     aria-label={`How it stands to ${name}`}
                     value={place.status}
                     onChange={({ currentTarget: { value: status } }) =>
-                      run(patch(path, { status }), `It is ${statusWord(status)} on ${name}.`)
+                      run(() => patch(path, { status }), `It is ${statusWord(status)} on ${name}.`)
                     }
                   >
                     {STATUSES.map(([status, words]) => (
@@ -57,7 +56,7 @@ export function Places({ contact, lists, again }: PlacesProps) {
                     type="button"
                     class="small"
                     aria-label={`Take it off ${name}`}
-                    onClick={() => run(remove(path), `It is off ${name}.`)}
+                    onClick={() => run(() => remove(path), `It is off ${name}.`)}
                   >
                     Take it off
                   </button>

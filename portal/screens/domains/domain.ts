@@ -12,14 +12,12 @@ export type DnsRecord = {
   readonly advice: string;
 };
 
-export const GATES = ["off", "warn", "block"] as const;
-
 /** What each gate does with mail that breaks the rules for bulk senders. */
-export const GATE_WORDS: Readonly<Record<string, string>> = {
-  off: "off: it goes, nobody looks",
-  warn: "warn: it goes, and the answer names the rules",
-  block: "block: it is refused where a rule is an error",
-};
+export const GATES = [
+  ["off", "off: it goes, nobody looks"],
+  ["warn", "warn: it goes, and the answer names the rules"],
+  ["block", "block: it is refused where a rule is an error"],
+] as const;
 
 export type Domain = {
   readonly domain: string;

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { get, post, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, hashOf } from "../../lib/router.ts";
+import { useTask } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
@@ -34,20 +35,14 @@ function doneWords(work: Work, { dkim_rotation_asked_at: waits }: Domain): strin
 function Shown({ path, loaded }: { readonly path: string; readonly loaded: Domain }) {
   const [domain, setDomain] = useState(loaded);
   const [work, setWork] = useState<Work | null>(null);
-  const [error, setError] = useState<unknown>(null);
+  const { error, isBusy, start } = useTask();
   const [isLeaving, setLeaving] = useState(false);
   const isWriter = may(useMe(), "domains", "write");
   const run = async (work: Work): Promise<void> => {
-    setError(null);
     setWork(work);
-    try {
-      const { data } = await post<{ data: Domain }>(`${path}/${BELOW[work]}`, {});
-      setDomain(data);
-      say(doneWords(work, data));
-    } catch (error) {
-      setError(error);
-    }
-    setWork(null);
+    const { data } = await post<{ data: Domain }>(`${path}/${BELOW[work]}`, {});
+    setDomain(data);
+    say(doneWords(work, data));
   };
   return (
     <>
@@ -61,13 +56,13 @@ function Shown({ path, loaded }: { readonly path: string; readonly loaded: Domai
           <button
             type="button"
             class="main"
-            disabled={work !== null}
-            onClick={() => void run("verify")}
+            disabled={isBusy}
+            onClick={() => start(() => run("verify"))}
           >
-            {work === "verify" ? "Looking into DNS …" : "Verify now"}
+            {isBusy && work === "verify" ? "Looking into DNS …" : "Verify now"}
           </button>
-          <button type="button" disabled={work !== null} onClick={() => void run("rotate")}>
-            {work === "rotate" ? "Looking into DNS …" : "Rotate the DKIM key"}
+          <button type="button" disabled={isBusy} onClick={() => start(() => run("rotate"))}>
+            {isBusy && work === "rotate" ? "Looking into DNS …" : "Rotate the DKIM key"}
           </button>
           <button type="button" class="danger" onClick={() => setLeaving(true)}>
             Delete …

@@ -1,7 +1,9 @@
 // What receivers will think of a domain: asked for, since it asks DNS.
 import { useState } from "preact/hooks";
 import { get } from "../../lib/api.ts";
-import { Failure, Mark } from "../../ui/parts.tsx";
+import { useTask } from "../../lib/run.ts";
+import { markColumn } from "../../ui/columns.tsx";
+import { Failure } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import type { Report } from "./domain.ts";
 
@@ -9,7 +11,7 @@ type Check = Report["checks"][number];
 
 const COLUMNS: readonly Column<Check>[] = [
   { name: "Check", text: ({ check }) => check.toUpperCase() },
-  { name: "Result", text: ({ status }) => status, show: ({ status }) => <Mark word={status} /> },
+  markColumn("Result", ({ status }) => status),
   { name: "Points", text: ({ points, of }) => `${points} of ${of}` },
   { name: "Found", text: ({ found }) => found.join(" "), isLong: true },
   { name: "What to do", text: ({ advice }) => advice, isLong: true },
@@ -17,24 +19,14 @@ const COLUMNS: readonly Column<Check>[] = [
 
 export function DomainReport({ path }: { readonly path: string }) {
   const [report, setReport] = useState<Report | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
-  const ask = async (): Promise<void> => {
-    setError(null);
-    setBusy(true);
-    try {
-      setReport(await get<Report>(`${path}/report`));
-    } catch (error) {
-      setError(error);
-    }
-    setBusy(false);
-  };
+  const { error, isBusy, start } = useTask();
+  const ask = async (): Promise<void> => setReport(await get<Report>(`${path}/report`));
   return (
     <section aria-labelledby="report">
       <h2 id="report">Report</h2>
       <p class="quiet">What receivers will think of this domain, from what DNS shows them.</p>
       <div class="row">
-        <button type="button" disabled={isBusy} onClick={() => void ask()}>
+        <button type="button" disabled={isBusy} onClick={() => start(ask)}>
           {isBusy ? "Looking …" : report === null ? "Make the report" : "Make it again"}
         </button>
       </div>

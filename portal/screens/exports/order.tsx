@@ -3,8 +3,8 @@ import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { usePlace } from "../../lib/router.ts";
 import { useMe } from "../../lib/session.ts";
-import { CheckField, SelectField, TextField } from "../../ui/fields.tsx";
-import { Failure } from "../../ui/parts.tsx";
+import { CheckFields, SelectField, TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
 import { say } from "../../ui/toast.tsx";
 import {
   bodyOf,
@@ -38,23 +38,14 @@ export function OrderForm({ done }: { readonly done: () => void }) {
   const kinds = kindsFor(useMe());
   // A list's page leads here with its kind and list.
   const [order, setOrder] = useState<Order>({ ...START, kind: kinds[0]?.[0] ?? "", ...query });
-  const [error, setError] = useState<unknown>(null);
   const set = (change: Partial<Order>): void => setOrder({ ...order, ...change });
   const submit = async (): Promise<void> => {
-    setError(null);
     await post("/v1/exports", bodyOf(order));
     say("It is being made.");
     done();
   };
   return (
-    <form
-      class="card filters"
-      aria-label="Order an export"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit().catch(setError);
-      }}
-    >
+    <Form title="Order an export" layout="row" action="Order" isMain run={submit}>
       <SelectField
         label="Export"
         value={order.kind}
@@ -75,11 +66,7 @@ export function OrderForm({ done }: { readonly done: () => void }) {
       />
       <TextField label="To" type="datetime-local" value={order.to} set={(to) => set({ to })} />
       <Filters order={order} set={set} />
-      <button type="submit" class="main">
-        Order
-      </button>
-      {error !== null && <Failure error={error} />}
-    </form>
+    </Form>
   );
 }
 
@@ -146,14 +133,11 @@ function Events({ events, set }: EventsProps) {
   return (
     <fieldset>
       <legend>Only these events; none chosen: all</legend>
-      {EVENTS.map((one) => (
-        <CheckField
-          key={one}
-          label={one.replaceAll("_", " ")}
-          checked={events.includes(one)}
-          set={(isOn) => set(isOn ? [...events, one] : events.filter((name) => name !== one))}
-        />
-      ))}
+      <CheckFields
+        options={EVENTS.map((name) => [name, name.replaceAll("_", " ")] as const)}
+        chosen={events}
+        set={set}
+      />
     </fieldset>
   );
 }

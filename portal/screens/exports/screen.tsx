@@ -1,12 +1,14 @@
 // Exports: order a file, see how far it is, download it.
-import { useState } from "preact/hooks";
 import { remove } from "../../lib/api.ts";
 import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
 import { usePages } from "../../lib/pages.ts";
+import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
-import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { timeColumn } from "../../ui/columns.tsx";
+import { Listing } from "../../ui/listing.tsx";
+import { Empty, Failure, Mark } from "../../ui/parts.tsx";
 import { Progress } from "../../ui/progress.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { type Export, filterWords, isRunning, sizeWords } from "./export.ts";
 import { OrderForm } from "./order.tsx";
@@ -14,42 +16,35 @@ import { OrderForm } from "./order.tsx";
 const PAGE = 20;
 
 export function Screen() {
-  const exports = usePages<Export>("/v1/exports", { limit: PAGE });
-  const { rows, error, again } = exports;
-  const [refusal, setRefusal] = useState<unknown>(null);
+  const pages = usePages<Export>("/v1/exports", { limit: PAGE });
+  const { error, start } = useRun();
   const isWriter = may(useMe(), "exports", "write");
-  useEvery(LOOK_EVERY_MS, rows?.some(isRunning) ?? false, again);
-  const drop = (one: Export): void => {
-    setRefusal(null);
-    remove(`/v1/exports/${one.id}`).then(() => {
+  useEvery(LOOK_EVERY_MS, pages.rows?.some(isRunning) ?? false, pages.again);
+  const drop = (one: Export): void =>
+    start(async () => {
+      await remove(`/v1/exports/${one.id}`);
       say("Its file is deleted.");
-      again();
-    }, setRefusal);
-  };
+      pages.again();
+    });
   return (
     <>
       <h1>Exports</h1>
       <p class="quiet">Files of what happened, made in the background and kept for some days.</p>
-      {isWriter && <OrderForm done={again} />}
-      {error !== null && <Failure error={error} again={again} />}
-      {refusal !== null && <Failure error={refusal} />}
-      {rows === null && error === null && <Waiting />}
-      {rows?.length === 0 && (
-        <Empty title="No export yet">
-          {isWriter
-            ? "Order one above; it appears here with its progress."
-            : "Somebody who may order exports makes them; they appear here."}
-        </Empty>
-      )}
-      {rows !== null && rows.length > 0 && (
-        <Table
-          caption="Exports"
-          columns={isWriter ? [...COLUMNS, dropColumn(drop)] : COLUMNS}
-          rows={rows}
-          keyOf={({ id }) => id}
-          more={exports.more}
-        />
-      )}
+      {isWriter && <OrderForm done={pages.again} />}
+      {error !== null && <Failure error={error} />}
+      <Listing
+        pages={pages}
+        caption="Exports"
+        columns={isWriter ? [...COLUMNS, dropColumn(drop)] : COLUMNS}
+        keyOf={({ id }) => id}
+        empty={
+          <Empty title="No export yet">
+            {isWriter
+              ? "Order one above; it appears here with its progress."
+              : "Somebody who may order exports makes them; they appear here."}
+          </Empty>
+        }
+      />
     </>
   );
 }
@@ -57,8 +52,8 @@ export function Screen() {
 const COLUMNS: readonly Column<Export>[] = [
   { name: "Of", text: ({ kind, format }) => `${kind}, ${format}` },
   { name: "Filters", text: filterWords, isLong: true },
-  { name: "From", text: ({ from }) => from, show: ({ from }) => <Time at={from} /> },
-  { name: "To", text: ({ to }) => to, show: ({ to }) => <Time at={to} /> },
+  timeColumn("From", ({ from }) => from),
+  timeColumn("To", ({ to }) => to),
   { name: "Rows", text: ({ rows }) => String(rows), isNumber: true },
   { name: "State", text: ({ state }) => state, show: (one) => <State {...one} /> },
 ];

@@ -13,9 +13,6 @@ export type CustomField = {
 
 export type Tag = { readonly id: string; readonly name: string; readonly status: string };
 
-/** More active fields, tags or lists than these are chosen through the API. */
-export const MOST = 100;
-
 export const TYPES = [
   ["string", "text"],
   ["numeric", "a number"],

@@ -1,5 +1,5 @@
 // The input of one custom field: what its kind asks for.
-import { CheckField, SelectField, TextField } from "../../ui/fields.tsx";
+import { CheckFields, SelectField, TextField } from "../../ui/fields.tsx";
 import { type FieldValue, textOf } from "../lists/list.ts";
 import { type CustomField, isNeeded } from "./field.ts";
 
@@ -66,16 +66,7 @@ function Choices({ field, value, set }: InputProps) {
   return (
     <fieldset>
       <legend>{isNeeded(field) ? `${name}, at least one` : name}</legend>
-      {values.map((one) => (
-        <CheckField
-          key={one}
-          label={one}
-          checked={chosen.includes(one)}
-          set={(isOn) =>
-            set(values.filter((each) => (each === one ? isOn : chosen.includes(each))))
-          }
-        />
-      ))}
+      <CheckFields options={values} chosen={chosen} set={set} />
     </fieldset>
   );
 }

@@ -3,10 +3,12 @@ import { useState } from "preact/hooks";
 import { post, remove } from "../../lib/api.ts";
 import { type Pages, usePages } from "../../lib/pages.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { actionColumn, markColumn } from "../../ui/columns.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { CheckField, SelectField, TextField } from "../../ui/fields.tsx";
-import { Failure, Mark, Waiting } from "../../ui/parts.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { Form } from "../../ui/form.tsx";
+import { Listing } from "../../ui/listing.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { type CustomField, fieldBody, hasChoices, type Tag, TYPES } from "./field.ts";
 
@@ -45,13 +47,13 @@ const FIELD_COLUMNS: readonly Column<CustomField>[] = [
   { name: "Choices", text: ({ values }) => values.join(", "), isLong: true },
   { name: "Default", text: (row) => row.default, isLong: true },
   { name: "Required", text: ({ required }) => (required ? "yes" : "no") },
-  { name: "State", text: ({ status }) => status, show: ({ status }) => <Mark word={status} /> },
+  markColumn("State", ({ status }) => status),
 ];
 
 const TAG_COLUMNS: readonly Column<Tag>[] = [
   { name: "Tag", text: ({ name }) => name, isLong: true },
   { name: "Id", text: ({ id }) => id },
-  { name: "State", text: ({ status }) => status, show: ({ status }) => <Mark word={status} /> },
+  markColumn("State", ({ status }) => status),
 ];
 
 type Row = { readonly id: string; readonly name: string };
@@ -67,19 +69,16 @@ type NamedProps<T extends Row> = {
 function Named<T extends Row>({ caption, pages, columns, path }: NamedProps<T>) {
   const [leaving, setLeaving] = useState<T | null>(null);
   const isWriter = may(useMe(), path, "write");
-  const { rows, error, again, more } = pages;
-  if (rows === null) return error === null ? <Waiting /> : <Failure error={error} again={again} />;
-  if (rows.length === 0) return <p>There are none yet.</p>;
+  const drop = actionColumn<T>({ of: ({ name }) => name, acts: { "Delete …": setLeaving } });
   return (
     <>
-      <Table
+      <Listing
+        pages={pages}
         caption={caption}
-        columns={isWriter ? [...columns, dropColumn<T>(setLeaving)] : columns}
-        rows={rows}
+        columns={isWriter ? [...columns, drop] : columns}
         keyOf={({ id }) => id}
-        more={more}
+        empty={<p>There are none yet.</p>}
       />
-      {error !== null && <Failure error={error} />}
       {leaving && (
         <Confirm
           title={`Delete ${leaving.name}?`}
@@ -90,7 +89,7 @@ function Named<T extends Row>({ caption, pages, columns, path }: NamedProps<T>) 
           run={async () => {
             await remove(`/v1/${path}/${encodeURIComponent(leaving.id)}`);
             say(`${leaving.name} is gone.`);
-            again();
+            pages.again();
           }}
         />
       )}
@@ -98,45 +97,18 @@ function Named<T extends Row>({ caption, pages, columns, path }: NamedProps<T>) 
   );
 }
 
-function dropColumn<T extends Row>(choose: (row: T) => void): Column<T> {
-  return {
-    name: "Change",
-    text: () => "",
-    show: (row) => (
-      <button
-        type="button"
-        class="small"
-        aria-label={`Delete ${row.name}`}
-        onClick={() => choose(row)}
-      >
-        Delete …
-      </button>
-    ),
-  };
-}
-
 const NO_FIELD = { name: "", type: "string", values: "", required: false };
 
 function MakeField({ done }: { readonly done: () => void }) {
   const [fields, setFields] = useState(NO_FIELD);
-  const [error, setError] = useState<unknown>(null);
   const set = (change: Partial<typeof NO_FIELD>): void => setFields({ ...fields, ...change });
   const make = async (): Promise<void> => {
-    setError(null);
     await post("/v1/custom-fields", fieldBody(fields));
     setFields(NO_FIELD);
     done();
   };
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="make-field"
-      onSubmit={(event) => {
-        event.preventDefault();
-        make().catch(setError);
-      }}
-    >
-      <h2 id="make-field">Make a field</h2>
+    <Form title="Make a field" action="Make the field" run={make}>
       <TextField
         label="Name of the field"
         required
@@ -157,38 +129,20 @@ function MakeField({ done }: { readonly done: () => void }) {
         checked={fields.required}
         set={(required) => set({ required })}
       />
-      {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit">Make the field</button>
-      </div>
-    </form>
+    </Form>
   );
 }
 
 function MakeTag({ done }: { readonly done: () => void }) {
   const [name, setName] = useState("");
-  const [error, setError] = useState<unknown>(null);
   const make = async (): Promise<void> => {
-    setError(null);
     await post("/v1/tags", { name });
     setName("");
     done();
   };
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="make-tag"
-      onSubmit={(event) => {
-        event.preventDefault();
-        make().catch(setError);
-      }}
-    >
-      <h2 id="make-tag">Make a tag</h2>
+    <Form title="Make a tag" action="Make the tag" run={make}>
       <TextField label="Name of the tag" required value={name} set={setName} />
-      {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit">Make the tag</button>
-      </div>
-    </form>
+    </Form>
   );
 }

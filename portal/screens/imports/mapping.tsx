@@ -1,9 +1,11 @@
 // Says what the columns of a file mean, and into which list it goes.
 import { useState } from "preact/hooks";
 import { usePlace } from "../../lib/router.ts";
-import { CheckField, SelectField } from "../../ui/fields.tsx";
+import { useRun } from "../../lib/run.ts";
+import { CheckField, CheckFields, SelectField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
-import type { CustomField, Tag } from "../fields/field.ts";
+import { type Known, tagOptions } from "../fields/known.ts";
 import type { List } from "../lists/list.ts";
 import { chosenOf, GUESS, type Mapping, mappingOf, targets } from "./import.ts";
 
@@ -16,12 +18,10 @@ export type Start = {
   readonly dry_run: boolean;
 };
 
-type FormProps = {
+type FormProps = Known & {
   readonly columns: readonly string[];
   readonly guess: Mapping;
   readonly lists: readonly List[];
-  readonly fields: readonly CustomField[];
-  readonly tags: readonly Tag[];
   readonly start: (asked: Start) => Promise<void>;
 };
 
@@ -31,24 +31,25 @@ export function MappingForm({ columns, guess, lists, fields, tags, start }: Form
   const [meanings, setMeanings] = useState(() => chosenOf(columns, guess));
   const [isUpdate, setUpdate] = useState(false);
   const [chosen, setChosen] = useState<readonly string[]>([]);
-  const [error, setError] = useState<unknown>(null);
+  const { error, start: tryIt } = useRun();
   const options = targets(fields.map(({ name }) => name));
-  const run = (dry_run: boolean): void => {
-    setError(null);
+  const run = (dry_run: boolean): Promise<void> => {
     const mapping = mappingOf(meanings);
-    const asked = { list_id: list, mapping, update_contacts: isUpdate, tags: chosen, dry_run };
-    start(asked).catch(setError);
+    return start({ list_id: list, mapping, update_contacts: isUpdate, tags: chosen, dry_run });
   };
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="mapping"
-      onSubmit={(event) => {
-        event.preventDefault();
-        run(false);
-      }}
+    <Form
+      title="What the columns mean"
+      action="Import"
+      isMain
+      isReady={list !== ""}
+      run={() => run(false)}
+      buttons={
+        <button type="button" disabled={list === ""} onClick={() => tryIt(() => run(true))}>
+          Try it, write nothing
+        </button>
+      }
     >
-      <h2 id="mapping">What the columns mean</h2>
       {columns.map((name) => (
         <SelectField
           key={name}
@@ -69,24 +70,9 @@ export function MappingForm({ columns, guess, lists, fields, tags, start }: Form
         checked={isUpdate}
         set={setUpdate}
       />
-      {tags.map(({ id, name }) => (
-        <CheckField
-          key={id}
-          label={`Give the tag ${name}`}
-          checked={chosen.includes(id)}
-          set={(isOn) => setChosen(isOn ? [...chosen, id] : chosen.filter((one) => one !== id))}
-        />
-      ))}
+      <CheckFields options={tagOptions(tags, "Give the tag")} chosen={chosen} set={setChosen} />
       {lists.length === 0 && <p>Make a list first: contacts are on at least one.</p>}
       {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit" class="main" disabled={list === ""}>
-          Import
-        </button>
-        <button type="button" disabled={list === ""} onClick={() => run(true)}>
-          Try it, write nothing
-        </button>
-      </div>
-    </form>
+    </Form>
   );
 }

@@ -1,21 +1,17 @@
 // One import: its mapping while it waits, its progress while it runs, what was refused.
-import { useState } from "preact/hooks";
-import { get, getPage, post, remove } from "../../lib/api.ts";
+import { get, post, remove } from "../../lib/api.ts";
 import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, hashOf } from "../../lib/router.ts";
+import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { Progress } from "../../ui/progress.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
-import type { CustomField, Tag } from "../fields/field.ts";
-import type { List } from "../lists/list.ts";
+import { askKnown, askLists } from "../fields/known.ts";
 import { type Import, isRunning, isWaiting, resultWords, type Uploaded } from "./import.ts";
 import { MappingForm, type Start } from "./mapping.tsx";
-
-/** More fields, tags or lists than these are named through the API. */
-const MOST = 100;
 
 type OneProps = { readonly id: string; readonly uploaded: Uploaded | null };
 
@@ -36,18 +32,17 @@ type ShownProps = {
 };
 
 function Shown({ path, found, uploaded, again }: ShownProps) {
-  const [error, setError] = useState<unknown>(null);
+  const { error, start: work } = useRun();
   const isWriter = may(useMe(), "imports", "write");
   const start = async (asked: Start): Promise<void> => {
     await post(`${path}/start`, asked);
     say(asked.dry_run ? "It is looked through; nothing is written." : "It is being imported.");
     again();
   };
-  const drop = (): void => {
-    remove(path).then(() => {
-      say("Its file is deleted; contacts that were written stay.");
-      go({ screen: "imports" });
-    }, setError);
+  const drop = async (): Promise<void> => {
+    await remove(path);
+    say("Its file is deleted; contacts that were written stay.");
+    go({ screen: "imports" });
   };
   return (
     <>
@@ -69,7 +64,7 @@ function Shown({ path, found, uploaded, again }: ShownProps) {
       {error !== null && <Failure error={error} />}
       {isWriter && (
         <div class="row">
-          <button type="button" onClick={drop}>
+          <button type="button" onClick={() => work(drop)}>
             {isRunning(found) ? "Cancel" : "Delete the file"}
           </button>
         </div>
@@ -92,12 +87,8 @@ function Mapped({ found, uploaded, start }: MappedProps) {
 }
 
 async function choices() {
-  const [lists, fields, tags] = await Promise.all([
-    getPage<List>("/v1/lists", { limit: MOST }),
-    getPage<CustomField>("/v1/custom-fields", { limit: MOST, status: "active" }),
-    getPage<Tag>("/v1/tags", { limit: MOST, status: "active" }),
-  ]);
-  return { lists: lists.data, fields: fields.data, tags: tags.data };
+  const [known, lists] = await Promise.all([askKnown(), askLists()]);
+  return { ...known, lists };
 }
 
 function Sample({ uploaded: { columns, sample } }: { readonly uploaded: Uploaded }) {

@@ -5,9 +5,11 @@ import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
 import { usePages } from "../../lib/pages.ts";
 import { go, hashOf, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
-import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Form } from "../../ui/form.tsx";
+import { Listing } from "../../ui/listing.tsx";
+import { Empty, Mark, Time } from "../../ui/parts.tsx";
 import { Progress } from "../../ui/progress.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { sizeWords } from "../exports/export.ts";
 import { type Import, isRunning, resultWords, type Uploaded } from "./import.ts";
 import { OneImport } from "./one-import.tsx";
@@ -44,23 +46,24 @@ function State(one: Import) {
 }
 
 function Imports() {
-  const { rows, error, again, more } = usePages<Import>("/v1/imports", { limit: PAGE });
+  const pages = usePages<Import>("/v1/imports", { limit: PAGE });
   const isWriter = may(useMe(), "imports", "write");
-  useEvery(LOOK_EVERY_MS, rows?.some(isRunning) ?? false, again);
+  useEvery(LOOK_EVERY_MS, pages.rows?.some(isRunning) ?? false, pages.again);
   return (
     <>
       <h1>Imports</h1>
       {isWriter && <Upload />}
-      {error !== null && <Failure error={error} again={again} />}
-      {rows === null && error === null && <Waiting />}
-      {rows?.length === 0 && (
-        <Empty title="No import yet">
-          Choose a CSV above. Nothing is imported before you say what its columns mean.
-        </Empty>
-      )}
-      {rows !== null && rows.length > 0 && (
-        <Table caption="Imports" columns={COLUMNS} rows={rows} keyOf={({ id }) => id} more={more} />
-      )}
+      <Listing
+        pages={pages}
+        caption="Imports"
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        empty={
+          <Empty title="No import yet">
+            Choose a CSV above. Nothing is imported before you say what its columns mean.
+          </Empty>
+        }
+      />
     </>
   );
 }
@@ -68,30 +71,21 @@ function Imports() {
 function Upload() {
   const { query } = usePlace();
   const [file, setFile] = useState<File | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
-  const send = async (file: File): Promise<void> => {
-    setError(null);
-    setBusy(true);
-    try {
-      const { data } = await upload<{ data: Uploaded }>("/v1/imports", file, "text/csv");
-      told.set(data.id, data);
-      go({ screen: "imports", id: data.id, query });
-    } catch (error) {
-      setError(error);
-      setBusy(false);
-    }
+  const send = async (): Promise<void> => {
+    if (file === null) return;
+    const { data } = await upload<{ data: Uploaded }>("/v1/imports", file, "text/csv");
+    told.set(data.id, data);
+    go({ screen: "imports", id: data.id, query });
   };
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="upload-contacts"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (file) void send(file);
-      }}
+    <Form
+      title="Upload contacts"
+      action="Upload"
+      busy="Uploading …"
+      isMain
+      isReady={file !== null}
+      run={send}
     >
-      <h2 id="upload-contacts">Upload contacts</h2>
       <p class="quiet">A CSV in UTF-8 with the names of its columns in the first line.</p>
       <label>
         <span>File</span>
@@ -102,12 +96,6 @@ function Upload() {
           onChange={(event) => setFile(event.currentTarget.files?.[0] ?? null)}
         />
       </label>
-      {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit" class="main" disabled={file === null || isBusy}>
-          {isBusy ? "Uploading …" : "Upload"}
-        </button>
-      </div>
-    </form>
+    </Form>
   );
 }

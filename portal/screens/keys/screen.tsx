@@ -5,12 +5,14 @@ import { useLoad } from "../../lib/load.ts";
 import { usePages } from "../../lib/pages.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { Listing } from "../../ui/listing.tsx";
 import { Once } from "../../ui/once.tsx";
-import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Empty, Failure } from "../../ui/parts.tsx";
 import { Snippets } from "../../ui/snippets.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
-import { boundsText, curlOf, type Ids, type Key, mayText, stateOf } from "./key.ts";
+import { boundsText, curlOf, type Ids, type Key, mayText } from "./key.ts";
+import { lifeColumns, revokeColumn } from "./life.ts";
 import { CreateKey, type MadeKey } from "./new-key.tsx";
 
 export function Screen() {
@@ -26,20 +28,17 @@ export function Screen() {
         without the others.
       </p>
       {made && <Made made={made} />}
-      {keys.error !== null && <Failure error={keys.error} again={keys.again} />}
-      {keys.rows === null && keys.error === null && <Waiting />}
-      {keys.rows?.length === 0 && (
-        <Empty title="No key yet">Create one below; it is shown once, with a call to try it.</Empty>
-      )}
-      {keys.rows !== null && keys.rows.length > 0 && (
-        <Table
-          caption="API keys"
-          columns={isWriter ? [...COLUMNS, revokeColumn(setLeaving)] : COLUMNS}
-          rows={keys.rows}
-          keyOf={({ id }) => id}
-          more={keys.more}
-        />
-      )}
+      <Listing
+        pages={keys}
+        caption="API keys"
+        columns={isWriter ? [...COLUMNS, revokeColumn<Key>(setLeaving)] : COLUMNS}
+        keyOf={({ id }) => id}
+        empty={
+          <Empty title="No key yet">
+            Create one below; it is shown once, with a call to try it.
+          </Empty>
+        }
+      />
       {isWriter && (
         <CreateKey
           done={(made) => {
@@ -99,37 +98,5 @@ const COLUMNS: readonly Column<Key>[] = [
   },
   { name: "May", text: mayText },
   { name: "Kept to", text: boundsText, isLong: true },
-  {
-    name: "Last use",
-    text: ({ last_used_at: at }) => at ?? "",
-    show: ({ last_used_at: at }) => (at === null ? "never" : <Time at={at} />),
-  },
-  {
-    name: "Created",
-    text: ({ created_at: at }) => at,
-    show: ({ created_at: at }) => <Time at={at} />,
-  },
-  {
-    name: "State",
-    text: (key) => stateOf(key, Date.now()),
-    show: (key) => <Mark word={stateOf(key, Date.now())} />,
-  },
+  ...lifeColumns<Key>(),
 ];
-
-function revokeColumn(choose: (key: Key) => void): Column<Key> {
-  return {
-    name: "Change",
-    text: () => "",
-    show: (key) =>
-      key.revoked_at === null && (
-        <button
-          type="button"
-          class="small"
-          aria-label={`Revoke ${key.name}`}
-          onClick={() => choose(key)}
-        >
-          Revoke …
-        </button>
-      ),
-  };
-}

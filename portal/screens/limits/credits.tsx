@@ -3,8 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import { post, getAnswer } from "../../lib/api.ts";
 import { hashOf } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { timeColumn } from "../../ui/columns.tsx";
 import { TextField } from "../../ui/fields.tsx";
-import { Failure, Time, Waiting } from "../../ui/parts.tsx";
+import { Form } from "../../ui/form.tsx";
+import { Failure, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import type { CreditEntry, Credits } from "./limit.ts";
@@ -54,7 +56,7 @@ export function CreditsPart() {
 }
 
 const COLUMNS: readonly Column<CreditEntry>[] = [
-  { name: "Time", text: ({ at }) => at, show: ({ at }) => <Time at={at} /> },
+  timeColumn("Time", ({ at }) => at),
   { name: "What", text: ({ kind }) => kind, show: (entry) => <What {...entry} /> },
   { name: "Amount", text: ({ amount }) => String(amount), isNumber: true },
   { name: "Left", text: ({ balance }) => balance?.toString() ?? "", isNumber: true },
@@ -69,9 +71,7 @@ function What({ kind, message_id: id }: CreditEntry) {
 function Grant({ done }: { readonly done: () => void }) {
   const [amount, setAmount] = useState("");
   const [reason, setReason] = useState("");
-  const [error, setError] = useState<unknown>(null);
   const grant = async (): Promise<void> => {
-    setError(null);
     await post("/v1/account/credits", { amount: Number(amount), reason });
     say(`${amount} credits are granted.`);
     setAmount("");
@@ -79,14 +79,7 @@ function Grant({ done }: { readonly done: () => void }) {
     done();
   };
   return (
-    <form
-      class="card filters"
-      aria-label="Grant credits"
-      onSubmit={(event) => {
-        event.preventDefault();
-        grant().catch(setError);
-      }}
-    >
+    <Form title="Grant credits" layout="row" action="Grant" run={grant}>
       <TextField
         label="Credits to grant; below 0: to take away"
         type="number"
@@ -95,8 +88,6 @@ function Grant({ done }: { readonly done: () => void }) {
         set={setAmount}
       />
       <TextField label="Reason" maxLength={200} value={reason} set={setReason} />
-      <button type="submit">Grant</button>
-      {error !== null && <Failure error={error} />}
-    </form>
+    </Form>
   );
 }

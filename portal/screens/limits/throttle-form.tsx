@@ -1,7 +1,9 @@
 // Changes how fast mail may go to one group of domains, or forgets what was set and what slowed it down.
 import { useState } from "preact/hooks";
 import { patch, post } from "../../lib/api.ts";
+import { useRun } from "../../lib/run.ts";
 import { CheckField, TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { type Throttle, throttleChange, throttleFields } from "./limit.ts";
@@ -12,28 +14,32 @@ export function ThrottleForm({ throttle, done }: FormProps) {
   const { pool, group, settings } = throttle;
   const path = `/v1/throttles/${encodeURIComponent(pool)}/${encodeURIComponent(group)}`;
   const [fields, setFields] = useState(throttleFields(settings));
-  const [error, setError] = useState<unknown>(null);
+  const { error, start } = useRun();
   const set = (change: Partial<typeof fields>): void => setFields({ ...fields, ...change });
-  const run = (work: () => Promise<unknown>, words: string): void => {
-    setError(null);
-    work().then(() => {
-      say(words);
-      done();
-    }, setError);
+  const run = async (work: Promise<unknown>, words: string): Promise<void> => {
+    await work;
+    say(words);
+    done();
   };
+  const save = (): Promise<void> =>
+    run(patch(path, throttleChange(fields, settings)), `The pace of ${group} is changed.`);
+  const reset = (): Promise<void> => run(post(`${path}/reset`, {}), `${group} begins anew.`);
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="throttle-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        run(
-          () => patch(path, throttleChange(fields, settings)),
-          `The pace of ${group} is changed.`,
-        );
-      }}
+    <Form
+      title={`Mail to ${group}`}
+      action="Save the pace"
+      run={save}
+      buttons={
+        <>
+          <button type="button" onClick={() => start(reset)}>
+            Forget settings and troubles
+          </button>
+          <button type="button" onClick={done}>
+            Leave it
+          </button>
+        </>
+      }
     >
-      <h2 id="throttle-form">Mail to {group}</h2>
       <TextField
         label="Connections at once; empty: the pool's"
         type="number"
@@ -59,18 +65,6 @@ export function ThrottleForm({ throttle, done }: FormProps) {
         set={(warmUp) => set({ warmUp })}
       />
       {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit">Save the pace</button>
-        <button
-          type="button"
-          onClick={() => run(() => post(`${path}/reset`, {}), `${group} begins anew.`)}
-        >
-          Forget settings and troubles
-        </button>
-        <button type="button" onClick={done}>
-          Leave it
-        </button>
-      </div>
-    </form>
+    </Form>
   );
 }

@@ -4,6 +4,7 @@ import { getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { actionColumn } from "../../ui/columns.tsx";
 import { SelectField } from "../../ui/fields.tsx";
 import { Failure, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
@@ -21,6 +22,10 @@ export function Throttles() {
   const me = useMe();
   if (error !== null) return <Failure error={error} again={again} />;
   if (data === null) return <Waiting />;
+  const change = actionColumn<Throttle>({
+    of: ({ group }) => group,
+    acts: { Change: ({ group }) => setChosen(group) },
+  });
   const one = data.throttles.find(({ group }) => group === chosen);
   const warming = data.throttles.filter(({ pace }) => pace.warm_up !== null);
   return (
@@ -40,7 +45,7 @@ export function Throttles() {
       </div>
       <Table
         caption="Pace"
-        columns={may(me, "throttles", "write") ? [...COLUMNS, changeColumn(setChosen)] : COLUMNS}
+        columns={may(me, "throttles", "write") ? [...COLUMNS, change] : COLUMNS}
         rows={data.throttles}
         keyOf={({ group }) => group}
       />
@@ -90,20 +95,3 @@ const COLUMNS: readonly Column<Throttle>[] = [
     isLong: true,
   },
 ];
-
-function changeColumn(choose: (group: string) => void): Column<Throttle> {
-  return {
-    name: "Change",
-    text: () => "",
-    show: ({ group }) => (
-      <button
-        type="button"
-        class="small"
-        aria-label={`Change ${group}`}
-        onClick={() => choose(group)}
-      >
-        Change
-      </button>
-    ),
-  };
-}

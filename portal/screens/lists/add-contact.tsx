@@ -1,41 +1,33 @@
 // Puts somebody on a list, with what is known of them.
 import { useState } from "preact/hooks";
-import { getPage, post } from "../../lib/api.ts";
+import { post } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { CheckField, TextField } from "../../ui/fields.tsx";
+import { CheckField, CheckFields, TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
 import { Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
-import { type CustomField, isNeeded, MOST, type Tag } from "../fields/field.ts";
+import { type CustomField, isNeeded } from "../fields/field.ts";
 import { FieldInput } from "../fields/input.tsx";
+import { askKnown, type Known, tagOptions } from "../fields/known.ts";
 import { type FieldValues, type List, textOf } from "./list.ts";
 
-type Known = { readonly fields: readonly CustomField[]; readonly tags: readonly Tag[] };
 type AddProps = { readonly list: List; readonly done: () => void };
 
 /** The form, once it is known which fields and tags there are. */
 export function AddContact(props: AddProps) {
-  const { data, error, again } = useLoad(ask, "");
+  const { data, error, again } = useLoad(askKnown, "");
   if (error !== null) return <Failure error={error} again={again} />;
-  return data === null ? <Waiting /> : <Form {...props} {...data} />;
-}
-
-async function ask(): Promise<Known> {
-  const [fields, tags] = await Promise.all([
-    getPage<CustomField>("/v1/custom-fields", { limit: MOST, status: "active" }),
-    getPage<Tag>("/v1/tags", { limit: MOST, status: "active" }),
-  ]);
-  return { fields: fields.data, tags: tags.data };
+  return data === null ? <Waiting /> : <Fields {...props} {...data} />;
 }
 
 const NOBODY = { email: "", first_name: "", last_name: "", update: false };
 const NO_TAGS: readonly string[] = [];
 const NO_FIELDS: FieldValues = {};
 
-function Form({ list, done, fields, tags }: AddProps & Known) {
+function Fields({ list, done, fields, tags }: AddProps & Known) {
   const [person, setPerson] = useState(NOBODY);
   const [given, setGiven] = useState(NO_FIELDS);
   const [chosen, setChosen] = useState(NO_TAGS);
-  const [error, setError] = useState<unknown>(null);
   const set = (change: Partial<typeof NOBODY>): void => setPerson({ ...person, ...change });
   const input = (field: CustomField) => (
     <FieldInput
@@ -46,7 +38,6 @@ function Form({ list, done, fields, tags }: AddProps & Known) {
     />
   );
   const add = async (): Promise<void> => {
-    setError(null);
     const filled = Object.entries(given).filter(([, value]) => textOf(value) !== "");
     const custom_fields = Object.fromEntries(filled);
     await post("/v1/contacts", { ...person, custom_fields, tags: chosen, list_id: list.id });
@@ -58,15 +49,7 @@ function Form({ list, done, fields, tags }: AddProps & Known) {
   };
   const others = fields.filter((field) => !isNeeded(field));
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="add-contact"
-      onSubmit={(event) => {
-        event.preventDefault();
-        add().catch(setError);
-      }}
-    >
-      <h2 id="add-contact">Add a contact</h2>
+    <Form title="Add a contact" action="Add the contact" run={add}>
       <TextField
         label="Address"
         type="email"
@@ -90,16 +73,7 @@ function Form({ list, done, fields, tags }: AddProps & Known) {
           <summary>More fields and tags</summary>
           <div class="filters">
             {others.map(input)}
-            {tags.map(({ id, name }) => (
-              <CheckField
-                key={id}
-                label={`Tag ${name}`}
-                checked={chosen.includes(id)}
-                set={(isOn) =>
-                  setChosen(isOn ? [...chosen, id] : chosen.filter((one) => one !== id))
-                }
-              />
-            ))}
+            <CheckFields options={tagOptions(tags, "Tag")} chosen={chosen} set={setChosen} />
           </div>
         </details>
       )}
@@ -108,10 +82,6 @@ function Form({ list, done, fields, tags }: AddProps & Known) {
         checked={person.update}
         set={(update) => set({ update })}
       />
-      {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit">Add the contact</button>
-      </div>
-    </form>
+    </Form>
   );
 }

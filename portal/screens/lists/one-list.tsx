@@ -4,11 +4,15 @@ import { get, patch, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { usePages } from "../../lib/pages.ts";
 import { go, hashOf } from "../../lib/router.ts";
+import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { markColumn, timeColumn } from "../../ui/columns.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/fields.tsx";
-import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { Form } from "../../ui/form.tsx";
+import { Listing } from "../../ui/listing.tsx";
+import { Empty, Failure, Mark, Waiting } from "../../ui/parts.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { AddContact } from "./add-contact.tsx";
 import { type List, statusWord, type Subscriber, STATUSES, valuesText } from "./list.ts";
@@ -61,31 +65,24 @@ function Shown({ path, list, again }: ShownProps) {
 type SubscribersProps = { readonly path: string; readonly isWriter: boolean };
 
 function Subscribers({ path, isWriter }: SubscribersProps) {
-  const page = usePages<Subscriber>(`${path}/contacts`, { limit: PAGE });
-  const [refusal, setRefusal] = useState<unknown>(null);
-  const { rows, error, again } = page;
-  if (rows === null) return error === null ? <Waiting /> : <Failure error={error} again={again} />;
-  if (rows.length === 0) {
-    return <Empty title="Nobody is on it">Import a CSV, or add somebody below.</Empty>;
-  }
-  const set = (contact: Subscriber, status: string): void => {
-    setRefusal(null);
-    patch(`${path}/contacts/${contact.id}`, { status }).then(() => {
+  const pages = usePages<Subscriber>(`${path}/contacts`, { limit: PAGE });
+  const { error, start } = useRun();
+  const set = (contact: Subscriber, status: string): void =>
+    start(async () => {
+      await patch(`${path}/contacts/${contact.id}`, { status });
       say(`${contact.email} is ${statusWord(status)}.`);
-      again();
-    }, setRefusal);
-  };
+      pages.again();
+    });
   return (
     <>
-      <Table
+      <Listing
+        pages={pages}
         caption="Contacts"
         columns={isWriter ? [...COLUMNS, statusColumn(set)] : COLUMNS}
-        rows={rows}
         keyOf={({ id }) => String(id)}
-        more={page.more}
+        empty={<Empty title="Nobody is on it">Import a CSV, or add somebody below.</Empty>}
       />
       {error !== null && <Failure error={error} />}
-      {refusal !== null && <Failure error={refusal} />}
     </>
   );
 }
@@ -100,16 +97,8 @@ const COLUMNS: readonly Column<Subscriber>[] = [
   { name: "First name", text: (row) => row.first_name, isLong: true },
   { name: "Last name", text: (row) => row.last_name, isLong: true },
   { name: "Fields", text: (row) => valuesText(row.custom_fields), isLong: true },
-  {
-    name: "Stands",
-    text: ({ status }) => status,
-    show: ({ status }) => <Mark word={statusWord(status)} />,
-  },
-  {
-    name: "Since",
-    text: (row) => row.subscribed_at,
-    show: (row) => <Time at={row.subscribed_at} />,
-  },
+  markColumn("Stands", ({ status }) => statusWord(status)),
+  timeColumn("Since", (row) => row.subscribed_at),
 ];
 
 function statusColumn(set: (contact: Subscriber, status: string) => void): Column<Subscriber> {
@@ -134,45 +123,38 @@ function statusColumn(set: (contact: Subscriber, status: string) => void): Colum
 
 function Change({ path, list, again }: ShownProps) {
   const [name, setName] = useState(list.name);
-  const [error, setError] = useState<unknown>(null);
   const [isLeaving, setLeaving] = useState(false);
+  const { error, start } = useRun();
   const isResting = list.status !== "active";
-  const change = (what: object, words: string): void => {
-    setError(null);
-    patch(path, what).then(() => {
-      say(words);
-      again();
-    }, setError);
+  const change = async (what: object, words: string): Promise<void> => {
+    await patch(path, what);
+    say(words);
+    again();
   };
+  const turn = (): Promise<void> =>
+    isResting
+      ? change({ status: "active" }, "It takes contacts again.")
+      : change({ status: "inactive" }, "It rests.");
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="change-list"
-      onSubmit={(event) => {
-        event.preventDefault();
-        change({ name }, "It is renamed.");
-      }}
-    >
-      <h2 id="change-list">Change the list</h2>
-      <TextField label="Name of the list" required value={name} set={setName} />
-      {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit">Rename</button>
-        <button
-          type="button"
-          onClick={() =>
-            change(
-              { status: isResting ? "active" : "inactive" },
-              isResting ? "It takes contacts again." : "It rests.",
-            )
-          }
-        >
-          {isResting ? "Wake it" : "Let it rest"}
-        </button>
-        <button type="button" class="danger" onClick={() => setLeaving(true)}>
-          Delete …
-        </button>
-      </div>
+    <>
+      <Form
+        title="Change the list"
+        action="Rename"
+        run={() => change({ name }, "It is renamed.")}
+        buttons={
+          <>
+            <button type="button" onClick={() => start(turn)}>
+              {isResting ? "Wake it" : "Let it rest"}
+            </button>
+            <button type="button" class="danger" onClick={() => setLeaving(true)}>
+              Delete …
+            </button>
+          </>
+        }
+      >
+        <TextField label="Name of the list" required value={name} set={setName} />
+        {error !== null && <Failure error={error} />}
+      </Form>
       {isLeaving && (
         <Confirm
           title={`Delete ${list.name}?`}
@@ -187,6 +169,6 @@ function Change({ path, list, again }: ShownProps) {
           }}
         />
       )}
-    </form>
+    </>
   );
 }

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { CheckField, SelectField, TextField } from "../../ui/fields.tsx";
-import { Failure } from "../../ui/parts.tsx";
+import { Form } from "../../ui/form.tsx";
 import { say } from "../../ui/toast.tsx";
 import { TLS_WORDS } from "./relay.ts";
 
@@ -18,10 +18,8 @@ const NOTHING = {
 
 export function AddRelay({ done }: { readonly done: () => void }) {
   const [fields, setFields] = useState(NOTHING);
-  const [error, setError] = useState<unknown>(null);
   const set = (change: Partial<typeof NOTHING>): void => setFields({ ...fields, ...change });
   const add = async (): Promise<void> => {
-    setError(null);
     const { username, password, port, ...rest } = fields;
     const login = username === "" && password === "" ? {} : { username, password };
     await post("/v1/relays", { ...rest, port: Number(port), ...login });
@@ -30,15 +28,7 @@ export function AddRelay({ done }: { readonly done: () => void }) {
     done();
   };
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="add-relay"
-      onSubmit={(event) => {
-        event.preventDefault();
-        add().catch(setError);
-      }}
-    >
-      <h2 id="add-relay">Add a relay</h2>
+    <Form title="Add a relay" action="Add the relay" run={add}>
       <TextField label="Name" required value={fields.name} set={(name) => set({ name })} />
       <TextField
         label="Host"
@@ -74,10 +64,6 @@ export function AddRelay({ done }: { readonly done: () => void }) {
         checked={fields.verp}
         set={(verp) => set({ verp })}
       />
-      {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit">Add the relay</button>
-      </div>
-    </form>
+    </Form>
   );
 }

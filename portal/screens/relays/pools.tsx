@@ -2,9 +2,10 @@
 import { useState } from "preact/hooks";
 import { patch, post, remove } from "../../lib/api.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { actionColumn, markColumn } from "../../ui/columns.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { SelectField, TextField } from "../../ui/fields.tsx";
-import { Failure, Mark } from "../../ui/parts.tsx";
+import { Form } from "../../ui/form.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { KIND_WORDS, placed, type Pool, type Relay } from "./relay.ts";
@@ -24,6 +25,11 @@ export function Pools({ pools, relays, changed }: PoolsProps) {
     changed();
   };
   const columns = columnsOf(relays);
+  const change = actionColumn<Pool>({
+    of: ({ name }) => name,
+    acts: { Change: setEditing, "Remove …": setLeaving },
+    unless: ({ created_at: at }) => (at === null ? "made by itself" : null),
+  });
   return (
     <section aria-labelledby="pools">
       <h2 id="pools">Pools</h2>
@@ -33,7 +39,7 @@ export function Pools({ pools, relays, changed }: PoolsProps) {
       </p>
       <Table
         caption="Pools"
-        columns={isWriter ? [...columns, changeColumn(setEditing, setLeaving)] : columns}
+        columns={isWriter ? [...columns, change] : columns}
         rows={pools}
         keyOf={({ id }) => id}
       />
@@ -62,39 +68,9 @@ function columnsOf(relays: readonly Relay[]): readonly Column<Pool>[] {
     relays.map(({ relay_id: id, weight }) => `${names.get(id) ?? id} × ${weight}`).join(", ");
   return [
     { name: "Pool", text: ({ name }) => name, isLong: true },
-    { name: "Kind", text: ({ kind }) => kind, show: ({ kind }) => <Mark word={kind} /> },
+    markColumn("Kind", ({ kind }) => kind),
     { name: "Relays × weight", text: members, isLong: true },
   ];
-}
-
-function changeColumn(edit: (pool: Pool) => void, leave: (pool: Pool) => void): Column<Pool> {
-  return {
-    name: "Change",
-    text: () => "",
-    show: (pool) =>
-      pool.created_at === null ? (
-        <span class="quiet">made by itself</span>
-      ) : (
-        <span class="row">
-          <button
-            type="button"
-            class="small"
-            aria-label={`Change ${pool.name}`}
-            onClick={() => edit(pool)}
-          >
-            Change
-          </button>
-          <button
-            type="button"
-            class="small"
-            aria-label={`Remove ${pool.name}`}
-            onClick={() => leave(pool)}
-          >
-            Remove …
-          </button>
-        </span>
-      ),
-  };
 }
 
 type FormProps = {
@@ -108,9 +84,7 @@ function PoolForm({ pool, relays, done }: FormProps) {
   const [name, setName] = useState(pool?.name ?? "");
   const [kind, setKind] = useState(pool?.kind ?? "shared");
   const [places, setPlaces] = useState(pool?.relays ?? []);
-  const [error, setError] = useState<unknown>(null);
   const save = async (): Promise<void> => {
-    setError(null);
     const body = { name, kind, relays: places };
     if (pool === null) await post("/v1/pools", body);
     else await patch(`/v1/pools/${encodeURIComponent(pool.id)}`, body);
@@ -122,15 +96,18 @@ function PoolForm({ pool, relays, done }: FormProps) {
     done();
   };
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="pool-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        save().catch(setError);
-      }}
+    <Form
+      title={pool === null ? "Make a pool" : `Change ${pool.name}`}
+      action={pool === null ? "Make the pool" : "Save the pool"}
+      run={save}
+      buttons={
+        pool !== null && (
+          <button type="button" onClick={done}>
+            Leave it
+          </button>
+        )
+      }
     >
-      <h2 id="pool-form">{pool === null ? "Make a pool" : `Change ${pool.name}`}</h2>
       <TextField label="Name of the pool" required value={name} set={setName} />
       <SelectField label="Kind" value={kind} options={KIND_WORDS} set={setKind} />
       {relays.map(({ id, name }) => (
@@ -144,15 +121,6 @@ function PoolForm({ pool, relays, done }: FormProps) {
           set={(text) => setPlaces(placed(places, id, text === "" ? null : Number(text)))}
         />
       ))}
-      {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit">{pool === null ? "Make the pool" : "Save the pool"}</button>
-        {pool !== null && (
-          <button type="button" onClick={done}>
-            Leave it
-          </button>
-        )}
-      </div>
-    </form>
+    </Form>
   );
 }

@@ -1,8 +1,10 @@
 // Rules: which mail goes to which pool; the first that fits wins.
 import { useState } from "preact/hooks";
 import { put } from "../../lib/api.ts";
+import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { SelectField, TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { conditionOf, type Pool, raised, type Rule } from "./relay.ts";
@@ -14,18 +16,13 @@ type RulesProps = {
 };
 
 export function Rules({ rules, pools, changed }: RulesProps) {
-  const [error, setError] = useState<unknown>(null);
+  const { error, start } = useRun();
   const isWriter = may(useMe(), "pools", "write");
   const names = new Map(pools.map(({ id, name }) => [id, name]));
   const keep = async (rules: readonly Rule[]): Promise<void> => {
-    setError(null);
-    try {
-      await put("/v1/pools/rules", { rules });
-      say("The rules hold from now on, for what waits too.");
-    } catch (error) {
-      setError(error);
-    }
-    changed();
+    // After a refusal, too: what is shown is what is there.
+    await put("/v1/pools/rules", { rules }).finally(changed);
+    say("The rules hold from now on, for what waits too.");
   };
   return (
     <section aria-labelledby="rules">
@@ -42,7 +39,7 @@ export function Rules({ rules, pools, changed }: RulesProps) {
                 <button
                   type="button"
                   class="small"
-                  onClick={() => void keep(raised(rules, index))}
+                  onClick={() => start(() => keep(raised(rules, index)))}
                   aria-label={`Earlier: ${conditionOf(rule)}`}
                 >
                   Earlier
@@ -52,7 +49,7 @@ export function Rules({ rules, pools, changed }: RulesProps) {
                 <button
                   type="button"
                   class="small"
-                  onClick={() => void keep(rules.toSpliced(index, 1))}
+                  onClick={() => start(() => keep(rules.toSpliced(index, 1)))}
                   aria-label={`Remove: ${conditionOf(rule)}`}
                 >
                   Remove
@@ -92,14 +89,7 @@ function AddRule({ pools, add }: AddProps) {
     setFields(ANY);
   };
   return (
-    <form
-      class="card filters"
-      aria-label="Add a rule"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <Form title="Add a rule" layout="row" action="Add the rule" run={submit}>
       <SelectField
         label="Mail class"
         value={fields.mail_class}
@@ -119,7 +109,6 @@ function AddRule({ pools, add }: AddProps) {
         options={pools.map(({ id, name }) => [id, name] as const)}
         set={setPool}
       />
-      <button type="submit">Add the rule</button>
-    </form>
+    </Form>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { getPage, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { may, type Me, useMe } from "../../lib/session.ts";
+import { actionColumn } from "../../ui/columns.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
@@ -88,11 +89,16 @@ function Relays({ relays, changed }: RelaysProps) {
   if (relays.length === 0) {
     return <Empty title="No relay yet">Without one, mail is accepted and waits.</Empty>;
   }
+  const drop = actionColumn<Relay>({
+    of: ({ name }) => name,
+    acts: { "Remove …": setLeaving },
+    unless: ({ id }) => (id === DEFAULT_RELAY_ID ? "set by RELAY_URL" : null),
+  });
   return (
     <>
       <Table
         caption="Relays"
-        columns={isWriter ? [...COLUMNS, removeColumn(setLeaving)] : COLUMNS}
+        columns={isWriter ? [...COLUMNS, drop] : COLUMNS}
         rows={relays}
         keyOf={({ id }) => id}
       />
@@ -112,24 +118,4 @@ function Relays({ relays, changed }: RelaysProps) {
       )}
     </>
   );
-}
-
-function removeColumn(choose: (relay: Relay) => void): Column<Relay> {
-  return {
-    name: "Change",
-    text: () => "",
-    show: (relay) =>
-      relay.id === DEFAULT_RELAY_ID ? (
-        <span class="quiet">set by RELAY_URL</span>
-      ) : (
-        <button
-          type="button"
-          class="small"
-          aria-label={`Remove ${relay.name}`}
-          onClick={() => choose(relay)}
-        >
-          Remove …
-        </button>
-      ),
-  };
 }

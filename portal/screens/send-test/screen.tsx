@@ -3,7 +3,9 @@ import { useState } from "preact/hooks";
 import { getPage, post } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go } from "../../lib/router.ts";
-import { Failure, Waiting } from "../../ui/parts.tsx";
+import { TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
+import { Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 
 type Domain = { readonly domain: string; readonly default_sender: string | null };
@@ -16,69 +18,48 @@ export function Screen() {
     subject: "A test from Edgepost",
     text: TEXT,
   });
-  const [error, setError] = useState<unknown>(null);
-  const [isSending, setSending] = useState(false);
   // The sender is there before anybody can send.
   if (domains.data === null && domains.error === null) return <Waiting />;
   const known = domains.data?.data[0];
   const from = fields.from || (known ? (known.default_sender ?? `hello@${known.domain}`) : "");
-  const set =
-    (name: keyof typeof fields) =>
-    (event: { readonly currentTarget: { readonly value: string } }) =>
-      setFields({ ...fields, [name]: event.currentTarget.value });
+  const set = (change: Partial<typeof fields>): void => setFields({ ...fields, ...change });
   const send = async (): Promise<void> => {
-    setError(null);
-    setSending(true);
-    try {
-      const { subject, text } = fields;
-      const recipients = { to: [{ email: fields.to }] };
-      const html = `<p>${escaped(text)}</p>`;
-      await post("/v1/send-email", { email: { from, subject, text, html, recipients } });
-      say("Accepted. Watch it arrive.");
-      go({ screen: "activity", query: { recipient: fields.to } });
-    } catch (error) {
-      setError(error);
-    } finally {
-      setSending(false);
-    }
+    const { to, subject, text } = fields;
+    const recipients = { to: [{ email: to }] };
+    const html = `<p>${escaped(text)}</p>`;
+    await post("/v1/send-email", { email: { from, subject, text, html, recipients } });
+    say("Accepted. Watch it arrive.");
+    go({ screen: "activity", query: { recipient: to } });
   };
   return (
     <>
       <h1>Send a test</h1>
-      <form
-        class="card narrow"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-      >
-        <label>
-          <span>From</span>
-          <input type="email" required value={from} onInput={set("from")} />
-        </label>
-        <label>
-          <span>To</span>
-          <input
-            type="email"
-            required
-            value={fields.to}
-            onInput={set("to")}
-            placeholder="you@example.com"
-          />
-        </label>
-        <label>
-          <span>Subject</span>
-          <input required value={fields.subject} onInput={set("subject")} />
-        </label>
+      <Form title="Message" action="Send" isMain run={send}>
+        <TextField label="From" type="email" required value={from} set={(from) => set({ from })} />
+        <TextField
+          label="To"
+          type="email"
+          required
+          placeholder="you@example.com"
+          value={fields.to}
+          set={(to) => set({ to })}
+        />
+        <TextField
+          label="Subject"
+          required
+          value={fields.subject}
+          set={(subject) => set({ subject })}
+        />
         <label>
           <span>Text</span>
-          <textarea rows={5} required value={fields.text} onInput={set("text")} />
+          <textarea
+            rows={5}
+            required
+            value={fields.text}
+            onInput={({ currentTarget: { value: text } }) => set({ text })}
+          />
         </label>
-        {error !== null && <Failure error={error} />}
-        <button type="submit" class="main" disabled={isSending}>
-          Send
-        </button>
-      </form>
+      </Form>
     </>
   );
 }

@@ -1,7 +1,7 @@
 // The plan: what it allows.
-import { useState } from "preact/hooks";
 import { patch } from "../../lib/api.ts";
 import { hashOf } from "../../lib/router.ts";
+import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Failure } from "../../ui/parts.tsx";
 import { type Account, megabytes, PLANS } from "./account.ts";
@@ -10,11 +10,9 @@ type PlanProps = { readonly account: Account; readonly done: (account: Account) 
 
 export function Plan({ account: { plan, limits }, done }: PlanProps) {
   const isWriter = may(useMe(), "account", "write");
-  const [error, setError] = useState<unknown>(null);
-  const choose = (plan: string): void => {
-    setError(null);
-    patch<{ data: Account }>("/v1/account", { plan }).then(({ data }) => done(data), setError);
-  };
+  const { error, start } = useRun();
+  const choose = async (plan: string): Promise<void> =>
+    done((await patch<{ data: Account }>("/v1/account", { plan })).data);
   const plans: readonly string[] = PLANS;
   return (
     <section class="card narrow" aria-labelledby="plan">
@@ -24,7 +22,7 @@ export function Plan({ account: { plan, limits }, done }: PlanProps) {
         <select
           value={plan}
           disabled={!isWriter}
-          onChange={(event) => choose(event.currentTarget.value)}
+          onChange={({ currentTarget: { value } }) => start(() => choose(value))}
         >
           {(plans.includes(plan) ? plans : [plan, ...plans]).map((name) => (
             <option key={name} value={name}>

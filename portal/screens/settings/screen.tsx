@@ -5,6 +5,8 @@ import { useLoad } from "../../lib/load.ts";
 import { hashOf } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
 import { Copy, Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { type Account, changeOf, deletes, NUMBERS } from "./account.ts";
@@ -35,60 +37,58 @@ export function Screen() {
   );
 }
 
+const TITLE = "What is kept, and which addresses are bad";
+
 type PartProps = { readonly account: Account; readonly done: (account: Account) => void };
 
 function Rules({ account, done }: PartProps) {
   const isWriter = may(useMe(), "account", "write");
   const [typed, setTyped] = useState<Readonly<Record<string, string>>>({});
   const [isAsking, setAsking] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const change = changeOf(account, typed);
+  const numbers = NUMBERS.map(({ name, label, does, min, max }) => (
+    <div key={name}>
+      <TextField
+        label={label}
+        type="number"
+        required
+        min={min}
+        max={max}
+        step={1}
+        disabled={!isWriter}
+        value={typed[name] ?? String(account[name])}
+        aria-describedby={`${name}-does`}
+        set={(value) => setTyped({ ...typed, [name]: value })}
+      />
+      <p id={`${name}-does`} class="quiet">
+        {does}
+      </p>
+    </div>
+  ));
   const save = async (): Promise<void> => {
-    setError(null);
     done((await patch<{ data: Account }>("/v1/account", change)).data);
   };
   return (
     <>
-      <form
-        class="card narrow"
-        aria-labelledby="rules"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (change && deletes(account, change)) setAsking(true);
-          else save().catch(setError);
-        }}
-      >
-        <h2 id="rules">What is kept, and which addresses are bad</h2>
-        {NUMBERS.map(({ name, label, does, min, max }) => (
-          <div key={name}>
-            <label>
-              <span>{label}</span>
-              <input
-                type="number"
-                required
-                min={min}
-                max={max}
-                step={1}
-                disabled={!isWriter}
-                value={typed[name] ?? account[name]}
-                aria-describedby={`${name}-does`}
-                onInput={({ currentTarget: { value } }) => setTyped({ ...typed, [name]: value })}
-              />
-            </label>
-            <p id={`${name}-does`} class="quiet">
-              {does}
-            </p>
-          </div>
-        ))}
-        {error !== null && <Failure error={error} />}
-        {isWriter && (
-          <div class="row">
-            <button type="submit" class="main" disabled={change === null}>
-              Save
-            </button>
-          </div>
-        )}
-      </form>
+      {isWriter ? (
+        <Form
+          title={TITLE}
+          action="Save"
+          isMain
+          isReady={change !== null}
+          run={async () => {
+            if (change && deletes(account, change)) setAsking(true);
+            else await save();
+          }}
+        >
+          {numbers}
+        </Form>
+      ) : (
+        <section class="card narrow" aria-label={TITLE}>
+          <h2>{TITLE}</h2>
+          {numbers}
+        </section>
+      )}
       {isAsking && (
         <Confirm
           title="Delete what is older?"

@@ -5,12 +5,15 @@ import { useLoad } from "../../lib/load.ts";
 import { usePages } from "../../lib/pages.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { SelectField } from "../../ui/fields.tsx";
+import { Listing } from "../../ui/listing.tsx";
 import { Once } from "../../ui/once.tsx";
-import { Copy, Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Copy, Empty, Failure } from "../../ui/parts.tsx";
 import { Snippets } from "../../ui/snippets.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { stateOf } from "../keys/key.ts";
+import { lifeColumns, revokeColumn } from "../keys/life.ts";
 import { boundsText, type Credential, type Gateway, TLS_WORDS } from "./credential.ts";
 import { CreateCredential, type MadeCredential } from "./new-credential.tsx";
 import { snippetsOf } from "./programs.ts";
@@ -50,24 +53,17 @@ export function Screen() {
           <Programs gateway={account.data.smtp} credential={made} password={made.password} />
         </Once>
       )}
-      {credentials.error !== null && (
-        <Failure error={credentials.error} again={credentials.again} />
-      )}
-      {credentials.rows === null && credentials.error === null && <Waiting />}
-      {credentials.rows?.length === 0 && (
-        <Empty title="No credential yet">
-          Create one below: user name and password, and the settings for your program with them.
-        </Empty>
-      )}
-      {credentials.rows !== null && credentials.rows.length > 0 && (
-        <Table
-          caption="SMTP credentials"
-          columns={isWriter ? [...COLUMNS, revokeColumn(setLeaving)] : COLUMNS}
-          rows={credentials.rows}
-          keyOf={({ id }) => id}
-          more={credentials.more}
-        />
-      )}
+      <Listing
+        pages={credentials}
+        caption="SMTP credentials"
+        columns={isWriter ? [...COLUMNS, revokeColumn<Credential>(setLeaving)] : COLUMNS}
+        keyOf={({ id }) => id}
+        empty={
+          <Empty title="No credential yet">
+            Create one below: user name and password, and the settings for your program with them.
+          </Empty>
+        }
+      />
       {isWriter && (
         <CreateCredential
           done={(made) => {
@@ -145,16 +141,12 @@ function Choice({ usable, gateway }: GatewayProps & { readonly usable: readonly 
   if (!credential) return null;
   return (
     <>
-      <label>
-        <span>Credential</span>
-        <select value={credential.id} onChange={(event) => setId(event.currentTarget.value)}>
-          {usable.map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.name}, {one.username}
-            </option>
-          ))}
-        </select>
-      </label>
+      <SelectField
+        label="Credential"
+        value={credential.id}
+        options={usable.map((one) => [one.id, `${one.name}, ${one.username}`] as const)}
+        set={setId}
+      />
       <Programs gateway={gateway} credential={credential} password={NO_PASSWORD} />
     </>
   );
@@ -172,37 +164,5 @@ const COLUMNS: readonly Column<Credential>[] = [
     isLong: true,
   },
   { name: "Kept to", text: boundsText, isLong: true },
-  {
-    name: "Last use",
-    text: ({ last_used_at: at }) => at ?? "",
-    show: ({ last_used_at: at }) => (at === null ? "never" : <Time at={at} />),
-  },
-  {
-    name: "Created",
-    text: ({ created_at: at }) => at,
-    show: ({ created_at: at }) => <Time at={at} />,
-  },
-  {
-    name: "State",
-    text: (one) => stateOf(one, Date.now()),
-    show: (one) => <Mark word={stateOf(one, Date.now())} />,
-  },
+  ...lifeColumns<Credential>(),
 ];
-
-function revokeColumn(choose: (credential: Credential) => void): Column<Credential> {
-  return {
-    name: "Change",
-    text: () => "",
-    show: (credential) =>
-      credential.revoked_at === null && (
-        <button
-          type="button"
-          class="small"
-          aria-label={`Revoke ${credential.name}`}
-          onClick={() => choose(credential)}
-        >
-          Revoke …
-        </button>
-      ),
-  };
-}

@@ -4,8 +4,12 @@ import { queryOf } from "../../lib/api.ts";
 import { usePages } from "../../lib/pages.ts";
 import { go, hashOf, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
-import { Empty, Failure, Time, Waiting } from "../../ui/parts.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { actionColumn, timeColumn } from "../../ui/columns.tsx";
+import { SelectField, TextField } from "../../ui/fields.tsx";
+import { SearchForm } from "../../ui/form.tsx";
+import { Listing } from "../../ui/listing.tsx";
+import { Empty } from "../../ui/parts.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { Add } from "./add.tsx";
 import { Removal } from "./removal.tsx";
 import { keyOf, SCOPES, type Suppression } from "./suppression.ts";
@@ -48,57 +52,35 @@ function Search({ query }: { readonly query: Query }) {
   const [text, setText] = useState(query["query"] ?? "");
   const change = (query: Query): void => go({ screen: "suppressions", query });
   return (
-    <form
-      class="filters"
-      role="search"
-      aria-label="Search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        change({ ...query, query: text });
-      }}
-    >
-      <label>
-        <span>Begins with</span>
-        <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} />
-      </label>
-      <label>
-        <span>Scope</span>
-        <select
-          value={query["scope"] ?? ""}
-          onChange={(event) => change({ ...query, scope: event.currentTarget.value })}
-        >
-          <option value="">all</option>
-          {SCOPES.map((scope) => (
-            <option key={scope} value={scope}>
-              {scope}
-            </option>
-          ))}
-        </select>
-      </label>
-      <button type="submit">Search</button>
-    </form>
+    <SearchForm title="Search" action="Search" search={() => change({ ...query, query: text })}>
+      <TextField label="Begins with" type="search" value={text} set={setText} />
+      <SelectField
+        label="Scope"
+        value={query["scope"] ?? ""}
+        options={[["", "all"], ...SCOPES]}
+        set={(scope) => change({ ...query, scope })}
+      />
+    </SearchForm>
   );
 }
 
 function List({ query, changed }: { readonly query: Query; readonly changed: () => void }) {
-  const { rows, error, more, again } = usePages<Suppression>("/v1/suppressions", {
-    ...query,
-    limit: PAGE,
-  });
+  const pages = usePages<Suppression>("/v1/suppressions", { ...query, limit: PAGE });
   const [leaving, setLeaving] = useState<Suppression | null>(null);
   const isWriter = may(useMe(), "suppressions", "write");
-  if (rows === null) return error === null ? <Waiting /> : <Failure error={error} again={again} />;
-  if (rows.length === 0) return <Nothing isFiltered={Object.keys(query).length > 0} />;
+  const remove = actionColumn<Suppression>({
+    of: ({ entry }) => entry,
+    acts: { "Remove …": setLeaving },
+  });
   return (
     <>
-      <Table
+      <Listing
+        pages={pages}
         caption="Suppressions"
-        columns={isWriter ? [...COLUMNS, removeColumn(setLeaving)] : COLUMNS}
-        rows={rows}
+        columns={isWriter ? [...COLUMNS, remove] : COLUMNS}
         keyOf={keyOf}
-        more={more}
+        empty={<Nothing isFiltered={Object.keys(query).length > 0} />}
       />
-      {error !== null && <Failure error={error} />}
       {leaving && <Removal suppression={leaving} done={changed} close={() => setLeaving(null)} />}
     </>
   );
@@ -109,29 +91,8 @@ const COLUMNS: readonly Column<Suppression>[] = [
   { name: "Scope", text: ({ scope }) => scope },
   { name: "Stops", text: ({ stops }) => stops.join(", ") },
   { name: "Why", text: ({ reason }) => reason, show: (row) => <Why {...row} />, isLong: true },
-  {
-    name: "Since",
-    text: ({ created_at: at }) => at,
-    show: ({ created_at: at }) => <Time at={at} />,
-  },
+  timeColumn("Since", (row) => row.created_at),
 ];
-
-function removeColumn(choose: (row: Suppression) => void): Column<Suppression> {
-  return {
-    name: "Change",
-    text: () => "",
-    show: (row) => (
-      <button
-        type="button"
-        class="small"
-        aria-label={`Remove ${row.entry}`}
-        onClick={() => choose(row)}
-      >
-        Remove …
-      </button>
-    ),
-  };
-}
 
 function Why({ reason, evidence }: Suppression) {
   if (evidence === null) return <>{reason || "no reason given"}</>;

@@ -3,8 +3,10 @@ import { useState } from "preact/hooks";
 import { get, patch, post, put, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, hashOf } from "../../lib/router.ts";
+import { useRun } from "../../lib/run.ts";
 import { useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { CheckField, SelectField } from "../../ui/fields.tsx";
 import { Failure, Mark, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { InvitationLink } from "./invitation-link.tsx";
@@ -30,20 +32,14 @@ type LoadedProps = { readonly path: string; readonly user: User; readonly again:
 
 function Loaded({ path, user, again }: LoadedProps) {
   const { user: me } = useMe();
-  const [error, setError] = useState<unknown>(null);
+  const { error, start } = useRun();
   const [invited, setInvited] = useState<Invited | null>(null);
   const [isResetting, setResetting] = useState(false);
   const [isDeleting, setDeleting] = useState(false);
   const act = async (work: () => Promise<unknown>, done: string): Promise<void> => {
-    setError(null);
-    try {
-      await work();
-      say(done);
-    } catch (error) {
-      setError(error);
-    }
     // After a refusal, too: what is shown is what is there.
-    again();
+    await work().finally(again);
+    say(done);
   };
   const invite = (mail: boolean): Promise<void> => {
     setInvited(null);
@@ -52,6 +48,8 @@ function Loaded({ path, user, again }: LoadedProps) {
     }, "Done.");
   };
   const isOff = user.state === "disabled";
+  const turn = (): Promise<void> =>
+    act(() => patch(path, { disabled: !isOff }), isOff ? "Enabled." : "Disabled.");
   return (
     <>
       <h1>{user.name}</h1>
@@ -61,43 +59,29 @@ function Loaded({ path, user, again }: LoadedProps) {
       {error !== null && <Failure error={error} />}
       <section class="card" aria-labelledby="role">
         <h2 id="role">Role</h2>
-        <label>
-          <span>Another role signs them out.</span>
-          <select
-            value={user.role}
-            onChange={({ currentTarget: { value: role } }) =>
-              void act(() => patch(path, { role }), "The role is changed.")
-            }
-          >
-            {ROLES.map((role) => (
-              <option key={role} value={role}>
-                {ROLE_WORDS[role]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SelectField
+          label="Another role signs them out."
+          value={user.role}
+          options={ROLES.map((role) => [role, ROLE_WORDS[role] ?? role] as const)}
+          set={(role) => start(() => act(() => patch(path, { role }), "The role is changed."))}
+        />
       </section>
       <Modules
         user={user}
         set={(modules) =>
-          act(() => put(`${path}/modules`, { modules }), "The modules are changed.")
+          start(() => act(() => put(`${path}/modules`, { modules }), "The modules are changed."))
         }
       />
       <section class="card" aria-labelledby="access">
         <h2 id="access">Access</h2>
         <div class="row">
-          <button type="button" onClick={() => void invite(true)}>
+          <button type="button" onClick={() => start(() => invite(true))}>
             Mail a link to choose a password
           </button>
-          <button type="button" onClick={() => void invite(false)}>
+          <button type="button" onClick={() => start(() => invite(false))}>
             Show a link
           </button>
-          <button
-            type="button"
-            onClick={() =>
-              void act(() => patch(path, { disabled: !isOff }), isOff ? "Enabled." : "Disabled.")
-            }
-          >
+          <button type="button" onClick={() => start(turn)}>
             {isOff ? "Enable" : "Disable"}
           </button>
           {user.second_factor && user.id !== me.id && (
@@ -140,7 +124,7 @@ function Loaded({ path, user, again }: LoadedProps) {
 
 type ModulesProps = {
   readonly user: User;
-  readonly set: (modules: User["modules"]) => Promise<void>;
+  readonly set: (modules: User["modules"]) => void;
 };
 
 function Modules({ user, set }: ModulesProps) {
@@ -152,18 +136,14 @@ function Modules({ user, set }: ModulesProps) {
       <p class="quiet">Closed until a Super Admin opens them. Closing one signs the user out.</p>
       {MODULES.flatMap((module) =>
         MAIL_CLASSES.map((mail_class) => (
-          <label key={`${module} ${mail_class}`} class="check">
-            <input
-              type="checkbox"
-              checked={user.modules.some(
-                (one) => one.module === module && one.mail_class === mail_class,
-              )}
-              onChange={() => void set(toggled(user.modules, { module, mail_class }))}
-            />
-            <span>
-              {module}, {mail_class} mail
-            </span>
-          </label>
+          <CheckField
+            key={`${module} ${mail_class}`}
+            label={`${module}, ${mail_class} mail`}
+            checked={user.modules.some(
+              (one) => one.module === module && one.mail_class === mail_class,
+            )}
+            set={() => set(toggled(user.modules, { module, mail_class }))}
+          />
         )),
       )}
     </section>

@@ -1,7 +1,8 @@
 // A new endpoint.
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
-import { Failure } from "../../ui/parts.tsx";
+import { SelectField, TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
 import { EventsField } from "./events-field.tsx";
 import type { Made } from "./secret-once.tsx";
 import { EVENTS, type Format } from "./webhook.ts";
@@ -18,65 +19,39 @@ const NOTHING: Fields = { url: "", format: "kasplo", events: null };
 
 export function Create({ done }: { readonly done: (made: Made) => void }) {
   const [fields, setFields] = useState(NOTHING);
-  const [error, setError] = useState<unknown>(null);
-  const create = async (): Promise<void> => {
-    setError(null);
-    try {
-      done((await post<{ data: Made }>("/v1/webhooks", fields)).data);
-      setFields(NOTHING);
-    } catch (error) {
-      setError(error);
-    }
-  };
   const { url, format, events } = fields;
+  const set = (change: Partial<Fields>): void => setFields({ ...fields, ...change });
+  const create = async (): Promise<void> => {
+    done((await post<{ data: Made }>("/v1/webhooks", fields)).data);
+    setFields(NOTHING);
+  };
   return (
-    <form
-      class="card narrow"
-      aria-labelledby="new-webhook"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void create();
-      }}
+    <Form
+      title="Add a webhook"
+      action="Add the webhook"
+      isMain
+      isReady={events?.length !== 0}
+      run={create}
     >
-      <h2 id="new-webhook">Add a webhook</h2>
-      <label>
-        <span>URL that takes the posts; https:// is best</span>
-        <input
-          type="url"
-          required
-          maxLength={2048}
-          placeholder="https://example.com/hook"
-          value={url}
-          onInput={(event) => setFields({ ...fields, url: event.currentTarget.value })}
-        />
-      </label>
-      <label>
-        <span>Format: whose names and fields the posts have</span>
-        <select
-          value={format}
-          onChange={({ currentTarget: { value } }) => {
-            const format = FORMATS.find((name) => name === value) ?? "kasplo";
-            setFields({ ...fields, format, events: events && EVENTS[format] });
-          }}
-        >
-          {FORMATS.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <EventsField
-        format={format}
-        events={events}
-        choose={(events) => setFields({ ...fields, events })}
+      <TextField
+        label="URL that takes the posts; https:// is best"
+        type="url"
+        required
+        maxLength={2048}
+        placeholder="https://example.com/hook"
+        value={url}
+        set={(url) => set({ url })}
       />
-      {error !== null && <Failure error={error} />}
-      <div class="row">
-        <button type="submit" class="main" disabled={events?.length === 0}>
-          Add the webhook
-        </button>
-      </div>
-    </form>
+      <SelectField
+        label="Format: whose names and fields the posts have"
+        value={format}
+        options={FORMATS}
+        set={(name) => {
+          const format = FORMATS.find((one) => one === name) ?? "kasplo";
+          set({ format, events: events && EVENTS[format] });
+        }}
+      />
+      <EventsField format={format} events={events} choose={(events) => set({ events })} />
+    </Form>
   );
 }

@@ -1,4 +1,5 @@
 // Which events an endpoint is told: all of them, or some.
+import { CheckField, CheckFields } from "../../ui/fields.tsx";
 import { EVENTS, type Format } from "./webhook.ts";
 
 type EventsFieldProps = {
@@ -9,29 +10,22 @@ type EventsFieldProps = {
 };
 
 export function EventsField({ format, events, choose }: EventsFieldProps) {
-  const toggle = (name: string): void => {
-    const chosen = events ?? [];
-    const without = chosen.filter((one) => one !== name);
-    choose(without.length < chosen.length ? without : [...chosen, name]);
-  };
+  const all = EVENTS[format];
   return (
     <fieldset>
       <legend>Events</legend>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={events === null}
-          onChange={() => choose(events === null ? EVENTS[format] : null)}
+      <CheckField
+        label="All events"
+        checked={events === null}
+        set={(isAll) => choose(isAll ? null : all)}
+      />
+      {events !== null && (
+        <CheckFields
+          options={all.map((name) => [name, name.replaceAll("_", " ")] as const)}
+          chosen={events}
+          set={choose}
         />
-        <span>All events</span>
-      </label>
-      {events !== null &&
-        EVENTS[format].map((name) => (
-          <label key={name} class="check">
-            <input type="checkbox" checked={events.includes(name)} onChange={() => toggle(name)} />
-            <span>{name.replaceAll("_", " ")}</span>
-          </label>
-        ))}
+      )}
     </fieldset>
   );
 }

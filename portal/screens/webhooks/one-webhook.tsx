@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { get, patch, post, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
@@ -99,23 +100,18 @@ type ActsProps = {
 function Acts({ path, webhook, look }: ActsProps) {
   const [asks, setAsks] = useState<"rotate" | "delete" | null>(null);
   const [made, setMade] = useState<Made | null>(null);
-  const [error, setError] = useState<unknown>(null);
+  const { error, start } = useRun();
   const isOn = webhook.state === "enabled";
   const close = (): void => setAsks(null);
   const turn = async (): Promise<void> => {
-    setError(null);
-    try {
-      await patch(path, { state: isOn ? "disabled" : "enabled" });
-      say(isOn ? "Paused: nothing is posted." : "Enabled: it gets what happens from now on.");
-    } catch (error) {
-      setError(error);
-    }
-    look();
+    // After a refusal, too: what is shown is what is there.
+    await patch(path, { state: isOn ? "disabled" : "enabled" }).finally(look);
+    say(isOn ? "Paused: nothing is posted." : "Enabled: it gets what happens from now on.");
   };
   return (
     <>
       <div class="row">
-        <button type="button" class={isOn ? undefined : "main"} onClick={() => void turn()}>
+        <button type="button" class={isOn ? undefined : "main"} onClick={() => start(turn)}>
           {isOn ? "Pause" : "Enable"}
         </button>
         <button type="button" onClick={() => setAsks("rotate")}>

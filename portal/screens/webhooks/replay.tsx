@@ -1,5 +1,8 @@
 // Posts once more: all that failed, a range of time, or one event.
 import { useState } from "preact/hooks";
+import { useRun } from "../../lib/run.ts";
+import { TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
 import type { AskReplay } from "./failures.tsx";
 import { isoOf } from "./webhook.ts";
@@ -12,15 +15,8 @@ type ReplayProps = {
 
 export function Replay({ count, replay }: ReplayProps) {
   const [fields, setFields] = useState({ from: "", to: "", eventId: "" });
-  const [error, setError] = useState<unknown>(null);
-  const ask = (what: object, done: string): void => {
-    setError(null);
-    replay(what, done).catch(setError);
-  };
-  const set =
-    (name: keyof typeof fields) =>
-    (event: { readonly currentTarget: { readonly value: string } }): void =>
-      setFields({ ...fields, [name]: event.currentTarget.value });
+  const { error, start } = useRun();
+  const set = (change: Partial<typeof fields>): void => setFields({ ...fields, ...change });
   const { from, to, eventId } = fields;
   return (
     <section class="card" aria-labelledby="replay">
@@ -33,44 +29,53 @@ export function Replay({ count, replay }: ReplayProps) {
         <button
           type="button"
           disabled={count === 0}
-          onClick={() => ask({ failed: true }, "All of them are posted again now.")}
+          onClick={() => start(() => replay({ failed: true }, "All of them are posted again now."))}
         >
           Replay all that failed
         </button>
       </div>
-      <form
-        class="filters"
-        aria-label="Replay a range of time"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const range = { from: isoOf(from), to: isoOf(to) };
-          ask(range, "The range is posted again; its progress stands under Health.");
-        }}
+      <Form
+        title="Replay a range of time"
+        layout="row within"
+        action="Replay this range"
+        run={() =>
+          replay(
+            { from: isoOf(from), to: isoOf(to) },
+            "The range is posted again; its progress stands under Health.",
+          )
+        }
       >
-        <label>
-          <span>From, in your time</span>
-          <input type="datetime-local" step={1} required value={from} onInput={set("from")} />
-        </label>
-        <label>
-          <span>To, in your time</span>
-          <input type="datetime-local" step={1} required value={to} onInput={set("to")} />
-        </label>
-        <button type="submit">Replay this range</button>
-      </form>
-      <form
-        class="filters"
-        aria-label="Replay one event"
-        onSubmit={(event) => {
-          event.preventDefault();
-          ask({ event_id: eventId.trim() }, "It is posted again now.");
-        }}
+        <TextField
+          label="From, in your time"
+          type="datetime-local"
+          step={1}
+          required
+          value={from}
+          set={(from) => set({ from })}
+        />
+        <TextField
+          label="To, in your time"
+          type="datetime-local"
+          step={1}
+          required
+          value={to}
+          set={(to) => set({ to })}
+        />
+      </Form>
+      <Form
+        title="Replay one event"
+        layout="row within"
+        action="Replay this event"
+        run={() => replay({ event_id: eventId.trim() }, "It is posted again now.")}
       >
-        <label>
-          <span>Id of an event (its webhook-id)</span>
-          <input required maxLength={64} value={eventId} onInput={set("eventId")} />
-        </label>
-        <button type="submit">Replay this event</button>
-      </form>
+        <TextField
+          label="Id of an event (its webhook-id)"
+          required
+          maxLength={64}
+          value={eventId}
+          set={(eventId) => set({ eventId })}
+        />
+      </Form>
       {error !== null && <Failure error={error} />}
     </section>
   );

@@ -1,7 +1,9 @@
 // Posts a sample now and shows what was sent and what came back.
 import { useState } from "preact/hooks";
 import { post, queryOf } from "../../lib/api.ts";
-import { Failure, Mark } from "../../ui/parts.tsx";
+import { SelectField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
+import { Mark } from "../../ui/parts.tsx";
 import { Exchange } from "./exchange.tsx";
 import { EVENTS, type Format, sentence } from "./webhook.ts";
 
@@ -21,46 +23,27 @@ type Tested = {
 export function TestEvent({ path, format }: { readonly path: string; readonly format: Format }) {
   const [event, setEvent] = useState<string>(EVENTS[format][0]);
   const [tested, setTested] = useState<Tested | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
   const test = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
     setTested(null);
-    try {
-      const { data } = await post<{ data: Tested }>(`${path}/test${queryOf({ event })}`, {});
-      setTested(data);
-    } catch (error) {
-      setError(error);
-    } finally {
-      setBusy(false);
-    }
+    setTested((await post<{ data: Tested }>(`${path}/test${queryOf({ event })}`, {})).data);
   };
   return (
     <section class="card" aria-labelledby="test-event">
       <h2 id="test-event">Send a test event</h2>
-      <form
-        class="filters"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void test();
-        }}
+      <Form
+        title="Send a test event"
+        layout="row within"
+        action="Send it"
+        busy="Waiting for the answer …"
+        run={test}
       >
-        <label>
-          <span>A sample of</span>
-          <select value={event} onChange={(event) => setEvent(event.currentTarget.value)}>
-            {EVENTS[format].map((name) => (
-              <option key={name} value={name}>
-                {name.replaceAll("_", " ")}
-              </option>
-            ))}
-          </select>
-        </label>
-        <button type="submit" disabled={isBusy}>
-          {isBusy ? "Waiting for the answer …" : "Send it"}
-        </button>
-      </form>
-      {error !== null && <Failure error={error} />}
+        <SelectField
+          label="A sample of"
+          value={event}
+          options={EVENTS[format].map((name) => [name, name.replaceAll("_", " ")] as const)}
+          set={setEvent}
+        />
+      </Form>
       {tested && (
         <>
           <p role="status">

@@ -2,8 +2,12 @@
 import { useState } from "preact/hooks";
 import { getPage, put, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
+import { useRun } from "../../lib/run.ts";
 import { useMe } from "../../lib/session.ts";
-import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { timeColumn } from "../../ui/columns.tsx";
+import { TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
+import { Failure, Mark, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { SecondFactor } from "./second-factor.tsx";
@@ -26,55 +30,33 @@ export function Screen() {
 function Password() {
   const [current, setCurrent] = useState("");
   const [password, setPassword] = useState("");
-  const [error, setError] = useState<unknown>(null);
   const change = async (): Promise<void> => {
-    setError(null);
-    try {
-      await put("/v1/me/password", { current, password });
-      setCurrent("");
-      setPassword("");
-      say("Your password is changed; other browsers are signed out.");
-    } catch (error) {
-      setError(error);
-    }
+    await put("/v1/me/password", { current, password });
+    setCurrent("");
+    setPassword("");
+    say("Your password is changed; other browsers are signed out.");
   };
   return (
-    <section class="card narrow" aria-labelledby="password">
-      <h2 id="password">Password</h2>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void change();
-        }}
-      >
-        <label>
-          <span>Current password</span>
-          <input
-            type="password"
-            required
-            autocomplete="current-password"
-            value={current}
-            onInput={(event) => setCurrent(event.currentTarget.value)}
-          />
-        </label>
-        <label>
-          <span>New password, at least 12 characters</span>
-          <input
-            type="password"
-            required
-            minLength={12}
-            maxLength={256}
-            autocomplete="new-password"
-            value={password}
-            onInput={(event) => setPassword(event.currentTarget.value)}
-          />
-        </label>
-        {error !== null && <Failure error={error} />}
-        <button type="submit" class="main">
-          Change it
-        </button>
-      </form>
-    </section>
+    <Form title="Password" action="Change it" isMain run={change}>
+      <TextField
+        label="Current password"
+        type="password"
+        required
+        autocomplete="current-password"
+        value={current}
+        set={setCurrent}
+      />
+      <TextField
+        label="New password, at least 12 characters"
+        type="password"
+        required
+        minLength={12}
+        maxLength={256}
+        autocomplete="new-password"
+        value={password}
+        set={setPassword}
+      />
+    </Form>
   );
 }
 
@@ -89,20 +71,16 @@ type Session = {
 
 function Sessions() {
   const sessions = useLoad(() => getPage<Session>("/v1/sessions", {}), "");
-  const [error, setError] = useState<unknown>(null);
-  const end = (id: string): void => {
-    setError(null);
-    remove(`/v1/sessions/${encodeURIComponent(id)}`).then(sessions.again, setError);
+  const { error, start } = useRun();
+  const end = async (id: string): Promise<void> => {
+    await remove(`/v1/sessions/${encodeURIComponent(id)}`);
+    sessions.again();
   };
   const columns: readonly Column<Session>[] = [
     { name: "Browser", text: ({ agent }) => agent || "unknown", isLong: true },
     { name: "Address", text: ({ ip }) => ip || "this machine" },
-    {
-      name: "Signed in",
-      text: ({ created_at }) => created_at,
-      show: ({ created_at }) => <Time at={created_at} />,
-    },
-    { name: "Seen", text: ({ seen_at }) => seen_at, show: ({ seen_at }) => <Time at={seen_at} /> },
+    timeColumn("Signed in", (row) => row.created_at),
+    timeColumn("Seen", (row) => row.seen_at),
     {
       name: "End",
       text: ({ current }) => (current ? "this one" : ""),
@@ -110,7 +88,7 @@ function Sessions() {
         current ? (
           "this one"
         ) : (
-          <button type="button" class="small" onClick={() => end(id)}>
+          <button type="button" class="small" onClick={() => start(() => end(id))}>
             Sign out there
           </button>
         ),

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { get, post, put } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { TextField } from "../../ui/fields.tsx";
+import { Form } from "../../ui/form.tsx";
 import { Copy, Failure, Mark, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 
@@ -74,18 +75,12 @@ type ProveProps = {
 /** Asks for the password first. */
 function Prove({ action, run }: ProveProps) {
   const [password, setPassword] = useState("");
-  const [error, setError] = useState<unknown>(null);
-  const submit = async (): Promise<void> => {
-    setError(null);
-    await run(password).then(() => setPassword(""), setError);
+  const prove = async (): Promise<void> => {
+    await run(password);
+    setPassword("");
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <Form title={action} layout="column within" action={action} run={prove}>
       <TextField
         label="Your password"
         type="password"
@@ -94,9 +89,7 @@ function Prove({ action, run }: ProveProps) {
         value={password}
         set={setPassword}
       />
-      {error !== null && <Failure error={error} />}
-      <button type="submit">{action}</button>
-    </form>
+    </Form>
   );
 }
 
@@ -107,23 +100,12 @@ type FirstCodeProps = {
 
 function FirstCode({ secret, done }: FirstCodeProps) {
   const [code, setCode] = useState("");
-  const [error, setError] = useState<unknown>(null);
   const show = async (): Promise<void> => {
-    setError(null);
-    try {
-      const { data } = await put<{ data: { recovery_codes: string[] } }>(PATH, { code });
-      done(data.recovery_codes);
-    } catch (error) {
-      setError(error);
-    }
+    const { data } = await put<{ data: { recovery_codes: string[] } }>(PATH, { code });
+    done(data.recovery_codes);
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void show();
-      }}
-    >
+    <Form title="First code" layout="column within" action="Turn it on" isMain run={show}>
       <p>
         Give this key to your app: <code class="long">{secret.secret}</code>{" "}
         <Copy text={secret.secret} label="Copy the key" />
@@ -140,11 +122,7 @@ function FirstCode({ secret, done }: FirstCodeProps) {
         value={code}
         set={setCode}
       />
-      {error !== null && <Failure error={error} />}
-      <button type="submit" class="main">
-        Turn it on
-      </button>
-    </form>
+    </Form>
   );
 }
 
