@@ -1,6 +1,7 @@
 // Who is signed in. The cookie that says so is out of any script's reach; here stands only what the API answered.
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
+import { MAIL_CLASSES } from "./words.ts";
 import { ApiError, get, post, remove } from "./api.ts";
 
 /** What `/v1/me` answers. */
@@ -61,7 +62,7 @@ export function mailClasses({ user, modules }: Me): readonly string[] {
     modules.filter(({ module }) => module === "transactional").map((one) => one.mail_class),
   );
   const isBound = user.role !== "super_admin" && granted.size === 1;
-  return isBound ? [...granted] : ["transactional", "marketing"];
+  return isBound ? [...granted] : MAIL_CLASSES;
 }
 
 /** Whether somebody may see (or also change) a resource, the first word of its path. */

@@ -1,21 +1,11 @@
 // The filters of the activity screen: what is chosen goes into the URL, and the URL is what is shown.
+import { EVENTS, MAIL_CLASSES } from "../../lib/words.ts";
 import { useState } from "preact/hooks";
 
 type Query = Readonly<Record<string, string>>;
 export type FiltersProps = { readonly query: Query; readonly change: (query: Query) => void };
 
-const EVENTS = [
-  "delivery_attempt",
-  "open",
-  "click",
-  "bounce_all",
-  "bounce_bad_address",
-  "unsubscribe",
-  "spam_complaint",
-] as const;
-
 const RESULTS = ["success", "deferral", "failure", "failure_toolong", "connmaxout"] as const;
-const MAIL_CLASSES = ["transactional", "marketing"] as const;
 
 /** What is typed, and chosen with the button. */
 const TYPED = [

@@ -1,4 +1,5 @@
 // Exports, as /v1/exports answers them. Pure.
+import { SCOPES } from "../../lib/words.ts";
 import { mailClasses, may, type Me } from "../../lib/session.ts";
 
 export type Export = {
@@ -39,16 +40,6 @@ export function classesFor(me: Me): readonly (string | readonly [string, string]
 
 export const FORMATS = ["csv", "json", "ndjson"] as const;
 
-export const EVENTS = [
-  "delivery_attempt",
-  "open",
-  "click",
-  "bounce_all",
-  "bounce_bad_address",
-  "unsubscribe",
-  "spam_complaint",
-] as const;
-
 export const STATES = [
   ["", "all"],
   "queued",
@@ -62,14 +53,7 @@ export const STATES = [
   "held",
 ] as const;
 
-export const SCOPES = [
-  ["", "all"],
-  "global",
-  "complaint",
-  "bounce",
-  "unsubscribe",
-  "transactional",
-] as const;
+export const ANY_SCOPE = [["", "all"], ...SCOPES] as const;
 
 export const INTERVALS = ["hour", "day"] as const;
 export const BY = [
@@ -90,6 +74,21 @@ export type Order = {
   readonly interval: string;
   readonly by: string;
   readonly list: string;
+};
+
+/** What the form asks for at first. */
+export const NO_ORDER: Order = {
+  kind: "events",
+  format: "csv",
+  from: "",
+  to: "",
+  events: [],
+  mail_class: "",
+  state: "",
+  scope: "",
+  interval: "day",
+  by: "domain_group",
+  list: "",
 };
 
 /** The body of POST /v1/exports: only what means something for the kind. Times are the viewer's. */

@@ -3,41 +3,28 @@ import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { usePlace } from "../../lib/router.ts";
 import { useMe } from "../../lib/session.ts";
+import { EVENTS } from "../../lib/words.ts";
 import { CheckFields, SelectField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { say } from "../../ui/toast.tsx";
 import {
+  ANY_SCOPE,
   bodyOf,
   BY,
   classesFor,
-  EVENTS,
   FORMATS,
   INTERVALS,
   kindsFor,
+  NO_ORDER,
   type Order,
-  SCOPES,
   STATES,
 } from "./export.ts";
-
-const START: Order = {
-  kind: "events",
-  format: "csv",
-  from: "",
-  to: "",
-  events: [],
-  mail_class: "",
-  state: "",
-  scope: "",
-  interval: "day",
-  by: "domain_group",
-  list: "",
-};
 
 export function OrderForm({ done }: { readonly done: () => void }) {
   const { query } = usePlace();
   const kinds = kindsFor(useMe());
   // A list's page leads here with its kind and list.
-  const [order, setOrder] = useState<Order>({ ...START, kind: kinds[0]?.[0] ?? "", ...query });
+  const [order, setOrder] = useState<Order>({ ...NO_ORDER, kind: kinds[0]?.[0] ?? "", ...query });
   const set = (change: Partial<Order>): void => setOrder({ ...order, ...change });
   const submit = async (): Promise<void> => {
     await post("/v1/exports", bodyOf(order));
@@ -109,7 +96,7 @@ function Filters({ order, set }: FiltersProps) {
         <SelectField
           label="Scope"
           value={order.scope}
-          options={SCOPES}
+          options={ANY_SCOPE}
           set={(scope) => set({ scope })}
         />
       )}

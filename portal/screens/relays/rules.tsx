@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { put } from "../../lib/api.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { MAIL_CLASSES } from "../../lib/words.ts";
 import { SelectField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
@@ -71,7 +72,7 @@ type AddProps = {
 };
 
 const ANY = { mail_class: "", key_id: "", tag: "", domain: "" };
-const CLASSES = [["", "any"], "transactional", "marketing"] as const;
+const CLASSES = [["", "any"], ...MAIL_CLASSES] as const;
 
 function AddRule({ pools, add }: AddProps) {
   const [fields, setFields] = useState(ANY);

@@ -1,10 +1,11 @@
 // Adds one entry.
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
+import { SCOPES } from "../../lib/words.ts";
 import { SelectField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { say } from "../../ui/toast.tsx";
-import { fieldOf, SCOPES } from "./suppression.ts";
+import { fieldOf } from "./suppression.ts";
 
 export function Add({ done }: { readonly done: () => void }) {
   const [entry, setEntry] = useState("");

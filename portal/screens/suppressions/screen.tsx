@@ -4,6 +4,7 @@ import { queryOf } from "../../lib/api.ts";
 import { usePages } from "../../lib/pages.ts";
 import { go, hashOf, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { SCOPES } from "../../lib/words.ts";
 import { actionColumn, timeColumn } from "../../ui/columns.tsx";
 import { SelectField, TextField } from "../../ui/fields.tsx";
 import { SearchForm } from "../../ui/form.tsx";
@@ -12,7 +13,7 @@ import { Empty } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { Add } from "./add.tsx";
 import { Removal } from "./removal.tsx";
-import { keyOf, SCOPES, type Suppression } from "./suppression.ts";
+import { keyOf, type Suppression } from "./suppression.ts";
 import { Upload } from "./upload.tsx";
 
 const PAGE = 50;

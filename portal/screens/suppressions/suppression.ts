@@ -1,6 +1,4 @@
 // Entries that stop mail, as GET /v1/suppressions answers them.
-export const SCOPES = ["global", "complaint", "bounce", "unsubscribe", "transactional"] as const;
-
 export type Suppression = {
   /** An address, `@domain`, or `md5:` and the hash of an address. */
   readonly entry: string;

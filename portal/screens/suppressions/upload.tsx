@@ -1,9 +1,10 @@
 // Adds many entries from a CSV: a look at its first lines, then the file as it is, then what became of its rows.
 import { useState } from "preact/hooks";
 import { queryOf, upload } from "../../lib/api.ts";
+import { SCOPES } from "../../lib/words.ts";
 import { SelectField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
-import { previewOf, SCOPES, type Uploaded } from "./suppression.ts";
+import { previewOf, type Uploaded } from "./suppression.ts";
 
 /** Lines shown before the file is sent, and the bytes that hold them. */
 const PREVIEW_LINES = 5;

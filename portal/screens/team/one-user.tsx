@@ -5,20 +5,13 @@ import { useLoad } from "../../lib/load.ts";
 import { go, hashOf } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { useMe } from "../../lib/session.ts";
+import { MAIL_CLASSES } from "../../lib/words.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { CheckField, SelectField } from "../../ui/fields.tsx";
 import { Failure, Mark, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { InvitationLink } from "./invitation-link.tsx";
-import {
-  type Invited,
-  MAIL_CLASSES,
-  MODULES,
-  ROLE_WORDS,
-  ROLES,
-  toggled,
-  type User,
-} from "./user.ts";
+import { type Invited, MODULES, ROLE_WORDS, ROLES, toggled, type User } from "./user.ts";
 
 export function OneUser({ id }: { readonly id: string }) {
   const path = `/v1/users/${encodeURIComponent(id)}`;

@@ -1,4 +1,5 @@
 // What /v1/users answers, and the words for it. Pure.
+import { MAIL_CLASSES } from "../../lib/words.ts";
 
 export const ROLES = [
   "super_admin",
@@ -20,7 +21,6 @@ export const ROLE_WORDS: Readonly<Record<string, string>> = {
 };
 
 export const MODULES = ["transactional", "marketing", "deliverability"] as const;
-export const MAIL_CLASSES = ["transactional", "marketing"] as const;
 
 export type Grant = { readonly module: string; readonly mail_class: string };
 

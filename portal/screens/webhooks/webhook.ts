@@ -1,4 +1,5 @@
 // Webhooks as /v1/webhooks answers them, and what follows from that. Pure.
+import { EVENTS as MAIL_EVENTS } from "../../lib/words.ts";
 
 export type Webhook = {
   readonly id: string;
@@ -29,15 +30,7 @@ export type Health = {
 
 /** The names of a format, in the order in which they are offered. */
 export const EVENTS = {
-  kasplo: [
-    "delivery_attempt",
-    "open",
-    "click",
-    "bounce_all",
-    "bounce_bad_address",
-    "unsubscribe",
-    "spam_complaint",
-  ],
+  kasplo: MAIL_EVENTS,
   kasapost: ["accepted", "delivered", "deferred", "failed", "bounced", "suppressed", "complained"],
 } as const;
 export type Format = keyof typeof EVENTS;

@@ -1,15 +1,16 @@
 // What the screens of lists, contacts, imports and exports make of the API's answers and of forms.
 import { expect, it } from "vitest";
+import { EVENTS, MAIL_CLASSES } from "../../../portal/lib/words.ts";
 import { changedFields } from "../../../portal/screens/contacts/contact.ts";
 import {
+  ANY_SCOPE,
   bodyOf,
   classesFor,
-  EVENTS,
   filterWords,
   KINDS,
   kindsFor,
+  NO_ORDER,
   type Order,
-  SCOPES,
   sizeWords,
   STATES,
 } from "../../../portal/screens/exports/export.ts";
@@ -20,21 +21,10 @@ import { EXPORT_KINDS } from "../../../src/model/export.ts";
 import { MEMBERSHIP_STATUSES } from "../../../src/model/contact.ts";
 import { DELIVERY_STATES } from "../../../src/model/delivery.ts";
 import { EVENT_NAMES } from "../../../src/model/event.ts";
+import { MAIL_CLASSES as API_MAIL_CLASSES } from "../../../src/model/message.ts";
 import { SUPPRESSION_SCOPES } from "../../../src/model/suppression.ts";
 
-const ORDER: Order = {
-  kind: "events",
-  format: "csv",
-  from: "",
-  to: "",
-  events: [],
-  mail_class: "",
-  state: "",
-  scope: "",
-  interval: "day",
-  by: "tag",
-  list: "",
-};
+const ORDER: Order = { ...NO_ORDER, by: "tag" };
 
 it("offers what the API knows", () => {
   expect(KINDS.map(([kind]) => kind)).toEqual(EXPORT_KINDS);
@@ -42,7 +32,8 @@ it("offers what the API knows", () => {
   const states: readonly string[] = DELIVERY_STATES;
   expect(STATES.slice(1)).toEqual(states);
   expect(EVENTS).toEqual(EVENT_NAMES);
-  expect(SCOPES.slice(1)).toEqual(SUPPRESSION_SCOPES);
+  expect(ANY_SCOPE.slice(1)).toEqual(SUPPRESSION_SCOPES);
+  expect(MAIL_CLASSES).toEqual(API_MAIL_CLASSES);
 });
 
 it.each([
