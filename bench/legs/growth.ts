@@ -2,6 +2,7 @@
 // cost with 10,000, 100,000 and 1,000,000 stored emails and as many suppressed addresses. Rows read are what D1
 // bills, and show an index that is missing before milliseconds do.
 import * as z from "zod";
+import { makeRows, MESSAGE_COPIES, NUMBERS } from "../copies.ts";
 import { median, rounded } from "../figures.ts";
 import { freePort, type Ground, type Stage, startStage } from "../ground.ts";
 import { Connections, type Sent } from "../http-client.ts";
@@ -12,8 +13,6 @@ const SIZES = [10_000, 100_000, 1_000_000] as const;
 /** Requests of each kind at each size, one after the other. */
 const REQUESTS = 200;
 const WARM_UP_REQUESTS = 50;
-/** Rows of one statement of the seed: one statement has 30 s. */
-const SEED_ROWS = 20_000;
 /** Two rows of the meter's and the noise of a plan: more is growth. */
 const MOST_MORE_ROWS = 3;
 /** Past the retention of 60 days. */
@@ -62,34 +61,10 @@ async function run(ground: Ground, line: (content: object) => void): Promise<Leg
 async function grow(scene: Scene, size: number): Promise<void> {
   const template = await accepted(scene, sendOf({ ...emailOf(scene, "template"), text: "News" }));
   const there = await countOf(scene, "messages");
-  for (let first = there + 1; first <= size; first += SEED_ROWS) {
-    const last = Math.min(size, first + SEED_ROWS - 1);
-    for (const sql of SEED) await scene.sql(sql, [template, first, last]);
-  }
+  await makeRows(scene.sql, MESSAGE_COPIES, template, { first: there + 1, last: size });
   const suppressed = await countOf(scene, "suppressions");
-  for (let first = suppressed + 1; first <= size; first += SEED_ROWS) {
-    await scene.sql(SUPPRESS, [Date.now(), first, Math.min(size, first + SEED_ROWS - 1)]);
-  }
+  await makeRows(scene.sql, [SUPPRESS], Date.now(), { first: suppressed + 1, last: size });
 }
-
-/** A number that is bound comes as a float, and its text would end with `.0`. */
-const NUMBERS =
-  "with recursive n(i) as (select cast(?2 as integer) union all select i + 1 from n where i < ?3)";
-/** The template's id with its last 12 digits replaced by the number of its copy. */
-const COPY_ID = "substr(?1, 1, 24) || printf('%012x', i)";
-
-const SEED = [
-  `${NUMBERS} insert into contents (id, message_id, head, parts)
-   select c.id + 10000000 + i, ${COPY_ID}, c.head, c.parts from n, contents c where c.message_id = ?1`,
-  `${NUMBERS} insert into messages (id, created_at, key_id, mail_class, from_address, from_name, subject,
-     tags, send_id, list_id, metadata, recipients, on_ambiguous, size, content_id)
-   select ${COPY_ID}, created_at, key_id, mail_class, from_address, from_name, subject, tags, send_id,
-     list_id, metadata, json_replace(recipients, '$[0].address', 'stored' || i || '@example.com'),
-     on_ambiguous, size, content_id + 10000000 + i from n, messages where id = ?1`,
-  `${NUMBERS} insert into deliveries (recipient, message_id, position, lane, state, expires_at)
-   select 'stored' || i || '@example.com', ${COPY_ID}, 0, m.mail_class, 'delivered', m.created_at
-   from n, messages m where m.id = ?1`,
-];
 
 const SUPPRESS = `${NUMBERS} insert or ignore into suppressions (address, scope, reason, created_at)
   select 'suppressed' || i || '@example.com', 'global', 'seed', ?1 from n`;

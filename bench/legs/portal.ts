@@ -6,6 +6,7 @@ import * as z from "zod";
 import { buildPortal } from "../../dev/portal.ts";
 import { superAdminRow } from "../../dev/seed.ts";
 import { missing } from "../../test/node/support/packages.ts";
+import { COPY_EMAIL, COPY_ID, makeRows, MESSAGE_COPIES, NUMBERS } from "../copies.ts";
 import { rounded, spread } from "../figures.ts";
 import { type Ground, type Stage, startStage } from "../ground.ts";
 import type { Figure, Leg, LegResult } from "../leg.ts";
@@ -14,8 +15,6 @@ import { startSink } from "../sink.ts";
 import { within } from "../wait.ts";
 
 const MESSAGES = 1_000_000;
-/** Rows of one statement of the seed: one statement has 30 s. */
-const SEED_ROWS = 20_000;
 const ROUNDS = 15;
 const WARM_UP_ROUNDS = 2;
 const DELIVERY_DEADLINE_MS = 30_000;
@@ -70,10 +69,8 @@ async function run(ground: Ground, line: (content: object) => void): Promise<Leg
 /** One message that was delivered, and copies of it with all that became of it. */
 async function fill(stage: Stage, apiKey: string): Promise<void> {
   const template = await delivered(stage, apiKey);
-  for (let first = 1; first <= MESSAGES; first += SEED_ROWS) {
-    const last = Math.min(MESSAGES, first + SEED_ROWS - 1);
-    for (const sql of SEED) await stage.sql(sql, [template, first, last]);
-  }
+  const copies = [...MESSAGE_COPIES, EVENT_COPIES];
+  await makeRows(stage.sql, copies, template, { first: 1, last: MESSAGES });
   await stage.sql("analyze", []);
 }
 
@@ -93,28 +90,11 @@ async function delivered(stage: Stage, apiKey: string): Promise<string> {
   return ids[0];
 }
 
-/** A number that is bound comes as a float, and its text would end with `.0`. */
-const NUMBERS =
-  "with recursive n(i) as (select cast(?2 as integer) union all select i + 1 from n where i < ?3)";
-/** The template's id with its last 12 digits replaced by the number of its copy. */
-const COPY_ID = "substr(?1, 1, 24) || printf('%012x', i)";
-const COPY_EMAIL = "'stored' || i || '@example.com'";
-
 /** The events of a copy: ids of their own, a millisecond earlier than those of the copy before. */
-const SEED = [
-  `${NUMBERS} insert into messages (id, created_at, key_id, mail_class, from_address, from_name, subject,
-     tags, send_id, list_id, metadata, recipients, on_ambiguous, size, content_id)
-   select ${COPY_ID}, created_at, key_id, mail_class, from_address, from_name, subject, tags, send_id,
-     list_id, metadata, json_replace(recipients, '$[0].address', ${COPY_EMAIL}),
-     on_ambiguous, size, content_id from n, messages where id = ?1`,
-  `${NUMBERS} insert into deliveries (recipient, message_id, position, lane, state, expires_at)
-   select ${COPY_EMAIL}, ${COPY_ID}, 0, m.mail_class, 'delivered', m.created_at
-   from n, messages m where m.id = ?1`,
-  `${NUMBERS} insert into event_log (position, events)
+const EVENT_COPIES = `${NUMBERS} insert into event_log (position, events)
    select l.position - i * 1000, replace(replace(replace(l.events, ?1, ${COPY_ID}), '${RECIPIENT}', ${COPY_EMAIL}),
      l.events ->> '$[0].id', substr(l.events ->> '$[0].id', 1, 24) || printf('%012x', i))
-   from n, (select * from event_log order by position desc limit 1) l`,
-];
+   from n, (select * from event_log order by position desc limit 1) l`;
 
 const storedSchema = z.array(z.object({ messages: z.number(), log_rows: z.number() }));
 
