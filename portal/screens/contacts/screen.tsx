@@ -8,7 +8,7 @@ import { SearchForm } from "../../ui/form.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Empty } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
-import { valuesText } from "../lists/list.ts";
+import { personColumns } from "../lists/person-columns.tsx";
 import type { Contact } from "./contact.ts";
 import { OneContact } from "./one-contact.tsx";
 
@@ -20,15 +20,7 @@ export function Screen() {
 }
 
 const COLUMNS: readonly Column<Contact>[] = [
-  {
-    name: "Address",
-    text: ({ email }) => email,
-    show: ({ id, email }) => <a href={hashOf({ screen: "contacts", id: String(id) })}>{email}</a>,
-    isLong: true,
-  },
-  { name: "First name", text: (row) => row.first_name, isLong: true },
-  { name: "Last name", text: (row) => row.last_name, isLong: true },
-  { name: "Fields", text: (row) => valuesText(row.custom_fields), isLong: true },
+  ...personColumns<Contact>(),
   timeColumn("Since", (row) => row.created_at),
 ];
 

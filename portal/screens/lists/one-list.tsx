@@ -15,7 +15,8 @@ import { Empty, Failure, Mark, Waiting } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { AddContact } from "./add-contact.tsx";
-import { type List, statusWord, type Subscriber, STATUSES, valuesText } from "./list.ts";
+import { type List, statusWord, type Subscriber, STATUSES } from "./list.ts";
+import { personColumns } from "./person-columns.tsx";
 
 const PAGE = 50;
 
@@ -88,15 +89,7 @@ function Subscribers({ path, isWriter }: SubscribersProps) {
 }
 
 const COLUMNS: readonly Column<Subscriber>[] = [
-  {
-    name: "Address",
-    text: ({ email }) => email,
-    show: ({ id, email }) => <a href={hashOf({ screen: "contacts", id: String(id) })}>{email}</a>,
-    isLong: true,
-  },
-  { name: "First name", text: (row) => row.first_name, isLong: true },
-  { name: "Last name", text: (row) => row.last_name, isLong: true },
-  { name: "Fields", text: (row) => valuesText(row.custom_fields), isLong: true },
+  ...personColumns<Subscriber>(),
   markColumn("Stands", ({ status }) => statusWord(status)),
   timeColumn("Since", (row) => row.subscribed_at),
 ];
