@@ -1,9 +1,8 @@
-// When a key or an SMTP credential was used last: written down once an hour, because each time costs a row.
+// Notes uses of keys and SMTP credentials.
 import type { App } from "../app.ts";
 import { ttlCache } from "../lib/ttl-cache.ts";
-import { type Admitting, noteLastUse } from "../store/last-use.ts";
-
-const NOTED_EVERY_MS = 60 * 60 * 1_000;
+import { type Admitting, isWorthNoting, NOTED_EVERY_MS } from "../model/last-use.ts";
+import { noteLastUse } from "../store/last-use.ts";
 
 /** Uses that this isolate has written down, so that it does not ask the database again. */
 const noted = ttlCache<true>({ ttlMs: NOTED_EVERY_MS, maxEntries: 2_000 });
@@ -15,7 +14,7 @@ export function noteUse(
   { id, lastUsedAt }: { readonly id: string; readonly lastUsedAt: number | null },
 ): void {
   const now = app.now();
-  if (lastUsedAt !== null && now - lastUsedAt < NOTED_EVERY_MS) return;
+  if (!isWorthNoting(lastUsedAt, now)) return;
   const noting = noted.get(`${table} ${id}`, now, async () => {
     await noteLastUse(app.db, { table, id }, { now, unlessAfter: now - NOTED_EVERY_MS });
     return true;

@@ -1,8 +1,6 @@
 // SQL of when a key or an SMTP credential was used last.
+import type { Admitting } from "../model/last-use.ts";
 import { statement } from "./db.ts";
-
-/** The tables of what lets somebody in. */
-export type Admitting = "keys" | "smtp_credentials";
 
 /** Notes a use, unless one is known of a time after `unlessAfter`. */
 export async function noteLastUse(
