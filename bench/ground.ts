@@ -2,11 +2,11 @@
 // with an account. A stage is one run of them in a workerd of its own, reached without a proxy.
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unstable_splitSqlQuery } from "wrangler";
 import * as z from "zod";
+import { freePort } from "../test/peers/free-port.ts";
 import { ROOT } from "../dev/bootstrap.js";
 import { newSmtpLogin } from "../dev/account.ts";
 import { type Logins, seedSql } from "../dev/seed.ts";
@@ -15,7 +15,6 @@ import { makeKey } from "../src/model/key.ts";
 import { buildWorker, type WorkerSettings, workerSettings } from "../test/node/faults/build.ts";
 import { miniflareOptions } from "../test/node/faults/ground.ts";
 import { type RunningWorker, startWorker } from "../test/node/faults/worker.ts";
-import { listenOnLoopback } from "../test/peers/listen.ts";
 import { workerdCpuMs } from "./cpu.ts";
 
 /** The builds, and a folder with an account in it. */
@@ -157,12 +156,4 @@ function bareWorker({ worker }: Ground, port: number): object {
     d1Databases: worker["d1Databases"],
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   };
-}
-
-/** A port that was free a moment ago: workerd is told its ports before it starts. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnLoopback(server, 0);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { signal } from "../dev/processes.ts";
-import { freePort } from "./ground.ts";
+import { freePort } from "../test/peers/free-port.ts";
 import { listens } from "./smtp-peers.ts";
 import { within } from "./wait.ts";
 

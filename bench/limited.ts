@@ -1,6 +1,7 @@
 // A stage in the memory that the platform gives: V8 limited to 128 MB. A workerd that runs out of it dies, and
 // with it the leg.
-import { freePort, type Ground, type Stage, startStage } from "./ground.ts";
+import { freePort } from "../test/peers/free-port.ts";
+import { type Ground, type Stage, startStage } from "./ground.ts";
 
 /** The platform's limit; Miniflare hands it to workerd. */
 const FLAGS = "MINIFLARE_WORKERD_V8_FLAGS";

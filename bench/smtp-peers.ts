@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "./ground.ts";
+import { freePort } from "../test/peers/free-port.ts";
 import { within } from "./wait.ts";
 
 const SOURCE = "/usr/sbin/smtp-source";

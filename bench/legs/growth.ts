@@ -4,7 +4,8 @@
 import * as z from "zod";
 import { makeRows, MESSAGE_COPIES, NUMBERS } from "../copies.ts";
 import { median, rounded } from "../figures.ts";
-import { freePort, type Ground, type Stage, startStage } from "../ground.ts";
+import { freePort } from "../../test/peers/free-port.ts";
+import { type Ground, type Stage, startStage } from "../ground.ts";
 import { Connections, type Sent } from "../http-client.ts";
 import type { Figure, Leg, LegResult } from "../leg.ts";
 import { manage, sendOf } from "../load.ts";

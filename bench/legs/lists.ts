@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { median, percentile, rounded } from "../figures.ts";
-import { freePort, type Ground, type Stage, startStage } from "../ground.ts";
+import { freePort } from "../../test/peers/free-port.ts";
+import { type Ground, type Stage, startStage } from "../ground.ts";
 import type { Figure, Leg, LegResult } from "../leg.ts";
 import { manage } from "../load.ts";
 import { within } from "../wait.ts";

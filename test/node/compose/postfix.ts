@@ -1,10 +1,11 @@
 // A real Postfix on loopback that passes everything on to one sink: what happens to mail on its way.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import type { Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SMTPServer } from "smtp-server";
+import { freePort } from "../../peers/free-port.ts";
 
 const POSTFIX = "/usr/sbin/postfix";
 const READY_MS = 15_000;
@@ -140,14 +141,6 @@ async function answers(port: number): Promise<void> {
     if (Date.now() > deadline) throw new Error("Postfix does not answer");
     await sleep(50);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const port = portOf(server);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 function portOf(server: Server): number {

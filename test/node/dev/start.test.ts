@@ -1,8 +1,8 @@
 // `npm start` as a user has it: everything comes up, is brought back when it dies, and goes away.
+import { freePort } from "../../peers/free-port.ts";
 import { dsn, filled } from "../../inbound/mails.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -82,14 +82,6 @@ async function apiStatus(): Promise<number> {
   });
   await response.body?.cancel();
   return response.status;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
 }
 
 /** The workerd that listens on the API's port. */

@@ -1,10 +1,10 @@
 // The receivers in examples/webhooks, which the portal shows too: each language takes what this product signs, and
 // refuses everything else. Run as people run them, but Ruby's, which is an application without a server.
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../../peers/free-port.ts";
 import { ROOT } from "../../../dev/bootstrap.js";
 import { makeWebhookSecret, signWebhook } from "../../../src/lib/standard-webhooks.ts";
 import { missing, type Program } from "../support/packages.ts";
@@ -124,14 +124,6 @@ async function start(command: readonly string[], port: number): Promise<void> {
     await sleep(50);
   }
   throw new Error(`${program} does not answer: ${printed}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
 }
 
 describe("a receiver of webhooks in examples/", { timeout: INSTALL_DEADLINE_MS }, () => {

@@ -2,11 +2,10 @@
 // their 250. Every 250 has its message, and no message with a Message-ID is there twice. The full storm:
 // GATEWAY_STORM=200 npm test -- test/node/gateway/kill-storm.test.ts. Then one kill at the worst moment (C15),
 // and a Worker that is gone.
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { listenOnLoopback } from "../../peers/listen.ts";
+import { freePort } from "../../peers/free-port.ts";
 import { startWithholdingProxy } from "../../peers/withholding-proxy.ts";
 import { type Ground, prepareGround } from "../faults/ground.ts";
 import { drain } from "../faults/ledger.ts";
@@ -194,11 +193,4 @@ async function attempt(port: number, mail: Parameters<typeof submit>[1]): Promis
   } catch {
     return "";
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnLoopback(server, 0);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, chromium } from "playwright-core";
 import { SMTPServer } from "smtp-server";
 import * as z from "zod";
+import { freePort } from "../../peers/free-port.ts";
 import { ROOT } from "../../../dev/bootstrap.js";
 import { CANARY, PAYLOADS } from "./payloads.ts";
 import { type Resolver, startResolver } from "./resolver.ts";
@@ -150,12 +151,4 @@ async function startRelay(): Promise<{
     mails: () => mails,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
 }
