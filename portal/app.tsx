@@ -3,10 +3,11 @@ import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hashOf, usePlace } from "./lib/router.ts";
 import { onSessionEnd } from "./lib/api.ts";
-import { may, type Me, MeContext, signOut, whoAmI } from "./lib/session.ts";
+import { type Me, MeContext, signOut, whoAmI } from "./lib/session.ts";
 import { Invitation } from "./invitation.tsx";
 import { LogIn } from "./log-in.tsx";
-import { GROUPS, type Screen, SCREENS } from "./screens.ts";
+import { GROUPS, type Screen, screensOf } from "./screens.ts";
+import { Link } from "./ui/link.tsx";
 import { Empty, Failure, Waiting } from "./ui/parts.tsx";
 import { say, Toast } from "./ui/toast.tsx";
 
@@ -56,7 +57,7 @@ type FrameProps = {
 
 function Frame({ me, left }: FrameProps) {
   const place = usePlace();
-  const screens = SCREENS.filter(({ needs }) => may(me, needs));
+  const screens = screensOf(me);
   const screen = screens.find(({ path }) => path === place.screen);
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
@@ -166,7 +167,7 @@ function Loader({ screen }: { readonly screen: Screen }) {
 function Nowhere() {
   return (
     <Empty title="There is no such screen for you">
-      Go to the <a href={hashOf({ screen: "overview" })}>overview</a>.
+      Go to the <Link to={{ screen: "overview" }}>overview</Link>.
     </Empty>
   );
 }

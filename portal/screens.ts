@@ -1,5 +1,6 @@
 // Every screen of the portal, one line each; the order is that of the navigation. Each is loaded when it is opened first.
 import type { ComponentType } from "preact";
+import { may, type Me } from "./lib/session.ts";
 
 /** The parts of the navigation, in their order. */
 export const GROUPS = ["Mail", "Audience", "Sending", "Developers", "Account"] as const;
@@ -164,3 +165,13 @@ export const SCREENS: readonly Screen[] = [
     load: () => import("./screens/you/screen.tsx"),
   },
 ];
+
+/** The screens that somebody may see, in their order. */
+export function screensOf(me: Me): readonly Screen[] {
+  return SCREENS.filter(({ needs }) => may(me, needs));
+}
+
+/** Whether somebody may see a screen, by its path. */
+export function maySee(me: Me, path = "overview"): boolean {
+  return screensOf(me).some((screen) => screen.path === path);
+}

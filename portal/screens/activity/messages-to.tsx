@@ -1,7 +1,7 @@
 // The latest messages to one address: found at once, however much was sent to others.
 import { getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { hashOf } from "../../lib/router.ts";
+import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time } from "../../ui/parts.tsx";
 
 const SHOWN = 10;
@@ -26,8 +26,7 @@ export function MessagesTo({ address }: { readonly address: string }) {
       <ul>
         {data.data.map(({ id, created_at: at, subject, states }) => (
           <li key={id}>
-            <Time at={at} />{" "}
-            <a href={hashOf({ screen: "message", id })}>{subject || "(no subject)"}</a>{" "}
+            <Time at={at} /> <Link to={{ screen: "message", id }}>{subject || "(no subject)"}</Link>{" "}
             {Object.keys(states).map((state) => (
               <Mark key={state} word={state} />
             ))}

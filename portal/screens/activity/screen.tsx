@@ -1,5 +1,8 @@
 // Activity: what happens, as it happens, and what happened before. The filters stand in the URL.
-import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { go, usePlace } from "../../lib/router.ts";
+import { maySee } from "../../screens.ts";
+import { useMe } from "../../lib/session.ts";
+import { Link } from "../../ui/link.tsx";
 import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { type ActivityEvent, atOf, messageOf, newestFirst } from "./event.ts";
@@ -73,12 +76,19 @@ function Feed({ query }: { readonly query: Readonly<Record<string, string>> }) {
 }
 
 function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
+  const me = useMe();
   if (isFiltered) {
     return <Empty title="Nothing fits">Take a filter away, or wait: what fits appears here.</Empty>;
   }
   return (
     <Empty title="Nothing has happened yet">
-      <a href={hashOf({ screen: "send-test" })}>Send a test</a> and watch it arrive here.
+      {maySee(me, "send-test") ? (
+        <>
+          <Link to={{ screen: "send-test" }}>Send a test</Link> and watch it arrive here.
+        </>
+      ) : (
+        "What is sent appears here by itself."
+      )}
     </Empty>
   );
 }
@@ -96,7 +106,7 @@ function EventMark({ event, status, machine }: ActivityEvent) {
 function Recipient(event: ActivityEvent) {
   const id = messageOf(event);
   if (id === null) return <>{event.email}</>;
-  return <a href={hashOf({ screen: "message", id })}>{event.email || "erased"}</a>;
+  return <Link to={{ screen: "message", id }}>{event.email || "erased"}</Link>;
 }
 
 function detailsOf({ click_url, bounce_text, message }: ActivityEvent): string {

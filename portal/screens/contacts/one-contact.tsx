@@ -2,11 +2,12 @@
 import { useState } from "preact/hooks";
 import { get, patch, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { go, hashOf } from "../../lib/router.ts";
+import { go } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Form } from "../../ui/form.tsx";
 import { CheckFields, TextField } from "../../ui/fields.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { FieldInput } from "../fields/input.tsx";
@@ -44,11 +45,11 @@ function Shown({ path, around, again }: ShownProps) {
       <h1>{contact.email}</h1>
       <p class="row">
         {may(me, "activity") && (
-          <a href={hashOf({ screen: "activity", query: { recipient: contact.email } })}>
+          <Link to={{ screen: "activity", query: { recipient: contact.email } }}>
             What was sent to it
-          </a>
+          </Link>
         )}
-        <a href={hashOf({ screen: "contacts" })}>All contacts</a>
+        <Link to={{ screen: "contacts" }}>All contacts</Link>
       </p>
       <Places contact={contact} lists={lists} again={again} />
       {may(me, "contacts", "write") ? (

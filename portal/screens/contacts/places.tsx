@@ -1,8 +1,8 @@
 // The lists that a contact is on, how it stands to each, and its way off them.
 import { patch, remove } from "../../lib/api.ts";
-import { hashOf } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { type List, STATUSES, statusWord } from "../lists/list.ts";
@@ -34,7 +34,7 @@ export function Places({ contact, lists, again }: PlacesProps) {
           return (
             <li key={place.id} class="row">
               <span>
-                <a href={hashOf({ screen: "lists", id: String(place.id) })}>{name}</a>{" "}
+                <Link to={{ screen: "lists", id: String(place.id) }}>{name}</Link>{" "}
                 <Mark word={statusWord(place.status)} /> since <Time at={place.subscribed_at} />
               </span>
               {isWriter && (

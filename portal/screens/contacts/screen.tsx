@@ -1,10 +1,12 @@
 // Contacts: everybody of all lists, found by address.
 import { useState } from "preact/hooks";
 import { usePages } from "../../lib/pages.ts";
-import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { go, usePlace } from "../../lib/router.ts";
+import { may, useMe } from "../../lib/session.ts";
 import { timeColumn } from "../../ui/columns.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { SearchForm } from "../../ui/form.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Empty } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
@@ -26,6 +28,7 @@ const COLUMNS: readonly Column<Contact>[] = [
 
 function Contacts() {
   const pages = usePages<Contact>("/v1/contacts", { limit: PAGE });
+  const mayMake = may(useMe(), "lists", "write");
   return (
     <>
       <h1>Contacts</h1>
@@ -37,7 +40,13 @@ function Contacts() {
         keyOf={({ id }) => String(id)}
         empty={
           <Empty title="No contact yet">
-            <a href={hashOf({ screen: "lists" })}>Make a list</a>, then import contacts into it.
+            {mayMake ? (
+              <>
+                <Link to={{ screen: "lists" }}>Make a list</Link>, then import contacts into it.
+              </>
+            ) : (
+              "Who is imported, or added by the API, stands here."
+            )}
           </Empty>
         }
       />

@@ -2,10 +2,11 @@
 import { useState } from "preact/hooks";
 import { get, post, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { go, hashOf } from "../../lib/router.ts";
+import { go } from "../../lib/router.ts";
 import { useTask } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import type { Domain } from "./domain.ts";
@@ -49,7 +50,7 @@ function Shown({ path, loaded }: { readonly path: string; readonly loaded: Domai
       <h1>{domain.domain}</h1>
       <p>
         <Mark word={domain.state} /> <Checked domain={domain} />{" "}
-        <a href={hashOf({ screen: "domains" })}>All domains</a>
+        <Link to={{ screen: "domains" }}>All domains</Link>
       </p>
       {isWriter && (
         <div class="row">

@@ -2,11 +2,12 @@
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { usePages } from "../../lib/pages.ts";
-import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { go, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { markColumn, timeColumn } from "../../ui/columns.tsx";
 import { CheckField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Empty } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
@@ -24,7 +25,7 @@ const COLUMNS: readonly Column<Domain>[] = [
   {
     name: "Domain",
     text: ({ domain }) => domain,
-    show: ({ domain }) => <a href={hashOf({ screen: "domains", id: domain })}>{domain}</a>,
+    show: ({ domain }) => <Link to={{ screen: "domains", id: domain }}>{domain}</Link>,
     isLong: true,
   },
   markColumn("State", ({ state }) => state),
@@ -47,7 +48,9 @@ function Domains() {
         keyOf={({ domain }) => domain}
         empty={
           <Empty title="No domain yet">
-            Add the one that your mail comes from; you are shown what to publish in DNS.
+            {isWriter
+              ? "Add the one that your mail comes from; you are shown what to publish in DNS."
+              : "Whoever may change domains adds the one that mail comes from."}
           </Empty>
         }
       />

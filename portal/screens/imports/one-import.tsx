@@ -2,9 +2,10 @@
 import { get, post, remove } from "../../lib/api.ts";
 import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
 import { useLoad } from "../../lib/load.ts";
-import { go, hashOf } from "../../lib/router.ts";
+import { go } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { Progress } from "../../ui/progress.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
@@ -49,7 +50,7 @@ function Shown({ path, found, uploaded, again }: ShownProps) {
       <h1>Import</h1>
       <p>
         <Mark word={found.state} /> uploaded <Time at={found.created_at} />{" "}
-        <a href={hashOf({ screen: "imports" })}>All imports</a>
+        <Link to={{ screen: "imports" }}>All imports</Link>
       </p>
       {isRunning(found) && (
         <p role="status">

@@ -3,9 +3,10 @@ import { useState } from "preact/hooks";
 import { upload } from "../../lib/api.ts";
 import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
 import { usePages } from "../../lib/pages.ts";
-import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { go, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Form } from "../../ui/form.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Empty, Mark, Time } from "../../ui/parts.tsx";
 import { Progress } from "../../ui/progress.tsx";
@@ -29,9 +30,9 @@ const COLUMNS: readonly Column<Import>[] = [
     name: "Uploaded",
     text: ({ created_at: at }) => at,
     show: ({ id, created_at: at }) => (
-      <a href={hashOf({ screen: "imports", id })}>
+      <Link to={{ screen: "imports", id }}>
         <Time at={at} />
-      </a>
+      </Link>
     ),
   },
   { name: "Size", text: ({ bytes }) => sizeWords(bytes) },
@@ -60,7 +61,9 @@ function Imports() {
         keyOf={({ id }) => id}
         empty={
           <Empty title="No import yet">
-            Choose a CSV above. Nothing is imported before you say what its columns mean.
+            {isWriter
+              ? "Choose a CSV above. Nothing is imported before you say what its columns mean."
+              : "Whoever may import contacts does it here, and you see how it went."}
           </Empty>
         }
       />

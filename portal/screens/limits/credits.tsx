@@ -1,11 +1,11 @@
 // Credits: how many are left, what changed them, and granting more.
 import { useEffect, useState } from "preact/hooks";
 import { post, getAnswer } from "../../lib/api.ts";
-import { hashOf } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { timeColumn } from "../../ui/columns.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Failure, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
@@ -65,7 +65,7 @@ const COLUMNS: readonly Column<CreditEntry>[] = [
 
 function What({ kind, message_id: id }: CreditEntry) {
   if (id === null) return <>{kind}</>;
-  return <a href={hashOf({ screen: "message", id })}>{kind}</a>;
+  return <Link to={{ screen: "message", id }}>{kind}</Link>;
 }
 
 function Grant({ done }: { readonly done: () => void }) {

@@ -3,13 +3,14 @@ import { useState } from "preact/hooks";
 import { get, patch, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { usePages } from "../../lib/pages.ts";
-import { go, hashOf } from "../../lib/router.ts";
+import { go } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { markColumn, timeColumn } from "../../ui/columns.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Empty, Failure, Mark, Waiting } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
@@ -44,16 +45,14 @@ function Shown({ path, list, again }: ShownProps) {
         <span class="quiet">
           id {list.id}, <code>{list.list_id}</code>
         </span>{" "}
-        <a href={hashOf({ screen: "lists" })}>All lists</a>
+        <Link to={{ screen: "lists" }}>All lists</Link>
       </p>
       <p class="row">
         {may(me, "imports", "write") && (
-          <a href={hashOf({ screen: "imports", query: { list: id } })}>Import a CSV into it</a>
+          <Link to={{ screen: "imports", query: { list: id } }}>Import a CSV into it</Link>
         )}
         {may(me, "exports", "write") && (
-          <a href={hashOf({ screen: "exports", query: { kind: "contacts", list: id } })}>
-            Export it
-          </a>
+          <Link to={{ screen: "exports", query: { kind: "contacts", list: id } }}>Export it</Link>
         )}
       </p>
       <Subscribers key={turn} path={path} isWriter={isContactWriter} />
@@ -81,7 +80,11 @@ function Subscribers({ path, isWriter }: SubscribersProps) {
         caption="Contacts"
         columns={isWriter ? [...COLUMNS, statusColumn(set)] : COLUMNS}
         keyOf={({ id }) => String(id)}
-        empty={<Empty title="Nobody is on it">Import a CSV, or add somebody below.</Empty>}
+        empty={
+          <Empty title="Nobody is on it">
+            {isWriter ? "Import a CSV, or add somebody below." : "Who joins it appears here."}
+          </Empty>
+        }
       />
       {error !== null && <Failure error={error} />}
     </>

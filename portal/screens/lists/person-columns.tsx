@@ -1,5 +1,5 @@
 // Columns of people: who they are, and what is known of them.
-import { hashOf } from "../../lib/router.ts";
+import { Link } from "../../ui/link.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { type FieldValues, valuesText } from "./list.ts";
 
@@ -17,7 +17,7 @@ export function personColumns<T extends Person>(): readonly Column<T>[] {
     {
       name: "Address",
       text: ({ email }) => email,
-      show: ({ id, email }) => <a href={hashOf({ screen: "contacts", id: String(id) })}>{email}</a>,
+      show: ({ id, email }) => <Link to={{ screen: "contacts", id: String(id) }}>{email}</Link>,
       isLong: true,
     },
     { name: "First name", text: (row) => row.first_name, isLong: true },

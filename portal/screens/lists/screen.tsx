@@ -2,11 +2,12 @@
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { usePages } from "../../lib/pages.ts";
-import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { go, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { markColumn, timeColumn } from "../../ui/columns.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form, SearchForm } from "../../ui/form.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Empty } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
@@ -24,7 +25,7 @@ const COLUMNS: readonly Column<List>[] = [
   {
     name: "List",
     text: ({ name }) => name,
-    show: ({ id, name }) => <a href={hashOf({ screen: "lists", id: String(id) })}>{name}</a>,
+    show: ({ id, name }) => <Link to={{ screen: "lists", id: String(id) }}>{name}</Link>,
     isLong: true,
   },
   markColumn("State", ({ status }) => status),
@@ -46,16 +47,23 @@ function Lists() {
         caption="Lists"
         columns={COLUMNS}
         keyOf={({ id }) => String(id)}
-        empty={
-          <Empty title={name === "" ? "No list yet" : "Nothing fits"}>
-            {name === ""
-              ? "Make one below, then import your contacts into it or add them one by one."
-              : "No list has this in its name."}
-          </Empty>
-        }
+        empty={<Nothing isFiltered={name !== ""} isWriter={isWriter} />}
       />
       {isWriter && <Make />}
     </>
+  );
+}
+
+type NothingProps = { readonly isFiltered: boolean; readonly isWriter: boolean };
+
+function Nothing({ isFiltered, isWriter }: NothingProps) {
+  if (isFiltered) return <Empty title="Nothing fits">No list has this in its name.</Empty>;
+  return (
+    <Empty title="No list yet">
+      {isWriter
+        ? "Make one below, then import your contacts into it or add them one by one."
+        : "Whoever may change lists makes them; they appear here."}
+    </Empty>
   );
 }
 

@@ -2,9 +2,10 @@
 import { useState } from "preact/hooks";
 import { get, post } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { go, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Copy, Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { Content } from "./content.tsx";
@@ -21,7 +22,7 @@ export function Screen() {
   if (id === "") {
     return (
       <Empty title="No message chosen">
-        Choose one in the <a href={hashOf({ screen: "activity" })}>activity</a>.
+        Choose one in the <Link to={{ screen: "activity" }}>activity</Link>.
       </Empty>
     );
   }

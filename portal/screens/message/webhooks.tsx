@@ -1,8 +1,7 @@
 // What the account's webhooks were told of a message.
 import { getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { hashOf } from "../../lib/router.ts";
-import { may, useMe } from "../../lib/session.ts";
+import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time } from "../../ui/parts.tsx";
 
 type Missed = {
@@ -51,11 +50,12 @@ export function Webhooks({ id }: { readonly id: string }) {
 }
 
 function Endpoint({ webhook_id: id, url, state, reported, told_up_to: at, failures }: Told) {
-  const maySee = may(useMe(), "webhooks");
   return (
     <li>
       <Mark word={reported === "all" ? "success" : reported === "failed" ? "failure" : reported} />{" "}
-      {maySee ? <a href={hashOf({ screen: "webhooks", id })}>{url}</a> : <b>{url}</b>}{" "}
+      <b>
+        <Link to={{ screen: "webhooks", id }}>{url}</Link>
+      </b>{" "}
       {WORDS[reported]}
       {state === "disabled" && "; it is disabled"}
       {at !== null && (

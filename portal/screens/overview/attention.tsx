@@ -1,8 +1,9 @@
 // What needs somebody: what /v1/health is concerned about, domains that DNS does not show, webhooks that fail.
 import { get, getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { hashOf, type Place } from "../../lib/router.ts";
+import { type Place } from "../../lib/router.ts";
 import { may, type Me, useMe } from "../../lib/session.ts";
+import { Link } from "../../ui/link.tsx";
 import { Failure } from "../../ui/parts.tsx";
 
 type Health = {
@@ -40,7 +41,7 @@ export function Attention() {
       <ul>
         {data.map(({ what, mend, place }) => (
           <li key={what}>
-            <b>{what}</b> {place ? <a href={hashOf(place)}>{mend}</a> : mend}
+            <b>{what}</b> {place ? <Link to={place}>{mend}</Link> : mend}
           </li>
         ))}
       </ul>

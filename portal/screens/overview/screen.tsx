@@ -3,6 +3,9 @@ import { Chart } from "./chart.tsx";
 import { get } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { hashOf, usePlace } from "../../lib/router.ts";
+import { useMe } from "../../lib/session.ts";
+import { maySee } from "../../screens.ts";
+import { Link } from "../../ui/link.tsx";
 import { Empty, Failure, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { Attention } from "./attention.tsx";
@@ -72,10 +75,17 @@ async function ask(period: Period): Promise<Answers> {
 }
 
 function Counted({ answers: { now, before, groups } }: { readonly answers: Answers }) {
+  const me = useMe();
   if ((now.total.counts["accepted"] ?? 0) === 0 && (before.total.counts["accepted"] ?? 0) === 0) {
     return (
       <Empty title="Nothing was sent in this time">
-        <a href={hashOf({ screen: "send-test" })}>Send a test</a>, or choose a longer time.
+        {maySee(me, "send-test") ? (
+          <>
+            <Link to={{ screen: "send-test" }}>Send a test</Link>, or choose a longer time.
+          </>
+        ) : (
+          "Choose a longer time."
+        )}
       </Empty>
     );
   }

@@ -1,28 +1,53 @@
 // Send a test: one small message through everything that real mail goes through.
 import { useState } from "preact/hooks";
-import { getPage, post } from "../../lib/api.ts";
+import { get, getPage, post } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go } from "../../lib/router.ts";
+import { may, type Me, useMe } from "../../lib/session.ts";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
-import { Waiting } from "../../ui/parts.tsx";
+import { Link } from "../../ui/link.tsx";
+import { Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 
-type Domain = { readonly domain: string; readonly default_sender: string | null };
+type Account = { readonly default_sender: { readonly address: string } | null };
+type Domain = { readonly domain: string; readonly state: string };
+
+/** An address that mail may come from: the account's default sender, or one of a verified domain; "" if none is known. */
+async function askSender(me: Me): Promise<string> {
+  const { default_sender: sender } = await get<Account>("/v1/account");
+  if (sender !== null) return sender.address;
+  if (!may(me, "domains")) return "";
+  const { data } = await getPage<Domain>("/v1/domains", { limit: MOST_DOMAINS });
+  const verified = data.find(({ state }) => state === "active");
+  return verified ? `hello@${verified.domain}` : "";
+}
+
+/** One answer; who has more verified domains than this has a default sender. */
+const MOST_DOMAINS = 100;
+
+type Fields = {
+  /** null: as it was proposed. */
+  readonly from: string | null;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+};
 
 export function Screen() {
-  const domains = useLoad(() => getPage<Domain>("/v1/domains", { limit: 10 }), "");
-  const [fields, setFields] = useState({
-    from: "",
+  const me = useMe();
+  const sender = useLoad(() => askSender(me), "");
+  const [fields, setFields] = useState<Fields>({
+    from: null,
     to: "",
     subject: "A test from Edgepost",
     text: TEXT,
   });
   // The sender is there before anybody can send.
-  if (domains.data === null && domains.error === null) return <Waiting />;
-  const known = domains.data?.data[0];
-  const from = fields.from || (known ? (known.default_sender ?? `hello@${known.domain}`) : "");
-  const set = (change: Partial<typeof fields>): void => setFields({ ...fields, ...change });
+  if (sender.error !== null) return <Failure error={sender.error} again={sender.again} />;
+  if (sender.data === null) return <Waiting />;
+  const from = fields.from ?? sender.data;
+  const set = (change: Partial<Fields>): void => setFields({ ...fields, ...change });
   const send = async (): Promise<void> => {
     const { to, subject, text } = fields;
     const recipients = { to: [{ email: to }] };
@@ -34,6 +59,12 @@ export function Screen() {
   return (
     <>
       <h1>Send a test</h1>
+      {sender.data === "" && (
+        <p>
+          Mail must come from a verified domain of this account, and none is known here. Add one at{" "}
+          <Link to={{ screen: "domains" }}>Domains</Link>, or name an address of one.
+        </p>
+      )}
       <Form title="Message" action="Send" isMain run={send}>
         <TextField label="From" type="email" required value={from} set={(from) => set({ from })} />
         <TextField

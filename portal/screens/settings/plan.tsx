@@ -1,8 +1,8 @@
 // The plan: what it allows.
 import { patch } from "../../lib/api.ts";
-import { hashOf } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Link } from "../../ui/link.tsx";
 import { Failure } from "../../ui/parts.tsx";
 import { type Account, megabytes, PLANS } from "./account.ts";
 
@@ -45,7 +45,7 @@ export function Plan({ account: { plan, limits }, done }: PlanProps) {
         <dd>{megabytes(limits.attachment_bytes)}</dd>
       </dl>
       <p>
-        <a href={hashOf({ screen: "limits" })}>What is left of it, and the pace</a>
+        <Link to={{ screen: "limits" }}>What is left of it, and the pace</Link>
       </p>
     </section>
   );

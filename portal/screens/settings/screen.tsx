@@ -2,11 +2,11 @@
 import { useState } from "preact/hooks";
 import { get, patch } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { hashOf } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Copy, Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { type Account, changeOf, deletes, NUMBERS } from "./account.ts";
@@ -104,7 +104,7 @@ function Rules({ account, done }: PartProps) {
 }
 
 function Sender({ account: { default_sender: sender } }: { readonly account: Account }) {
-  const domains = <a href={hashOf({ screen: "domains" })}>the domains</a>;
+  const domains = <Link to={{ screen: "domains" }}>the domains</Link>;
   return (
     <section class="card narrow" aria-labelledby="sender">
       <h2 id="sender">Default sender</h2>

@@ -2,13 +2,14 @@
 import { useState } from "preact/hooks";
 import { queryOf } from "../../lib/api.ts";
 import { usePages } from "../../lib/pages.ts";
-import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { go, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { SCOPES } from "../../lib/words.ts";
 import { actionColumn, timeColumn } from "../../ui/columns.tsx";
 import { SelectField, TextField } from "../../ui/fields.tsx";
 import { SearchForm } from "../../ui/form.tsx";
 import { Listing } from "../../ui/listing.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Empty } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { Add } from "./add.tsx";
@@ -97,8 +98,8 @@ const COLUMNS: readonly Column<Suppression>[] = [
 
 function Why({ reason, evidence }: Suppression) {
   if (evidence === null) return <>{reason || "no reason given"}</>;
-  const to = hashOf({ screen: "message", id: evidence.message_id });
-  return <a href={to}>{reason || evidence.text || "its message"}</a>;
+  const to = { screen: "message", id: evidence.message_id };
+  return <Link to={to}>{reason || evidence.text || "its message"}</Link>;
 }
 
 function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {

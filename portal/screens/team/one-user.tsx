@@ -2,12 +2,13 @@
 import { useState } from "preact/hooks";
 import { get, patch, post, put, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { go, hashOf } from "../../lib/router.ts";
+import { go } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { useMe } from "../../lib/session.ts";
 import { MAIL_CLASSES } from "../../lib/words.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { CheckField, SelectField } from "../../ui/fields.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { InvitationLink } from "./invitation-link.tsx";
@@ -47,7 +48,7 @@ function Loaded({ path, user, again }: LoadedProps) {
     <>
       <h1>{user.name}</h1>
       <p>
-        {user.email} <Mark word={user.state} /> <a href={hashOf({ screen: "team" })}>All users</a>
+        {user.email} <Mark word={user.state} /> <Link to={{ screen: "team" }}>All users</Link>
       </p>
       {error !== null && <Failure error={error} />}
       <section class="card" aria-labelledby="role">

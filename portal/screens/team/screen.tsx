@@ -2,10 +2,11 @@
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { usePages } from "../../lib/pages.ts";
-import { hashOf, usePlace } from "../../lib/router.ts";
+import { usePlace } from "../../lib/router.ts";
 import { markColumn, timeColumn } from "../../ui/columns.tsx";
 import { SelectField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Empty } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
@@ -25,7 +26,7 @@ const COLUMNS: readonly Column<User>[] = [
   {
     name: "Name",
     text: ({ name }) => name,
-    show: ({ id, name }) => <a href={hashOf({ screen: "team", id })}>{name}</a>,
+    show: ({ id, name }) => <Link to={{ screen: "team", id }}>{name}</Link>,
   },
   { name: "Email", text: ({ email }) => email, isLong: true },
   markColumn("Role", ({ role }) => role),

@@ -2,6 +2,7 @@
 import { getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { hashOf, usePlace } from "../../lib/router.ts";
+import { Link } from "../../ui/link.tsx";
 import { Copy, Failure, Waiting } from "../../ui/parts.tsx";
 import { prettyOf } from "../webhooks/webhook.ts";
 import { FIRED, FORMATS } from "./fired.ts";
@@ -20,9 +21,9 @@ export function Screen() {
       <h1>What webhooks post</h1>
       <p>
         Each event is one POST with a JSON object, to each of your{" "}
-        <a href={hashOf({ screen: "webhooks" })}>webhooks</a> that subscribes to it. Any 2xx within
-        5 seconds takes it. Whatever else happens, it is tried ten times over 75 hours, with the
-        same <code>webhook-id</code>. Events may come twice and in any order.
+        <Link to={{ screen: "webhooks" }}>webhooks</Link> that subscribes to it. Any 2xx within 5
+        seconds takes it. Whatever else happens, it is tried ten times over 75 hours, with the same{" "}
+        <code>webhook-id</code>. Events may come twice and in any order.
       </p>
       <section class="card" aria-labelledby="verify">
         <h2 id="verify">Verify the signature</h2>

@@ -2,10 +2,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { get, patch, post, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { go, hashOf, usePlace } from "../../lib/router.ts";
+import { go, usePlace } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { Change } from "./change.tsx";
@@ -61,10 +62,10 @@ function Loaded({ path, webhook, again }: LoadedProps) {
     <>
       <h1>{webhook.url}</h1>
       <p class="row">
-        <Mark word={word} /> <a href={hashOf({ screen: "webhooks" })}>All webhooks</a>{" "}
-        <a href={hashOf({ screen: "webhook-events", query: { format: webhook.format } })}>
+        <Mark word={word} /> <Link to={{ screen: "webhooks" }}>All webhooks</Link>{" "}
+        <Link to={{ screen: "webhook-events", query: { format: webhook.format } }}>
           What is posted, and how to verify it
-        </a>
+        </Link>
       </p>
       {webhook.warning && <p class="quiet">Warning: {webhook.warning}.</p>}
       {mayChange && <Acts path={path} webhook={webhook} look={look} />}

@@ -1,9 +1,10 @@
 // Webhooks: the endpoints that are told what happens, how they are, and a new one.
 import { useState } from "preact/hooks";
 import { usePages } from "../../lib/pages.ts";
-import { hashOf, usePlace } from "../../lib/router.ts";
+import { usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { markColumn, timeColumn } from "../../ui/columns.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Empty } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
@@ -21,7 +22,7 @@ const COLUMNS: readonly Column<Webhook>[] = [
   {
     name: "URL",
     text: ({ url }) => url,
-    show: ({ id, url }) => <a href={hashOf({ screen: "webhooks", id })}>{url}</a>,
+    show: ({ id, url }) => <Link to={{ screen: "webhooks", id }}>{url}</Link>,
     isLong: true,
   },
   markColumn("State", wordOf),
@@ -44,9 +45,9 @@ function All() {
       <h1>Webhooks</h1>
       <p class="quiet">
         What happens to your mail, posted to your own URLs within seconds and signed.{" "}
-        <a href={hashOf({ screen: "webhook-events" })}>
+        <Link to={{ screen: "webhook-events" }}>
           What is posted, and how to verify it, in five languages
-        </a>
+        </Link>
       </p>
       {made && <SecretOnce made={made} />}
       <Listing

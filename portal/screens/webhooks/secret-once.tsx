@@ -1,5 +1,5 @@
 // A webhook's secret, which the API tells once.
-import { hashOf } from "../../lib/router.ts";
+import { Link } from "../../ui/link.tsx";
 import { Copy, Time } from "../../ui/parts.tsx";
 
 /** What was made: its secret, and until when the one before signs too. */
@@ -15,11 +15,11 @@ export function SecretOnce({ made }: { readonly made: Made }) {
   return (
     <section class="card" role="status" aria-labelledby="secret-once">
       <h2 id="secret-once">
-        The secret of <a href={hashOf({ screen: "webhooks", id })}>{url}</a>
+        The secret of <Link to={{ screen: "webhooks", id }}>{url}</Link>
       </h2>
       <p>
         It is shown only now. Your receiver{" "}
-        <a href={hashOf({ screen: "webhook-events" })}>verifies each post</a> with it
+        <Link to={{ screen: "webhook-events" }}>verifies each post</Link> with it
         {until === null ? (
           "."
         ) : (

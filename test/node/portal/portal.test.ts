@@ -2,7 +2,6 @@
 // and what strangers' words do in it. With PORTAL_SCREENSHOTS=all (or the names of
 // screens, by commas) it draws the pictures of docs/portal anew.
 import { mkdir, readdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../../dev/bootstrap.js";
 import { missing } from "../support/packages.ts";
 import { openAudience, writeAudience } from "./audience.payloads.ts";
+import { axe } from "./axe.ts";
 import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { linkTo, peopleJourneys } from "./people.journey.ts";
 import { domainsJourneys } from "./domains.journey.ts";
@@ -17,12 +17,12 @@ import { listsJourneys } from "./lists.journey.ts";
 import { keysJourneys } from "./keys.journey.ts";
 import { CANARY, PAYLOADS } from "./payloads.ts";
 import { webhookJourneys } from "./webhooks.journey.ts";
+import { rolesJourneys } from "./roles.journey.ts";
 import { sendingJourneys } from "./sending.journey.ts";
 import { REFUSED_DOMAIN, startWorld, type World } from "./world.ts";
 
 /** Contract: the first screen, all that it loads, gzip. */
 const MAX_FIRST_SCREEN_BYTES = 120_000;
-const AXE = createRequire(import.meta.url).resolve("axe-core");
 const PICTURES = join(ROOT, "docs", "portal");
 const SCREENS = [
   "overview",
@@ -272,6 +272,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   sendingJourneys(() => world);
   listsJourneys(() => world);
   keysJourneys(() => world);
+  rolesJourneys(() => world);
 
   it("has no fault that axe finds, in light and dark, and nothing wider than a phone", async () => {
     for (const colorScheme of ["light", "dark"] as const) {
@@ -359,17 +360,6 @@ async function openMessages(page: Page, ids: readonly string[]): Promise<void> {
     await page.frameLocator("iframe").locator("#end").waitFor({ state: "attached" });
     await page.getByRole("button", { name: "Attachments" }).click();
   }
-}
-
-/** Serious and critical faults, in words. */
-async function axe(page: Page): Promise<readonly string[]> {
-  const source = await readFile(AXE, "utf8");
-  // Past the policy, as a debugger does it.
-  const found: unknown =
-    await page.evaluate(`${source}; axe.run().then(({ violations }) => violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ": " + html.slice(0, 200))))`);
-  return Array.isArray(found) ? found.map(String) : [String(found)];
 }
 
 /** A payload wherever a stranger may write: subject, names, file name, HTML, and the relay's refusal. */
