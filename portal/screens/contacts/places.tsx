@@ -1,7 +1,9 @@
 // The lists that a contact is on, how it stands to each, and its way off them.
+import { useState } from "preact/hooks";
 import { patch, remove } from "../../lib/api.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Confirm } from "../../ui/dialog.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
@@ -16,6 +18,7 @@ type PlacesProps = {
 
 export function Places({ contact, lists, again }: PlacesProps) {
   const { error, start } = useRun();
+  const [leaving, setLeaving] = useState<{ name: string; path: string } | null>(null);
   const isWriter = may(useMe(), "lists", "write");
   const run = (work: () => Promise<unknown>, words: string): void =>
     start(async () => {
@@ -56,9 +59,9 @@ export function Places({ contact, lists, again }: PlacesProps) {
                     type="button"
                     class="small"
                     aria-label={`Take it off ${name}`}
-                    onClick={() => run(() => remove(path), `It is off ${name}.`)}
+                    onClick={() => setLeaving({ name, path })}
                   >
-                    Take it off
+                    Take it off …
                   </button>
                 </>
               )}
@@ -67,6 +70,20 @@ export function Places({ contact, lists, again }: PlacesProps) {
         })}
       </ul>
       {error !== null && <Failure error={error} />}
+      {leaving && (
+        <Confirm
+          title={`Take ${contact.email} off ${leaving.name}?`}
+          text="That it was on this list, and since when, is forgotten. To stop its mail and keep that, let it be unsubscribed."
+          name={leaving.name}
+          action="Take it off"
+          run={async () => {
+            await remove(leaving.path);
+            say(`It is off ${leaving.name}.`);
+            again();
+          }}
+          close={() => setLeaving(null)}
+        />
+      )}
     </section>
   );
 }

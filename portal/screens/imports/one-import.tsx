@@ -1,10 +1,11 @@
 // One import: its mapping while it waits, its progress while it runs, what was refused.
+import { useState } from "preact/hooks";
 import { get, post, remove } from "../../lib/api.ts";
 import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go } from "../../lib/router.ts";
-import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Confirm } from "../../ui/dialog.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { Progress } from "../../ui/progress.tsx";
@@ -33,7 +34,7 @@ type ShownProps = {
 };
 
 function Shown({ path, found, uploaded, again }: ShownProps) {
-  const { error, start: work } = useRun();
+  const [isLeaving, setLeaving] = useState(false);
   const isWriter = may(useMe(), "imports", "write");
   const start = async (asked: Start): Promise<void> => {
     await post(`${path}/start`, asked);
@@ -62,13 +63,22 @@ function Shown({ path, found, uploaded, again }: ShownProps) {
       {uploaded && found.state === "uploaded" && <Sample uploaded={uploaded} />}
       {isWriter && isWaiting(found) && <Mapped found={found} uploaded={uploaded} start={start} />}
       {found.errors.length > 0 && <Refused path={path} found={found} />}
-      {error !== null && <Failure error={error} />}
       {isWriter && (
         <div class="row">
-          <button type="button" onClick={() => work(drop)}>
-            {isRunning(found) ? "Cancel" : "Delete the file"}
+          <button type="button" onClick={() => setLeaving(true)}>
+            {isRunning(found) ? "Cancel …" : "Delete the file …"}
           </button>
         </div>
+      )}
+      {isLeaving && (
+        <Confirm
+          title={isRunning(found) ? "Cancel this import?" : "Delete this file?"}
+          text="Contacts that were written stay. What is left has to be uploaded again."
+          name="delete"
+          action={isRunning(found) ? "Cancel it" : "Delete"}
+          run={drop}
+          close={() => setLeaving(false)}
+        />
       )}
     </>
   );

@@ -4,6 +4,7 @@ import { put } from "../../lib/api.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { MAIL_CLASSES } from "../../lib/words.ts";
+import { Confirm } from "../../ui/dialog.tsx";
 import { SelectField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
@@ -18,8 +19,10 @@ type RulesProps = {
 
 export function Rules({ rules, pools, changed }: RulesProps) {
   const { error, start } = useRun();
+  const [leaving, setLeaving] = useState<Rule | null>(null);
   const isWriter = may(useMe(), "pools", "write");
   const names = new Map(pools.map(({ id, name }) => [id, name]));
+  const poolOf = ({ pool_id: id }: Rule): string => names.get(id) ?? id;
   const keep = async (rules: readonly Rule[]): Promise<void> => {
     // After a refusal, too: what is shown is what is there.
     await put("/v1/pools/rules", { rules }).finally(changed);
@@ -34,7 +37,7 @@ export function Rules({ rules, pools, changed }: RulesProps) {
           {rules.map((rule, index) => (
             <li key={`${index} ${JSON.stringify(rule)}`} class="row">
               <span>
-                {conditionOf(rule)} → <b>{names.get(rule.pool_id) ?? rule.pool_id}</b>
+                {conditionOf(rule)} → <b>{poolOf(rule)}</b>
               </span>
               {isWriter && index > 0 && (
                 <button
@@ -50,10 +53,10 @@ export function Rules({ rules, pools, changed }: RulesProps) {
                 <button
                   type="button"
                   class="small"
-                  onClick={() => start(() => keep(rules.toSpliced(index, 1)))}
+                  onClick={() => setLeaving(rule)}
                   aria-label={`Remove: ${conditionOf(rule)}`}
                 >
-                  Remove
+                  Remove …
                 </button>
               )}
             </li>
@@ -61,6 +64,16 @@ export function Rules({ rules, pools, changed }: RulesProps) {
         </ol>
       )}
       {error !== null && <Failure error={error} />}
+      {leaving && (
+        <Confirm
+          title="Remove this rule?"
+          text={`What goes to ${poolOf(leaving)} by it (${conditionOf(leaving)}) goes by the rules after it, what waits too.`}
+          name={poolOf(leaving)}
+          action="Remove"
+          run={() => keep(rules.filter((rule) => rule !== leaving))}
+          close={() => setLeaving(null)}
+        />
+      )}
       {isWriter && <AddRule pools={pools} add={(rule) => keep([...rules, rule])} />}
     </section>
   );

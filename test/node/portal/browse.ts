@@ -29,3 +29,10 @@ export async function visit(page: Page, path: string): Promise<void> {
   await page.locator("main h1").waitFor();
   await page.getByText("Loading …").first().waitFor({ state: "detached" });
 }
+
+/** Types the name that a dialog asks for, and goes on with its button. */
+export async function confirm(page: Page, name: string, action: string): Promise<void> {
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel(/^Type/).fill(name);
+  await dialog.getByRole("button", { name: action, exact: true }).click();
+}

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import * as z from "zod";
-import { signedIn, visit } from "./browse.ts";
+import { confirm, signedIn, visit } from "./browse.ts";
 import type { World } from "./world.ts";
 
 const DOMAIN = "portal.example.com";
@@ -52,8 +52,7 @@ export function domainsJourneys(world: () => World): void {
     await page.getByRole("cell", { name: `hi@${DOMAIN}` }).waitFor();
     await page.getByRole("link", { name: DOMAIN }).click();
     await page.getByRole("button", { name: "Delete …" }).click();
-    await page.getByLabel(/^Type/).fill(DOMAIN);
-    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await confirm(page, DOMAIN, "Delete");
     await page.getByText(`${DOMAIN} is gone.`).waitFor();
     expect((await fetch(`${url}/v1/domains/${DOMAIN}`, { headers })).status).toBe(404);
     await page.context().close();

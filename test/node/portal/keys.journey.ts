@@ -2,7 +2,7 @@
 import { createTransport } from "nodemailer";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
+import { confirm, signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { givenPerson, type Person, resetToken } from "./person.ts";
 import type { World } from "./world.ts";
 
@@ -70,8 +70,7 @@ export function keysJourneys(world: () => World): void {
     expect(await swaks.textContent()).toContain("YOUR-PASSWORD");
     const row = page.getByRole("row").filter({ hasText: "Blog" });
     await row.getByRole("button", { name: "Revoke Blog" }).click();
-    await page.getByLabel(/^Type/).fill("Blog");
-    await page.getByRole("button", { name: "Revoke", exact: true }).click();
+    await confirm(page, "Blog", "Revoke");
     await row.getByText("revoked").waitFor();
     await page.context().close();
   });

@@ -1,7 +1,7 @@
 // The journeys around lists, contacts and files of them.
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { signedIn, visit } from "./browse.ts";
+import { confirm, signedIn, visit } from "./browse.ts";
 import type { World } from "./world.ts";
 
 const CSV = [
@@ -98,12 +98,12 @@ export function listsJourneys(world: () => World): void {
     expect(await page.getByLabel("blue").isChecked()).toBe(true);
     expect(await page.getByLabel("Tag spring").isChecked()).toBe(true);
     await page.getByRole("button", { name: "Take it off Readers" }).click();
+    await confirm(page, "Readers", "Take it off");
     await page.getByText("It is on none.").waitFor();
 
     await visit(page, "fields");
     await page.getByRole("button", { name: "Delete Colours" }).click();
-    await page.getByLabel(/^Type Colours/).fill("Colours");
-    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await confirm(page, "Colours", "Delete");
     await page.getByText("Colours is gone.").waitFor();
     await page.context().close();
   });
@@ -120,7 +120,8 @@ export function listsJourneys(world: () => World): void {
     const text = await readFile(await download.path(), "utf8");
     expect(text).toContain("ann@example.com");
     expect(text).toContain("Milan");
-    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Delete …" }).click();
+    await confirm(page, "contacts.csv", "Delete");
     await page.getByRole("heading", { name: "No export yet" }).waitFor();
     await page.context().close();
   });

@@ -10,7 +10,7 @@ import { ROOT } from "../../../dev/bootstrap.js";
 import { missing } from "../support/packages.ts";
 import { openAudience, writeAudience } from "./audience.payloads.ts";
 import { axe } from "./axe.ts";
-import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
+import { confirm, signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { linkTo, peopleJourneys } from "./people.journey.ts";
 import { domainsJourneys } from "./domains.journey.ts";
 import { listsJourneys } from "./lists.journey.ts";
@@ -235,8 +235,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await visit(page, "suppressions?query=no-more");
     await page.getByRole("button", { name: "Remove no-more@example.com" }).click();
     await page.getByLabel("Why may it get mail again?").fill("asked again");
-    await page.getByLabel(/^Type/).fill("no-more@example.com");
-    await page.getByRole("button", { name: "Remove", exact: true }).click();
+    await confirm(page, "no-more@example.com", "Remove");
     await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
 
     const csv = "entry,reason\r\nlist@example.com,left\r\nnot an address,x\r\n";

@@ -1,6 +1,6 @@
 // The journeys around what mail leaves through and what holds it back.
 import { it } from "vitest";
-import { signedIn, visit } from "./browse.ts";
+import { confirm, signedIn, visit } from "./browse.ts";
 import type { World } from "./world.ts";
 
 export function sendingJourneys(world: () => World): void {
@@ -27,16 +27,15 @@ export function sendingJourneys(world: () => World): void {
     await page.getByText("with the tag gold → vip").waitFor();
 
     await page.getByRole("button", { name: "Remove vip" }).click();
-    await page.getByLabel(/^Type/).fill("vip");
-    await page.getByRole("button", { name: "Remove", exact: true }).click();
+    await confirm(page, "vip", "Remove");
     await page.getByRole("alert").getByText("a rule names this pool").waitFor();
     await page.getByRole("button", { name: "Leave it" }).click();
     await page.getByRole("button", { name: "Remove: with the tag gold" }).click();
-    await page.getByText("with the tag gold").waitFor({ state: "detached" });
+    await confirm(page, "vip", "Remove");
+    await page.getByRole("button", { name: /the tag gold/ }).waitFor({ state: "detached" });
     for (const name of ["vip", "second"]) {
       await page.getByRole("button", { name: `Remove ${name}` }).click();
-      await page.getByLabel(/^Type/).fill(name);
-      await page.getByRole("button", { name: "Remove", exact: true }).click();
+      await confirm(page, name, "Remove");
       await page.getByRole("button", { name: `Remove ${name}` }).waitFor({ state: "detached" });
     }
     await page.context().close();

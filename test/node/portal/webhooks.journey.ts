@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { Webhook as Verifier } from "standardwebhooks";
 import { expect, it } from "vitest";
 import * as z from "zod";
-import { signedIn, visit } from "./browse.ts";
+import { confirm, signedIn, visit } from "./browse.ts";
 import type { World } from "./world.ts";
 
 type Taken = { readonly headers: Record<string, string>; readonly body: string };
@@ -154,8 +154,7 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
     const { id, secret } = await add(page, receiver.url);
     await visit(page, `webhooks/${id}`);
     await page.getByRole("button", { name: "Rotate the secret …" }).click();
-    await page.getByLabel(/^Type/).fill("rotate");
-    await page.getByRole("button", { name: "Rotate", exact: true }).click();
+    await confirm(page, "rotate", "Rotate");
     const rotated = await shown(page);
     expect(rotated.secret).not.toBe(secret);
     await page.reload();
