@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { csvOf, save } from "../lib/csv.ts";
+import { sorted } from "../lib/sorted.ts";
 
 /** A column: its text is what is sorted and exported; `show` draws it otherwise. */
 export type Column<T> = {
@@ -28,7 +29,8 @@ type Order = { readonly column: number; readonly isDown: boolean };
 
 export function Table<T>({ caption, columns, rows, keyOf, more }: TableProps<T>) {
   const [order, setOrder] = useState<Order | null>(null);
-  const shown = order === null ? rows : sorted(rows, columns[order.column], order.isDown);
+  const column = order && columns[order.column];
+  const shown = order && column ? sorted(rows, { ...column, isDown: order.isDown }) : rows;
   const turn = (column: number): void =>
     setOrder({ column, isDown: order?.column === column ? !order.isDown : false });
   const exportShown = (): void => {
@@ -87,17 +89,4 @@ export function Table<T>({ caption, columns, rows, keyOf, more }: TableProps<T>)
 function ariaSort(order: Order | null, column: number): "ascending" | "descending" | "none" {
   if (order?.column !== column) return "none";
   return order.isDown ? "descending" : "ascending";
-}
-
-function sorted<T>(
-  rows: readonly T[],
-  column: Column<T> | undefined,
-  isDown: boolean,
-): readonly T[] {
-  if (!column) return rows;
-  const { text, isNumber } = column;
-  const up = rows.toSorted((a, b) =>
-    isNumber ? Number(text(a)) - Number(text(b)) : text(a).localeCompare(text(b)),
-  );
-  return isDown ? up.toReversed() : up;
 }

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { remove } from "../../lib/api.ts";
 import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
 import { usePages } from "../../lib/pages.ts";
+import { sizeWords } from "../../lib/size.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { timeColumn } from "../../ui/columns.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
@@ -11,7 +12,7 @@ import { Empty, Mark } from "../../ui/parts.tsx";
 import { Progress } from "../../ui/progress.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
-import { type Export, filterWords, isRunning, sizeWords } from "./export.ts";
+import { type Export, filterWords, isRunning } from "./export.ts";
 import { OrderForm } from "./order.tsx";
 
 const PAGE = 20;

@@ -34,6 +34,11 @@ export function hasChoices(type: string): boolean {
   return type === "dropdown" || type === "select_multiple_checkboxes";
 }
 
+/** Choices that were typed with commas between them. */
+export function choicesOf(text: string): readonly string[] {
+  return text.split(",").map((value) => value.trim());
+}
+
 /** The body of POST /v1/custom-fields; choices are given by commas. */
 export function fieldBody(fields: {
   readonly name: string;
@@ -42,6 +47,10 @@ export function fieldBody(fields: {
   readonly required: boolean;
 }) {
   const { name, type, required } = fields;
-  const values = fields.values.split(",").map((value) => value.trim());
-  return { name, type, required, ...(hasChoices(type) ? { values } : {}) };
+  return {
+    name,
+    type,
+    required,
+    ...(hasChoices(type) ? { values: choicesOf(fields.values) } : {}),
+  };
 }

@@ -1,16 +1,17 @@
 // Custom fields and tags of contacts.
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { post, remove } from "../../lib/api.ts";
+import { remove } from "../../lib/api.ts";
 import { type Pages, usePages } from "../../lib/pages.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { actionColumn, markColumn } from "../../ui/columns.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
-import { CheckField, SelectField, TextField } from "../../ui/fields.tsx";
-import { Form } from "../../ui/form.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
-import { type CustomField, fieldBody, hasChoices, type Tag, TYPES } from "./field.ts";
+import { ChangeField, ChangeTag } from "./change.tsx";
+import type { CustomField, Tag } from "./field.ts";
+import { MakeField, MakeTag } from "./make.tsx";
 
 const PAGE = 100;
 
@@ -29,12 +30,19 @@ export function Screen() {
           pages={fields}
           columns={FIELD_COLUMNS}
           path="custom-fields"
+          form={(field, done) => <ChangeField field={field} done={done} />}
         />
         {may(me, "custom-fields", "write") && <MakeField done={fields.again} />}
       </section>
       <section aria-labelledby="tags">
         <h2 id="tags">Tags</h2>
-        <Named caption="Tags" pages={tags} columns={TAG_COLUMNS} path="tags" />
+        <Named
+          caption="Tags"
+          pages={tags}
+          columns={TAG_COLUMNS}
+          path="tags"
+          form={(tag, done) => <ChangeTag tag={tag} done={done} />}
+        />
         {may(me, "tags", "write") && <MakeTag done={tags.again} />}
       </section>
     </>
@@ -64,21 +72,32 @@ type NamedProps<T extends Row> = {
   readonly columns: readonly Column<T>[];
   /** The resource: `tags` of `/v1/tags`. */
   readonly path: string;
+  /** Changes a row; `done` is told when it is changed, or left as it is. */
+  readonly form: (row: T, done: () => void) => ComponentChildren;
 };
 
-function Named<T extends Row>({ caption, pages, columns, path }: NamedProps<T>) {
+function Named<T extends Row>({ caption, pages, columns, path, form }: NamedProps<T>) {
+  const [changing, setChanging] = useState<T | null>(null);
   const [leaving, setLeaving] = useState<T | null>(null);
   const isWriter = may(useMe(), path, "write");
-  const drop = actionColumn<T>({ of: ({ name }) => name, acts: { "Delete …": setLeaving } });
+  const actions = actionColumn<T>({
+    of: ({ name }) => name,
+    acts: { Change: setChanging, "Delete …": setLeaving },
+  });
+  const changed = (): void => {
+    setChanging(null);
+    pages.again();
+  };
   return (
     <>
       <Listing
         pages={pages}
         caption={caption}
-        columns={isWriter ? [...columns, drop] : columns}
+        columns={isWriter ? [...columns, actions] : columns}
         keyOf={({ id }) => id}
         empty={<p>There are none yet.</p>}
       />
+      {changing && <div key={changing.id}>{form(changing, changed)}</div>}
       {leaving && (
         <Confirm
           title={`Delete ${leaving.name}?`}
@@ -94,55 +113,5 @@ function Named<T extends Row>({ caption, pages, columns, path }: NamedProps<T>) 
         />
       )}
     </>
-  );
-}
-
-const NO_FIELD = { name: "", type: "string", values: "", required: false };
-
-function MakeField({ done }: { readonly done: () => void }) {
-  const [fields, setFields] = useState(NO_FIELD);
-  const set = (change: Partial<typeof NO_FIELD>): void => setFields({ ...fields, ...change });
-  const make = async (): Promise<void> => {
-    await post("/v1/custom-fields", fieldBody(fields));
-    setFields(NO_FIELD);
-    done();
-  };
-  return (
-    <Form title="Make a field" action="Make the field" run={make}>
-      <TextField
-        label="Name of the field"
-        required
-        value={fields.name}
-        set={(name) => set({ name })}
-      />
-      <SelectField label="Type" value={fields.type} options={TYPES} set={(type) => set({ type })} />
-      {hasChoices(fields.type) && (
-        <TextField
-          label="Choices, with commas between them"
-          required
-          value={fields.values}
-          set={(values) => set({ values })}
-        />
-      )}
-      <CheckField
-        label="Required of every new contact"
-        checked={fields.required}
-        set={(required) => set({ required })}
-      />
-    </Form>
-  );
-}
-
-function MakeTag({ done }: { readonly done: () => void }) {
-  const [name, setName] = useState("");
-  const make = async (): Promise<void> => {
-    await post("/v1/tags", { name });
-    setName("");
-    done();
-  };
-  return (
-    <Form title="Make a tag" action="Make the tag" run={make}>
-      <TextField label="Name of the tag" required value={name} set={setName} />
-    </Form>
   );
 }

@@ -4,6 +4,7 @@ import { upload } from "../../lib/api.ts";
 import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
 import { usePages } from "../../lib/pages.ts";
 import { go, usePlace } from "../../lib/router.ts";
+import { sizeWords } from "../../lib/size.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Form } from "../../ui/form.tsx";
 import { Link } from "../../ui/link.tsx";
@@ -11,7 +12,6 @@ import { Listing } from "../../ui/listing.tsx";
 import { Empty, Mark, Time } from "../../ui/parts.tsx";
 import { Progress } from "../../ui/progress.tsx";
 import type { Column } from "../../ui/table.tsx";
-import { sizeWords } from "../exports/export.ts";
 import { type Import, isRunning, resultWords, type Uploaded } from "./import.ts";
 import { OneImport } from "./one-import.tsx";
 

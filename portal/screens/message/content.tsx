@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { ApiError, getBytes } from "../../lib/api.ts";
 import { save } from "../../lib/csv.ts";
 import { useLoad } from "../../lib/load.ts";
+import { sizeWords } from "../../lib/size.ts";
 import { Failure, Waiting } from "../../ui/parts.tsx";
 import { framePage } from "./frame.ts";
 
@@ -83,7 +84,7 @@ function Views({ id, read: { raw, email } }: { readonly id: string; readonly rea
             .join("\n")}
         />
       )}
-      {view === "Source" && <Source text={new TextDecoder().decode(raw.subarray(0, MAX_SOURCE))} />}
+      {view === "Source" && <Raw raw={raw} />}
       {view === "Attachments" && <Files files={files} />}
     </>
   );
@@ -102,6 +103,19 @@ function Html({ html }: { readonly html: string }) {
         <span>Load images from elsewhere; this may count as an open</span>
       </label>
       <iframe title="The message as HTML" sandbox="" srcdoc={framePage(html, { withImages })} />
+    </>
+  );
+}
+
+function Raw({ raw }: { readonly raw: Uint8Array }) {
+  return (
+    <>
+      {raw.length > MAX_SOURCE && (
+        <p class="quiet">
+          The first {sizeWords(MAX_SOURCE)} of {sizeWords(raw.length)}; the download has all.
+        </p>
+      )}
+      <Source text={new TextDecoder().decode(raw.subarray(0, MAX_SOURCE))} />
     </>
   );
 }

@@ -60,9 +60,7 @@ async function ask(me: Me): Promise<readonly Concern[]> {
     may(me, "webhooks") ? getPage<Webhook>("/v1/webhooks", {}) : none,
   ]);
   return [
-    ...health.concerns
-      .filter((what) => !may(me, "webhooks") || !what.startsWith("webhook "))
-      .map((what) => ({ what, mend: "GET /v1/health tells more." })),
+    ...health.concerns.flatMap((what) => healthConcern(what, me)),
     ...paceConcern(limits),
     ...relays.data
       .filter(({ state }) => state !== "usable")
@@ -80,6 +78,19 @@ async function ask(me: Me): Promise<readonly Concern[]> {
       })),
     ...webhooks.data.flatMap((webhook) => webhookConcern(webhook, health)),
   ];
+}
+
+/** What only /v1/health knows, and of relays and webhooks what somebody sees nowhere else. */
+function healthConcern(what: string, me: Me): readonly Concern[] {
+  const [of] = what.split(" ", 1);
+  const resource = of === "webhook" || of === "relay" ? `${of}s` : null;
+  if (resource === null) {
+    return [
+      { what: `${what}.`, mend: "See the relays that they wait for.", place: { screen: "relays" } },
+    ];
+  }
+  if (may(me, resource)) return [];
+  return [{ what: `${what}.`, mend: `Tell whoever may see ${resource}.` }];
 }
 
 /** Bounces or complaints that rise slow the account down. */

@@ -1,5 +1,7 @@
-// Sent, delivered and bounced over time, drawn by uPlot; it is loaded after the figures. The table says the same to screen readers.
+// Sent, delivered and bounced over time, drawn by uPlot, which is loaded after the figures, and as a table.
 import { useEffect, useRef } from "preact/hooks";
+import { timeColumn } from "../../ui/columns.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import type { Series } from "./stats.ts";
 
 const HEIGHT = 220;
@@ -8,6 +10,17 @@ const LINES = [
   ["Delivered", "delivered", "--good"],
   ["Bounced", "bounced", "--bad"],
 ] as const;
+
+type Interval = Series["intervals"][number];
+
+const COLUMNS: readonly Column<Interval>[] = [
+  timeColumn("Begins", ({ at }) => at),
+  ...LINES.map(([name, count]): Column<Interval> => ({
+    name,
+    text: ({ counts }) => String(counts[count] ?? 0),
+    isNumber: true,
+  })),
+];
 
 export function Chart({ intervals }: { readonly intervals: Series["intervals"] }) {
   const box = useRef<HTMLDivElement>(null);
@@ -57,9 +70,15 @@ export function Chart({ intervals }: { readonly intervals: Series["intervals"] }
     };
   }, [intervals]);
   return (
-    <div class="chart" role="img" aria-label="Sent, delivered and bounced over time">
-      <div ref={box} />
-    </div>
+    <>
+      <div class="chart" role="img" aria-label="Sent, delivered and bounced over time">
+        <div ref={box} />
+      </div>
+      <details>
+        <summary>The same as a table</summary>
+        <Table caption="Over time" columns={COLUMNS} rows={intervals} keyOf={({ at }) => at} />
+      </details>
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 // The journeys around lists, contacts and files of them.
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
+import { axe } from "./axe.ts";
 import { confirm, signedIn, visit } from "./browse.ts";
 import type { World } from "./world.ts";
 
@@ -39,12 +40,14 @@ export function listsJourneys(world: () => World): void {
     await column("city").selectOption("custom_fields.City");
     await column("note").selectOption("");
     await page.getByLabel("Give the tag spring").check();
+    expect(await axe(page)).toEqual([]);
     await page.getByRole("button", { name: "Try it, write nothing" }).click();
     await page.getByText("3 rows: 2 new, 0 known, 1 refused.").waitFor();
     await page.getByText("checked", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Import", exact: true }).click();
     await page.getByText("done", { exact: true }).waitFor();
     await page.getByRole("cell", { name: "no address, Cy, Bonn, x" }).waitFor();
+    expect(await axe(page)).toEqual([]);
 
     await visit(page, "lists");
     await page.getByRole("link", { name: "Readers" }).click();
@@ -102,9 +105,19 @@ export function listsJourneys(world: () => World): void {
     await page.getByText("It is on none.").waitFor();
 
     await visit(page, "fields");
-    await page.getByRole("button", { name: "Delete Colours" }).click();
-    await confirm(page, "Colours", "Delete");
-    await page.getByText("Colours is gone.").waitFor();
+    await page.getByRole("button", { name: "Change Colours" }).click();
+    const change = page.getByRole("form", { name: "Change Colours" });
+    await change.getByLabel("Name").fill("Hues");
+    await change.getByLabel("Choices, with commas between them").fill("red, blue");
+    await change.getByLabel(/^In use/).uncheck();
+    expect(await axe(page)).toEqual([]);
+    await change.getByRole("button", { name: "Save" }).click();
+    const row = page.getByRole("row").filter({ hasText: "Hues" });
+    await row.getByRole("cell", { name: "inactive" }).waitFor();
+    await row.getByRole("cell", { name: "red, blue" }).waitFor();
+    await row.getByRole("button", { name: "Delete Hues" }).click();
+    await confirm(page, "Hues", "Delete");
+    await page.getByText("Hues is gone.").waitFor();
     await page.context().close();
   });
 

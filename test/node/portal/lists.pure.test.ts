@@ -11,10 +11,10 @@ import {
   kindsFor,
   NO_ORDER,
   type Order,
-  sizeWords,
   STATES,
 } from "../../../portal/screens/exports/export.ts";
 import { fieldBody } from "../../../portal/screens/fields/field.ts";
+import { sizeWords } from "../../../portal/lib/size.ts";
 import { chosenOf, GUESS, mappingOf, targets } from "../../../portal/screens/imports/import.ts";
 import { statusWord, STATUSES, valuesText } from "../../../portal/screens/lists/list.ts";
 import { EXPORT_KINDS } from "../../../src/model/export.ts";

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { codeAt, stepAt } from "../../../src/lib/totp.ts";
 import { secretBytes } from "../../../src/model/second-factor.ts";
-import { signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
+import { axe } from "./axe.ts";
+import { confirm, signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { givenPerson } from "./person.ts";
 import type { World } from "./world.ts";
 
@@ -40,6 +41,7 @@ export function peopleJourneys(world: () => World): void {
       await page.goto("about:blank");
       await page.goto(link);
       await page.getByLabel("Password").fill(password);
+      expect(await axe(page)).toEqual([]);
       await page.getByRole("button", { name: "Keep it" }).click();
       await page.getByText(`Sign in as ${EMAIL}`).waitFor();
     };
@@ -49,6 +51,7 @@ export function peopleJourneys(world: () => World): void {
       await page.goto(url);
       await page.getByRole("button", { name: "Forgot password?" }).click();
       await page.getByLabel("Email").fill(email);
+      expect(await axe(page)).toEqual([]);
       await page.getByRole("button", { name: "Mail me a link" }).click();
       await page.getByText(`If ${email} may sign in here, a link is on its way.`).waitFor();
     }
@@ -77,6 +80,8 @@ export function peopleJourneys(world: () => World): void {
     const card = page.getByRole("region", { name: "Second factor" });
     await card.getByLabel("Your password").fill(person.password);
     await card.getByRole("button", { name: "Set it up" }).click();
+    await card.locator("code").first().waitFor();
+    expect(await axe(page)).toEqual([]);
     const secret = (await card.locator("code").first().textContent()) ?? "";
     const bytes = secretBytes(secret);
     const code = (drift: number) => codeAt(bytes, stepAt(Date.now()) + drift);
@@ -91,6 +96,7 @@ export function peopleJourneys(world: () => World): void {
       await there.goto("about:blank");
       await signIn(there, person);
       await there.getByLabel("Code of your authenticator app").fill(shown);
+      expect(await axe(there)).toEqual([]);
       await there.getByRole("button", { name: "Sign in" }).click();
       await there.getByRole("heading", { name: "Overview" }).waitFor();
       await there.getByRole("button", { name: "Sign out" }).click();
@@ -102,8 +108,7 @@ export function peopleJourneys(world: () => World): void {
     const boss = await signedIn(world());
     await visit(boss, `team/${person.id}`);
     await boss.getByRole("button", { name: "Take the second factor away" }).click();
-    await boss.getByRole("dialog").getByRole("textbox").fill(person.email);
-    await boss.getByRole("button", { name: "Take it away" }).click();
+    await confirm(boss, person.email, "Take it away");
     await boss.getByText("It is taken away.").waitFor();
     await signIn(there, person);
     await there.getByRole("heading", { name: "Overview" }).waitFor();

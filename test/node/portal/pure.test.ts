@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { csvOf } from "../../../portal/lib/csv.ts";
 import { hashOf, placeOf } from "../../../portal/lib/router.ts";
+import { sorted } from "../../../portal/lib/sorted.ts";
 import { eventsIn } from "../../../portal/lib/stream.ts";
 import {
   type ActivityEvent,
@@ -40,6 +41,18 @@ describe("a place", () => {
 function activity(recipient: string) {
   return { screen: "activity", id: "", query: { event: "open", recipient } };
 }
+
+describe("the order of a table", () => {
+  const text = (row: string): string => row;
+
+  it.each([
+    [{ isNumber: true, isDown: false } as const, ["2", "10", "100", "", ""]],
+    [{ isNumber: true, isDown: true } as const, ["100", "10", "2", "", ""]],
+    [{ isDown: false }, ["10", "100", "2", "", ""]],
+  ])("%j leaves what is blank at the end", (by, order) => {
+    expect(sorted(["10", "", "2", "", "100"], { text, ...by })).toEqual(order);
+  });
+});
 
 it("a cursor of the log tells its time", () => {
   expect(timeOf("1795255200123004.2")).toBe("2026-11-21T10:00:00.123Z");
