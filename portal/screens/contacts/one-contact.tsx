@@ -4,11 +4,11 @@ import { get, patch, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Form } from "../../ui/form.tsx";
 import { CheckFields, TextField } from "../../ui/fields.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { FieldInput } from "../fields/input.tsx";
 import { askKnown, askLists, type Known, tagOptions } from "../fields/known.ts";
@@ -20,10 +20,14 @@ type Around = Known & { readonly contact: ContactCard; readonly lists: readonly 
 
 export function OneContact({ id }: { readonly id: string }) {
   const path = `/v1/contacts/${encodeURIComponent(id)}`;
-  const { data, error, again } = useLoad(() => ask(path), id);
-  if (error !== null) return <Failure error={error} again={again} />;
-  if (data === null) return <Waiting />;
-  return <Shown key={data.contact.updated_at} path={path} around={data} again={again} />;
+  const around = useLoad(() => ask(path), id);
+  return (
+    <Answer of={around}>
+      {(data) => (
+        <Shown key={data.contact.updated_at} path={path} around={data} again={around.again} />
+      )}
+    </Answer>
+  );
 }
 
 async function ask(path: string): Promise<Around> {

@@ -21,7 +21,7 @@ export function Screen() {
   const pages = usePages<Export>("/v1/exports", { limit: PAGE });
   const [leaving, setLeaving] = useState<Export | null>(null);
   const isWriter = may(useMe(), "exports", "write");
-  useEvery(LOOK_EVERY_MS, pages.rows?.some(isRunning) ?? false, pages.again);
+  useEvery(LOOK_EVERY_MS, pages.rows?.some(isRunning) ?? false, pages);
   return (
     <>
       <h1>Exports</h1>

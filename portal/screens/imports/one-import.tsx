@@ -5,9 +5,10 @@ import { LOOK_EVERY_MS, useEvery } from "../../lib/every.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Failure, Mark, Time } from "../../ui/parts.tsx";
 import { Progress } from "../../ui/progress.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
@@ -19,11 +20,13 @@ type OneProps = { readonly id: string; readonly uploaded: Uploaded | null };
 
 export function OneImport({ id, uploaded }: OneProps) {
   const path = `/v1/imports/${encodeURIComponent(id)}`;
-  const { data, error, again } = useLoad(() => get<Import>(path), id);
-  useEvery(LOOK_EVERY_MS, data !== null && isRunning(data), again);
-  if (error !== null) return <Failure error={error} again={again} />;
-  if (data === null) return <Waiting />;
-  return <Shown path={path} found={data} uploaded={uploaded} again={again} />;
+  const found = useLoad(() => get<Import>(path), id);
+  useEvery(LOOK_EVERY_MS, found.data !== null && isRunning(found.data), found);
+  return (
+    <Answer of={found}>
+      {(data) => <Shown path={path} found={data} uploaded={uploaded} again={found.again} />}
+    </Answer>
+  );
 }
 
 type ShownProps = {
@@ -90,11 +93,12 @@ type MappedProps = Pick<ShownProps, "found" | "uploaded"> & {
 
 /** The form, once it is known which lists, fields and tags there are. */
 function Mapped({ found, uploaded, start }: MappedProps) {
-  const { data, error, again } = useLoad(choices, "");
-  if (error !== null) return <Failure error={error} again={again} />;
-  if (data === null) return <Waiting />;
   const mapping = found.mapping ?? uploaded?.guess ?? {};
-  return <MappingForm {...data} columns={found.columns} guess={mapping} start={start} />;
+  return (
+    <Answer of={useLoad(choices, "")}>
+      {(data) => <MappingForm {...data} columns={found.columns} guess={mapping} start={start} />}
+    </Answer>
+  );
 }
 
 async function choices() {

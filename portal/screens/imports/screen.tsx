@@ -49,7 +49,7 @@ function State(one: Import) {
 function Imports() {
   const pages = usePages<Import>("/v1/imports", { limit: PAGE });
   const isWriter = may(useMe(), "imports", "write");
-  useEvery(LOOK_EVERY_MS, pages.rows?.some(isRunning) ?? false, pages.again);
+  useEvery(LOOK_EVERY_MS, pages.rows?.some(isRunning) ?? false, pages);
   return (
     <>
       <h1>Imports</h1>

@@ -5,8 +5,8 @@ import { useLoad } from "../../lib/load.ts";
 import { go, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { actionColumn } from "../../ui/columns.tsx";
+import { Answer } from "../../ui/answer.tsx";
 import { SelectField } from "../../ui/fields.tsx";
-import { Failure, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { type Throttle, warmUpWords } from "./limit.ts";
 import { ThrottleForm } from "./throttle-form.tsx";
@@ -17,17 +17,28 @@ type Pool = { readonly id: string; readonly name: string };
 export function Throttles() {
   const { query } = usePlace();
   const pool = query["pool"] ?? "default";
-  const { data, error, again } = useLoad(() => ask(pool), pool);
+  const paces = useLoad(() => ask(pool), pool);
+  return (
+    <Answer of={paces}>{(data) => <Paces pool={pool} {...data} again={paces.again} />}</Answer>
+  );
+}
+
+type PacesProps = {
+  readonly pool: string;
+  readonly pools: readonly Pool[];
+  readonly throttles: readonly Throttle[];
+  readonly again: () => void;
+};
+
+function Paces({ pool, pools, throttles, again }: PacesProps) {
   const [chosen, setChosen] = useState<string | null>(null);
   const me = useMe();
-  if (error !== null) return <Failure error={error} again={again} />;
-  if (data === null) return <Waiting />;
   const change = actionColumn<Throttle>({
     of: ({ group }) => group,
     acts: { Change: ({ group }) => setChosen(group) },
   });
-  const one = data.throttles.find(({ group }) => group === chosen);
-  const warming = data.throttles.filter(({ pace }) => pace.warm_up !== null);
+  const one = throttles.find(({ group }) => group === chosen);
+  const warming = throttles.filter(({ pace }) => pace.warm_up !== null);
   return (
     <section aria-labelledby="pace">
       <h2 id="pace">Pace</h2>
@@ -39,14 +50,14 @@ export function Throttles() {
         <SelectField
           label="Pool"
           value={pool}
-          options={data.pools.map(({ id, name }) => [id, name] as const)}
+          options={pools.map(({ id, name }) => [id, name] as const)}
           set={(pool) => go({ screen: "limits", query: { pool } })}
         />
       </div>
       <Table
         caption="Pace"
         columns={may(me, "throttles", "write") ? [...COLUMNS, change] : COLUMNS}
-        rows={data.throttles}
+        rows={throttles}
         keyOf={({ group }) => group}
       />
       {one && (

@@ -2,17 +2,18 @@
 import { useState } from "preact/hooks";
 import { get, patch, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { usePages } from "../../lib/pages.ts";
+import { type Pages, usePages } from "../../lib/pages.ts";
 import { go } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { markColumn, timeColumn } from "../../ui/columns.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Listing } from "../../ui/listing.tsx";
-import { Empty, Failure, Mark, Waiting } from "../../ui/parts.tsx";
+import { Empty, Failure, Mark } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { AddContact } from "./add-contact.tsx";
@@ -23,10 +24,10 @@ const PAGE = 50;
 
 export function OneList({ id }: { readonly id: string }) {
   const path = `/v1/lists/${encodeURIComponent(id)}`;
-  const { data, error, again } = useLoad(() => get<List>(path), id);
-  if (error !== null) return <Failure error={error} again={again} />;
-  if (data === null) return <Waiting />;
-  return <Shown path={path} list={data} again={again} />;
+  const list = useLoad(() => get<List>(path), id);
+  return (
+    <Answer of={list}>{(data) => <Shown path={path} list={data} again={list.again} />}</Answer>
+  );
 }
 
 type ShownProps = { readonly path: string; readonly list: List; readonly again: () => void };
@@ -35,7 +36,7 @@ function Shown({ path, list, again }: ShownProps) {
   const me = useMe();
   const isWriter = may(me, "lists", "write");
   const isContactWriter = may(me, "contacts", "write");
-  const [turn, setTurn] = useState(0);
+  const pages = usePages<Subscriber>(`${path}/contacts`, { limit: PAGE });
   const id = String(list.id);
   return (
     <>
@@ -55,17 +56,20 @@ function Shown({ path, list, again }: ShownProps) {
           <Link to={{ screen: "exports", query: { kind: "contacts", list: id } }}>Export it</Link>
         )}
       </p>
-      <Subscribers key={turn} path={path} isWriter={isContactWriter} />
-      {isContactWriter && <AddContact list={list} done={() => setTurn(turn + 1)} />}
+      <Subscribers path={path} pages={pages} isWriter={isContactWriter} />
+      {isContactWriter && <AddContact list={list} done={pages.again} />}
       {isWriter && <Change path={path} list={list} again={again} />}
     </>
   );
 }
 
-type SubscribersProps = { readonly path: string; readonly isWriter: boolean };
+type SubscribersProps = {
+  readonly path: string;
+  readonly pages: Pages<Subscriber>;
+  readonly isWriter: boolean;
+};
 
-function Subscribers({ path, isWriter }: SubscribersProps) {
-  const pages = usePages<Subscriber>(`${path}/contacts`, { limit: PAGE });
+function Subscribers({ path, pages, isWriter }: SubscribersProps) {
   const { error, start } = useRun();
   const set = (contact: Subscriber, status: string): void =>
     start(async () => {

@@ -4,9 +4,10 @@ import { get, post } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Copy, Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Copy, Empty, Mark, Time } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { Content } from "./content.tsx";
 import type { Delivery, Message } from "./message.ts";
@@ -15,10 +16,7 @@ import { Webhooks } from "./webhooks.tsx";
 
 export function Screen() {
   const { id } = usePlace();
-  const { data, error, again } = useLoad(
-    () => get<Message>(`/v1/messages/${encodeURIComponent(id)}`),
-    id,
-  );
+  const message = useLoad(() => get<Message>(`/v1/messages/${encodeURIComponent(id)}`), id);
   if (id === "") {
     return (
       <Empty title="No message chosen">
@@ -26,9 +24,7 @@ export function Screen() {
       </Empty>
     );
   }
-  if (error !== null) return <Failure error={error} again={again} />;
-  if (data === null) return <Waiting />;
-  return <Shown message={data} again={again} />;
+  return <Answer of={message}>{(data) => <Shown message={data} again={message.again} />}</Answer>;
 }
 
 function Shown({ message, again }: { readonly message: Message; readonly again: () => void }) {

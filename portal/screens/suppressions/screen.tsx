@@ -35,7 +35,7 @@ export function Screen() {
         complaint or an entry of all mail; an unsubscribe stops marketing mail only.
       </p>
       <Search key={`search ${key}`} query={query} />
-      <List key={`${key} ${turn}`} query={query} changed={again} />
+      <List key={key} query={query} version={String(turn)} changed={again} />
       {isWriter && <Add done={again} />}
       {isWriter && <Upload done={again} />}
       <p>
@@ -66,8 +66,15 @@ function Search({ query }: { readonly query: Query }) {
   );
 }
 
-function List({ query, changed }: { readonly query: Query; readonly changed: () => void }) {
-  const pages = usePages<Suppression>("/v1/suppressions", { ...query, limit: PAGE });
+type ListProps = {
+  readonly query: Query;
+  /** Another one: what is listed may be otherwise. */
+  readonly version: string;
+  readonly changed: () => void;
+};
+
+function List({ query, version, changed }: ListProps) {
+  const pages = usePages<Suppression>("/v1/suppressions", { ...query, limit: PAGE }, version);
   const [leaving, setLeaving] = useState<Suppression | null>(null);
   const isWriter = may(useMe(), "suppressions", "write");
   const remove = actionColumn<Suppression>({

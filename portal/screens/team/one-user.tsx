@@ -6,10 +6,11 @@ import { go } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { useMe } from "../../lib/session.ts";
 import { MAIL_CLASSES } from "../../lib/words.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { CheckField, SelectField } from "../../ui/fields.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Failure, Mark, Waiting } from "../../ui/parts.tsx";
+import { Failure, Mark } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { InvitationLink } from "./invitation-link.tsx";
 import { type Invited, MODULES, ROLE_WORDS, ROLES, toggled, type User } from "./user.ts";
@@ -17,9 +18,9 @@ import { type Invited, MODULES, ROLE_WORDS, ROLES, toggled, type User } from "./
 export function OneUser({ id }: { readonly id: string }) {
   const path = `/v1/users/${encodeURIComponent(id)}`;
   const user = useLoad(() => get<User>(path), id);
-  if (user.error !== null) return <Failure error={user.error} again={user.again} />;
-  if (user.data === null) return <Waiting />;
-  return <Loaded path={path} user={user.data} again={user.again} />;
+  return (
+    <Answer of={user}>{(data) => <Loaded path={path} user={data} again={user.again} />}</Answer>
+  );
 }
 
 type LoadedProps = { readonly path: string; readonly user: User; readonly again: () => void };

@@ -1,11 +1,11 @@
 // What an endpoint did not take, the latest first.
-import { useEffect, useState } from "preact/hooks";
-import { getPage, type Page } from "../../lib/api.ts";
-import { useLoad } from "../../lib/load.ts";
+import { usePages } from "../../lib/pages.ts";
 import { hashOf } from "../../lib/router.ts";
+import { type Run, useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
-import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { Listing } from "../../ui/listing.tsx";
+import { Failure, Mark, Time } from "../../ui/parts.tsx";
+import type { Column } from "../../ui/table.tsx";
 
 const PAGE = 25;
 
@@ -24,7 +24,7 @@ export type AskReplay = (what: object, done: string) => Promise<void>;
 type FailuresProps = {
   readonly path: string;
   readonly id: string;
-  /** Another one: the list may be another. */
+  /** Another one: what is listed may be otherwise. */
   readonly version: string;
   /** Null when nothing may be replayed. */
   readonly replay: AskReplay | null;
@@ -33,38 +33,20 @@ type FailuresProps = {
 export function Failures({ path, id, version, replay }: FailuresProps) {
   // A body tells of a recipient, as events do.
   const maySee = may(useMe(), "events");
-  const ask = (cursor: string | null): Promise<Page<Missed>> =>
-    getPage<Missed>(`${path}/failures`, { order: "desc", limit: PAGE, cursor });
-  const { data, error, again } = useLoad(() => ask(null), version);
-  const [older, setOlder] = useState<Page<Missed> | null>(null);
-  const [refused, setRefused] = useState<unknown>(null);
-  useEffect(() => setOlder(null), [data]);
-  if (error !== null) return <Failure error={error} again={again} />;
-  if (data === null) return <Waiting />;
+  const pages = usePages<Missed>(`${path}/failures`, { order: "desc", limit: PAGE }, version);
+  const { error, start } = useRun();
   const to = (failure: string): string => hashOf({ screen: "webhooks", id, query: { failure } });
-  const rows = [...data.data, ...(older?.data ?? [])];
-  const next = (older ?? data).next_cursor;
-  const more = (cursor: string): void => {
-    ask(cursor).then(
-      (page) => setOlder({ ...page, data: [...(older?.data ?? []), ...page.data] }),
-      setRefused,
-    );
-  };
   return (
     <section aria-labelledby="failures">
       <h2 id="failures">Not taken</h2>
-      {rows.length === 0 ? (
-        <p class="quiet">Nothing: every event that was posted so far was taken.</p>
-      ) : (
-        <Table
-          caption="Failures"
-          columns={[...COLUMNS, actColumn(maySee ? to : null, replay, setRefused)]}
-          rows={rows}
-          keyOf={({ event_id: id }) => id}
-          more={next === null ? null : () => more(next)}
-        />
-      )}
-      {refused !== null && <Failure error={refused} />}
+      <Listing
+        pages={pages}
+        caption="Failures"
+        columns={[...COLUMNS, actColumn(maySee ? to : null, replay, start)]}
+        keyOf={({ event_id: id }) => id}
+        empty={<p class="quiet">Nothing: every event that was posted so far was taken.</p>}
+      />
+      {error !== null && <Failure error={error} />}
     </section>
   );
 }
@@ -84,7 +66,7 @@ const COLUMNS: readonly Column<Missed>[] = [
 function actColumn(
   to: ((eventId: string) => string) | null,
   replay: AskReplay | null,
-  refuse: (error: unknown) => void,
+  start: Run["start"],
 ): Column<Missed> {
   const done = "It is posted again now.";
   return {
@@ -102,7 +84,7 @@ function actColumn(
             type="button"
             class="small"
             aria-label={`Replay ${event} ${eventId}`}
-            onClick={() => void replay({ event_id: eventId }, done).catch(refuse)}
+            onClick={() => start(() => replay({ event_id: eventId }, done))}
           >
             Replay
           </button>

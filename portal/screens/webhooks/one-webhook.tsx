@@ -1,13 +1,15 @@
 // One endpoint: how it is, what it did not take, and everything that can be done with it.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { get, patch, post, remove } from "../../lib/api.ts";
+import { useEvery } from "../../lib/every.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, usePlace } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
+import { Failure, Mark, Time } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { Change } from "./change.tsx";
 import { Failures } from "./failures.tsx";
@@ -24,9 +26,11 @@ const LOOK_MS = 1_500;
 export function OneWebhook({ id }: { readonly id: string }) {
   const path = `/v1/webhooks/${encodeURIComponent(id)}`;
   const webhook = useLoad(() => get<Webhook>(path), id);
-  if (webhook.error !== null) return <Failure error={webhook.error} again={webhook.again} />;
-  if (webhook.data === null) return <Waiting />;
-  return <Loaded path={path} webhook={webhook.data} again={webhook.again} />;
+  return (
+    <Answer of={webhook}>
+      {(data) => <Loaded path={path} webhook={data} again={webhook.again} />}
+    </Answer>
+  );
 }
 
 type LoadedProps = {
@@ -41,11 +45,7 @@ function Loaded({ path, webhook, again }: LoadedProps) {
   const [turn, setTurn] = useState(0);
   const health = useLoad(() => get<Health>(`${path}/health`), path);
   const { data } = health;
-  useEffect(() => {
-    if (data === null || !isMoving(data, Date.now())) return undefined;
-    const timer = setTimeout(health.again, LOOK_MS);
-    return () => clearTimeout(timer);
-  }, [data]);
+  useEvery(LOOK_MS, data !== null && isMoving(data, Date.now()), health);
   const look = (): void => {
     again();
     health.again();

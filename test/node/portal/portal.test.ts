@@ -19,6 +19,7 @@ import { CANARY, PAYLOADS } from "./payloads.ts";
 import { webhookJourneys } from "./webhooks.journey.ts";
 import { rolesJourneys } from "./roles.journey.ts";
 import { sendingJourneys } from "./sending.journey.ts";
+import { watchingJourneys } from "./watching.journey.ts";
 import { REFUSED_DOMAIN, startWorld, type World } from "./world.ts";
 
 /** Contract: the first screen, all that it loads, gzip. */
@@ -270,6 +271,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   );
   sendingJourneys(() => world);
   listsJourneys(() => world);
+  watchingJourneys(() => world);
   keysJourneys(() => world);
   rolesJourneys(() => world);
 

@@ -1,9 +1,15 @@
 // The parts of the portal that need no browser.
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { csvOf } from "../../../portal/lib/csv.ts";
+import { pauseAfter } from "../../../portal/lib/every.ts";
+import { given, refused } from "../../../portal/lib/load.ts";
 import { hashOf, placeOf } from "../../../portal/lib/router.ts";
 import { sorted } from "../../../portal/lib/sorted.ts";
+import { MOST_ROWS, type Read, readOn, readRows, wantedAgain } from "../../../portal/lib/rows.ts";
 import { eventsIn } from "../../../portal/lib/stream.ts";
+import { counted, NOT_ASKED, takeTurns } from "../../../portal/lib/turns.ts";
 import {
   type ActivityEvent,
   atOf,
@@ -146,3 +152,113 @@ describe("the modules of a user", () => {
     expect(toggled([one, other], { ...one })).toEqual([other]);
   });
 });
+
+describe("questions that take turns", () => {
+  it("are asked one at a time, and once more when asked for meanwhile", async () => {
+    const turn = takeTurns();
+    const asked: string[] = [];
+    const ends: (() => void)[] = [];
+    const ask = (kind: string): void =>
+      turn(kind, async () => {
+        asked.push(kind);
+        await new Promise<void>((resolve) => ends.push(resolve));
+      });
+    for (const kind of ["again", "again", "more", "again", "more"]) ask(kind);
+    expect(asked).toEqual(["again"]);
+    while (ends.length > 0) {
+      ends.shift()?.();
+      await sleep(0);
+    }
+    expect(asked).toEqual(["again", "again", "more"]);
+    ask("more");
+    expect(asked).toEqual(["again", "again", "more", "more"]);
+  });
+
+  it("come seldom while they are refused, and as often as before after an answer", () => {
+    let asked = NOT_ASKED;
+    const pauses = Array.from({ length: 7 }, () => {
+      asked = counted(asked, "refused");
+      return pauseAfter(1_000, asked.failures);
+    });
+    expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    asked = counted(asked, "given");
+    expect(asked.answers).toBe(8);
+    expect(pauseAfter(1_000, asked.failures)).toBe(1_000);
+  });
+});
+
+describe("what is shown while the API refuses", () => {
+  const nothing = { ...NOT_ASKED, key: null, data: null, error: null };
+
+  it("is the answer of before, with what was refused", () => {
+    const held = given(nothing, "a", "shown");
+    const after = refused(held, "a", "down");
+    expect(after).toEqual({ key: "a", data: "shown", error: "down", answers: 2, failures: 1 });
+    expect(given(after, "a", "new")).toMatchObject({ data: "new", error: null, failures: 0 });
+  });
+
+  it("is not the answer to another question", () => {
+    expect(refused(given(nothing, "a", "shown"), "b", "down").data).toBe(null);
+  });
+});
+
+describe("rows that are read anew", () => {
+  /** A list as the API pages it: numbers in their order; a cursor is the last one that was shown. */
+  const readOf =
+    (all: readonly number[], asked: number[] = []): Read<number> =>
+    async (limit, cursor) => {
+      asked.push(limit);
+      const rest = all.filter((row) => cursor === null || row > Number(cursor));
+      const data = rest.slice(0, limit);
+      return { data, next_cursor: rest.length > limit ? String(data.at(-1)) : null };
+    };
+  const PAGE = 20;
+  const list = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { maxLength: 150 });
+  const inOrder = (rows: readonly number[]): readonly number[] => rows.toSorted((a, b) => a - b);
+
+  it("are as many as were shown, as they are now, with the cursor behind them", async () => {
+    const property = fc.asyncProperty(list, list, fc.nat(6), async (one, other, olders) => {
+      const [before, after] = [inOrder(one), inOrder(other)];
+      const read = readOf(before);
+      let shown = await readRows(read, wantedAgain(null, PAGE));
+      for (let older = 0; older < olders; older += 1) shown = await readOn(read, shown, PAGE);
+      const wanted = wantedAgain(shown, PAGE);
+      const fresh = await readRows(readOf(after), wanted);
+      expect(fresh.data).toEqual(after.slice(0, wanted));
+      expect(wanted).toBeGreaterThanOrEqual(shown.data.length);
+      const rest = await readOn(readOf(after), fresh, 1_000);
+      expect(rest.data).toEqual(after);
+    });
+    await fc.assert(property);
+  });
+
+  it.each([
+    [{ data: [], next_cursor: null }, 20, "what is made first"],
+    [{ data: rows(40), next_cursor: null }, 60, "what came behind the last row"],
+    [{ data: rows(40), next_cursor: "39" }, 40, "no more than was shown"],
+    [{ data: rows(5), next_cursor: "9" }, 20, "a page at least"],
+    [{ data: rows(3_000), next_cursor: "2999" }, MOST_ROWS, "a bounded number"],
+  ])("%#: are %i, to see %s", (shown, wanted, _why) => {
+    expect(wantedAgain(shown, PAGE)).toBe(wanted);
+  });
+
+  it("cost as few questions as the API allows", async () => {
+    const asked: number[] = [];
+    await readRows(readOf(rows(500), asked), 250);
+    expect(asked).toEqual([100, 100, 50]);
+  });
+
+  it("end, though pages hold nothing", async () => {
+    let pages = 0;
+    const read: Read<number> = async () => {
+      pages += 1;
+      return { data: [], next_cursor: String(pages) };
+    };
+    await readRows(read, 10);
+    expect(pages).toBe(20);
+  });
+});
+
+function rows(count: number): number[] {
+  return Array.from({ length: count }, (_, row) => row);
+}
