@@ -214,6 +214,10 @@ describe("the adaptive pace", () => {
 
 it("takes null for the pool's setting, in the first change of a group as in a later one", async () => {
   await set("*", { connections: 7, per_hour: 60 });
+  const pool = await ask(world.app, "GET", "/v1/throttles/default", { key: world.key });
+  expect(await pool.json()).toEqual({
+    data: { connections: 7, per_hour: 60, adaptive: true, warm_up: false },
+  });
   const taken = { connections: null, per_hour: null, warm_up: true };
   for (const before of [[], [{ connections: 2, per_hour: 10 }]]) {
     for (const body of [...before, taken]) await set("gmail", body);

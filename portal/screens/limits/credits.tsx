@@ -1,8 +1,9 @@
 // Credits: how many are left, what changed them, and granting more.
 import { useEffect, useState } from "preact/hooks";
-import { post, getAnswer } from "../../lib/api.ts";
+import { getAnswer, post, remove } from "../../lib/api.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { timeColumn } from "../../ui/columns.tsx";
+import { Confirm } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Link } from "../../ui/link.tsx";
@@ -18,6 +19,7 @@ type Answer = { readonly data: Credits; readonly next_cursor: string | null };
 export function CreditsPart() {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [error, setError] = useState<unknown>(null);
+  const [isStopping, setStopping] = useState(false);
   const isWriter = may(useMe(), "account", "write");
   const ask = (before: Answer | null): void => {
     setError(null);
@@ -51,6 +53,27 @@ export function CreditsPart() {
       )}
       {error !== null && <Failure error={error} />}
       {isWriter && <Grant done={() => ask(null)} />}
+      {isWriter && balance !== null && (
+        <div class="row">
+          <button type="button" class="danger" onClick={() => setStopping(true)}>
+            Stop counting …
+          </button>
+        </div>
+      )}
+      {isStopping && (
+        <Confirm
+          title="Stop counting credits?"
+          text={`What is left (${balance ?? 0}) is forgotten, and nothing but the plan limits how much is sent. The history stays.`}
+          name="stop"
+          action="Stop counting"
+          run={async () => {
+            await remove("/v1/account/credits");
+            say("Credits are not counted any more.");
+            ask(null);
+          }}
+          close={() => setStopping(false)}
+        />
+      )}
     </section>
   );
 }

@@ -1,4 +1,5 @@
-// Changes how fast mail may go to one group of domains, or forgets what was set and what slowed it down.
+// Changes how fast mail of a pool may go: to one group of domains, or to all that have no setting of their own; or
+// forgets what was set for a group and what slowed it down.
 import { useState } from "preact/hooks";
 import { patch, post } from "../../lib/api.ts";
 import { useRun } from "../../lib/run.ts";
@@ -6,13 +7,20 @@ import { CheckField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
-import { type Throttle, throttleChange, throttleFields } from "./limit.ts";
+import { throttleChange, throttleFields, type ThrottleSettings } from "./limit.ts";
 
-type FormProps = { readonly throttle: Throttle; readonly done: () => void };
+type FormProps = {
+  readonly pool: string;
+  /** null: all groups without a setting of their own. */
+  readonly group: string | null;
+  readonly settings: ThrottleSettings;
+  readonly done: () => void;
+};
 
-export function ThrottleForm({ throttle, done }: FormProps) {
-  const { pool, group, settings } = throttle;
-  const path = `/v1/throttles/${encodeURIComponent(pool)}/${encodeURIComponent(group)}`;
+export function ThrottleForm({ pool, group, settings, done }: FormProps) {
+  const whole = `/v1/throttles/${encodeURIComponent(pool)}`;
+  const path = group === null ? whole : `${whole}/${encodeURIComponent(group)}`;
+  const name = group ?? "the whole pool";
   const [fields, setFields] = useState(throttleFields(settings));
   const { error, start } = useRun();
   const set = (change: Partial<typeof fields>): void => setFields({ ...fields, ...change });
@@ -22,18 +30,20 @@ export function ThrottleForm({ throttle, done }: FormProps) {
     done();
   };
   const save = (): Promise<void> =>
-    run(patch(path, throttleChange(fields, settings)), `The pace of ${group} is changed.`);
-  const reset = (): Promise<void> => run(post(`${path}/reset`, {}), `${group} begins anew.`);
+    run(patch(path, throttleChange(fields, settings)), `The pace of ${name} is changed.`);
+  const reset = (): Promise<void> => run(post(`${path}/reset`, {}), `${name} begins anew.`);
   return (
     <Form
-      title={`Mail to ${group}`}
+      title={group === null ? "Mail to all without a setting of their own" : `Mail to ${group}`}
       action="Save the pace"
       run={save}
       buttons={
         <>
-          <button type="button" onClick={() => start(reset)}>
-            Forget settings and troubles
-          </button>
+          {group !== null && (
+            <button type="button" onClick={() => start(reset)}>
+              Forget settings and troubles
+            </button>
+          )}
           <button type="button" onClick={done}>
             Leave it
           </button>
@@ -41,14 +51,14 @@ export function ThrottleForm({ throttle, done }: FormProps) {
       }
     >
       <TextField
-        label="Connections at once; empty: the pool's"
+        label={`Connections at once; empty: ${group === null ? "4" : "the pool's"}`}
         type="number"
         min={1}
         value={fields.connections}
         set={(connections) => set({ connections })}
       />
       <TextField
-        label="Messages an hour; empty: the pool's, or no limit"
+        label={`Messages an hour; empty: ${group === null ? "no limit" : "the pool's, or no limit"}`}
         type="number"
         min={1}
         value={fields.perHour}

@@ -1,6 +1,6 @@
 // How fast a pool's mail goes to each group of recipient domains, why, and how fast it may.
 import { useState } from "preact/hooks";
-import { getPage } from "../../lib/api.ts";
+import { get, getPage } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { go, usePlace } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
@@ -8,9 +8,12 @@ import { actionColumn } from "../../ui/columns.tsx";
 import { Answer } from "../../ui/answer.tsx";
 import { SelectField } from "../../ui/fields.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { type Throttle, warmUpWords } from "./limit.ts";
+import { type Throttle, type ThrottleSettings, warmUpWords } from "./limit.ts";
 import { ThrottleForm } from "./throttle-form.tsx";
 import { WarmUpCurve } from "./warm-up.tsx";
+
+/** No group is called so: all that have no setting of their own. */
+const ALL = "*";
 
 type Pool = { readonly id: string; readonly name: string };
 
@@ -27,12 +30,18 @@ type PacesProps = {
   readonly pool: string;
   readonly pools: readonly Pool[];
   readonly throttles: readonly Throttle[];
+  /** Of all groups that have none of their own. */
+  readonly settings: ThrottleSettings;
   readonly again: () => void;
 };
 
-function Paces({ pool, pools, throttles, again }: PacesProps) {
+function Paces({ pool, pools, throttles, settings, again }: PacesProps) {
   const [chosen, setChosen] = useState<string | null>(null);
-  const me = useMe();
+  const isWriter = may(useMe(), "throttles", "write");
+  const done = (): void => {
+    setChosen(null);
+    again();
+  };
   const change = actionColumn<Throttle>({
     of: ({ group }) => group,
     acts: { Change: ({ group }) => setChosen(group) },
@@ -56,18 +65,25 @@ function Paces({ pool, pools, throttles, again }: PacesProps) {
       </div>
       <Table
         caption="Pace"
-        columns={may(me, "throttles", "write") ? [...COLUMNS, change] : COLUMNS}
+        columns={isWriter ? [...COLUMNS, change] : COLUMNS}
         rows={throttles}
         keyOf={({ group }) => group}
       />
+      {isWriter && chosen === null && (
+        <div class="row">
+          <button type="button" onClick={() => setChosen(ALL)}>
+            Change the whole pool
+          </button>
+        </div>
+      )}
+      {chosen === ALL && <ThrottleForm pool={pool} group={null} settings={settings} done={done} />}
       {one && (
         <ThrottleForm
-          key={`${one.pool} ${one.group}`}
-          throttle={one}
-          done={() => {
-            setChosen(null);
-            again();
-          }}
+          key={one.group}
+          pool={pool}
+          group={one.group}
+          settings={one.settings}
+          done={done}
         />
       )}
       {warming.map(({ group, pace }) =>
@@ -80,11 +96,12 @@ function Paces({ pool, pools, throttles, again }: PacesProps) {
 }
 
 async function ask(pool: string) {
-  const [pools, throttles] = await Promise.all([
+  const [pools, throttles, settings] = await Promise.all([
     getPage<Pool>("/v1/pools", {}),
     getPage<Throttle>("/v1/throttles", { pool }),
+    get<ThrottleSettings>(`/v1/throttles/${encodeURIComponent(pool)}`),
   ]);
-  return { pools: pools.data, throttles: throttles.data };
+  return { pools: pools.data, throttles: throttles.data, settings };
 }
 
 const COLUMNS: readonly Column<Throttle>[] = [

@@ -98,6 +98,20 @@ const get = endpoint({
   },
 });
 
+const getAll = endpoint({
+  method: "GET",
+  path: "/throttles/:pool",
+  summary: "Show how fast a pool's mail may go to each group that has no setting of its own",
+  scope: "read",
+  request: { params: ofPool },
+  response: { 200: dataOf(settingsView) },
+  async handle(app, { params: { pool: poolId } }) {
+    const known = await changesOf(app, poolId);
+    if (!known.ok) return known;
+    return ok(one(shownSettings(settingsFor(known.value, poolId, ALL_GROUPS))));
+  },
+});
+
 const changeAll = endpoint({
   method: "PATCH",
   path: "/throttles/:pool",
@@ -147,7 +161,7 @@ const reset = endpoint({
 });
 
 /** The operations of /v1/throttles. */
-export const throttleEndpoints = [all, get, changeAll, changeOne, reset];
+export const throttleEndpoints = [all, get, getAll, changeAll, changeOne, reset];
 
 const noPool: Problem = { kind: "not_found", what: "this pool" };
 const noGroup = invalidField("group", `must be one of ${THROTTLE_GROUPS.join(", ")}`);
