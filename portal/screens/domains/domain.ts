@@ -53,6 +53,18 @@ export type Report = {
   }[];
 };
 
+/** A From name that may send AMP parts, at a provider; `*`: any, all. */
+export type Approval = {
+  readonly from_name: string;
+  readonly provider: string;
+  readonly created_at: string;
+};
+
+/** The query that names an approval. */
+export function approvalQuery({ from_name, provider }: Approval): string {
+  return new URLSearchParams({ from_name, provider }).toString();
+}
+
 /** How many of the records that it needs a domain has: `3 of 5`. */
 export function progressOf({ records }: Pick<Domain, "records">): string {
   const needed = records.filter(({ required }) => required);
@@ -60,15 +72,27 @@ export function progressOf({ records }: Pick<Domain, "records">): string {
   return `${there.length} of ${needed.length}`;
 }
 
-/** What a change of the settings sends: nothing for a name is null. */
-export function changeOf(fields: {
+/** The fields of a domain's settings. */
+export type SettingsFields = {
   readonly sender: string;
   readonly name: string;
+  readonly returnPath: string;
+  readonly trackingDomain: string;
   readonly gate: string;
   readonly opens: boolean;
   readonly clicks: boolean;
-}) {
+};
+
+/** What a change of the settings sends: nothing for a name is null; a host that stays is not sent. */
+export function changeOf(
+  fields: SettingsFields,
+  before: Pick<Domain, "return_path_domain" | "tracking_domain">,
+) {
+  const returnPath = fields.returnPath.trim();
+  const trackingDomain = fields.trackingDomain.trim() || null;
   return {
+    ...(returnPath !== before.return_path_domain && { return_path_domain: returnPath }),
+    ...(trackingDomain !== before.tracking_domain && { tracking_domain: trackingDomain }),
     default_sender: fields.sender.trim() || null,
     default_name: fields.name.trim() || null,
     gate: fields.gate,

@@ -11,6 +11,7 @@ import { Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import type { Domain } from "./domain.ts";
 import { Records } from "./records.tsx";
+import { Amp } from "./amp.tsx";
 import { DomainReport } from "./report.tsx";
 import { Settings } from "./settings.tsx";
 
@@ -80,6 +81,7 @@ function Shown({ path, loaded }: { readonly path: string; readonly loaded: Domai
       <Records domain={domain} />
       {isWriter && <Settings path={path} domain={domain} done={setDomain} />}
       <DomainReport path={path} />
+      <Amp path={path} isWriter={isWriter} />
       {isLeaving && (
         <Confirm
           title={`Delete ${domain.domain}?`}

@@ -10,6 +10,7 @@ import { type Column, Table } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { AddRelay } from "./add-relay.tsx";
 import { Pools } from "./pools.tsx";
+import { Intakes } from "./intakes.tsx";
 import { DEFAULT_RELAY_ID, type Pool, type Relay, type Rule } from "./relay.ts";
 import { Rules } from "./rules.tsx";
 
@@ -25,7 +26,12 @@ export function Screen() {
       {error !== null && <Failure error={error} again={again} />}
       {data === null && error === null && <Waiting />}
       {data && <Relays relays={data.relays} changed={again} />}
-      {data && may(me, "relays", "write") && <AddRelay done={again} />}
+      {data && may(me, "relays", "write") && (
+        <>
+          <AddRelay done={again} />
+          <Intakes relays={data.relays} changed={again} />
+        </>
+      )}
       {data && may(me, "pools") && (
         <>
           <Pools pools={data.pools} relays={data.relays} changed={again} />

@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import * as z from "zod";
+import { axe } from "./axe.ts";
 import { confirm, signedIn, visit } from "./browse.ts";
 import type { World } from "./world.ts";
 
@@ -46,8 +47,21 @@ export function domainsJourneys(world: () => World): void {
     await page.getByText("Mail is signed with the other key").waitFor();
 
     await page.getByLabel("Default sender, for mail without a From").fill(`hi@${DOMAIN}`);
+    await page.getByLabel(/^Return path/).fill(`back.${DOMAIN}`);
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved.").waitFor();
+    await page.getByText(`back.${DOMAIN}`, { exact: true }).first().waitFor();
+
+    await page.getByLabel(/^From name/).fill("Portal & Sons");
+    await page.getByLabel(/^Provider/).fill("gmail");
+    await page.getByRole("button", { name: "Approve", exact: true }).click();
+    await page.getByRole("cell", { name: "Portal & Sons", exact: true }).waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole("button", { name: "Withdraw Portal & Sons" }).click();
+    await confirm(page, "Portal & Sons", "Withdraw");
+    await page
+      .getByRole("cell", { name: "Portal & Sons", exact: true })
+      .waitFor({ state: "detached" });
     await visit(page, "domains");
     await page.getByRole("cell", { name: `hi@${DOMAIN}` }).waitFor();
     await page.getByRole("link", { name: DOMAIN }).click();

@@ -1,5 +1,6 @@
 // The journeys around what mail leaves through and what holds it back.
-import { it } from "vitest";
+import { expect, it } from "vitest";
+import { axe } from "./axe.ts";
 import { confirm, signedIn, visit } from "./browse.ts";
 import type { World } from "./world.ts";
 
@@ -14,6 +15,19 @@ export function sendingJourneys(world: () => World): void {
     await page.getByRole("combobox", { name: "TLS" }).selectOption("none");
     await page.getByRole("button", { name: "Add the relay" }).click();
     await page.getByRole("cell", { name: "127.0.0.1:2525" }).waitFor();
+
+    await page.getByRole("combobox", { name: "Relay", exact: true }).selectOption("second");
+    await page.getByRole("combobox", { name: "Vendor" }).selectOption("postmark");
+    await page
+      .getByLabel(/^Password that it sends/)
+      .fill("sixteen characters or more".replaceAll(" ", "-"));
+    await page.getByRole("button", { name: "Take its reports" }).click();
+    await page.getByRole("cell", { name: "postmark" }).waitFor();
+    await page.getByText(/\/intake\//).waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole("button", { name: "Take no more …" }).click();
+    await confirm(page, "second", "Take no more");
+    await page.getByText(/\/intake\//).waitFor({ state: "detached" });
 
     await page.getByLabel("Name of the pool").fill("vip");
     await page.getByRole("combobox", { name: "Kind" }).selectOption("dedicated");
@@ -41,7 +55,7 @@ export function sendingJourneys(world: () => World): void {
     await page.context().close();
   });
 
-  it("shows the pace of a group, why, and its warm-up, and changes it", async () => {
+  it("shows the pace of a group, why, and its warm-up, changes it and the pool's, counts credits", async () => {
     const page = await signedIn(world());
     await visit(page, "limits");
     await page.getByRole("button", { name: "Change gmail" }).click();
@@ -57,6 +71,23 @@ export function sendingJourneys(world: () => World): void {
     await page.getByRole("button", { name: "Change gmail" }).click();
     await page.getByRole("button", { name: "Forget settings and troubles" }).click();
     await page.getByText("Warm-up, gmail:").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Change the whole pool" }).click();
+    await page.getByLabel("Connections at once").fill("3");
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole("button", { name: "Save the pace" }).click();
+    await page.getByText("The pace of the whole pool is changed.").waitFor();
+    await page.getByRole("cell", { name: "3 (0 in use)" }).first().waitFor();
+    await page.getByRole("button", { name: "Change the whole pool" }).click();
+    await page.getByLabel("Connections at once").fill("");
+    await page.getByRole("button", { name: "Save the pace" }).click();
+    await page.getByRole("cell", { name: "3 (0 in use)" }).first().waitFor({ state: "detached" });
+
+    await page.getByLabel(/^Credits to grant/).fill("1000");
+    await page.getByRole("button", { name: "Grant", exact: true }).click();
+    await page.getByText("1000 left.").waitFor();
+    await page.getByRole("button", { name: "Stop counting …" }).click();
+    await confirm(page, "stop", "Stop counting");
+    await page.getByText("Nobody counts them").waitFor();
     await page.getByText("per million emails").waitFor();
     await page.context().close();
   });

@@ -9,8 +9,10 @@ import {
   warmUpWords,
 } from "../../../portal/screens/limits/limit.ts";
 import { conditionOf, placed, raised, type Rule } from "../../../portal/screens/relays/relay.ts";
-import { progressOf } from "../../../portal/screens/domains/domain.ts";
+import { intakeBody, VENDORS } from "../../../portal/screens/relays/intake.ts";
+import { changeOf as domainChange, progressOf } from "../../../portal/screens/domains/domain.ts";
 import { allowanceAt } from "../../../src/deliver/warm-up.ts";
+import { VENDORS as API_VENDORS } from "../../../src/model/intake.ts";
 
 const RULE: Rule = { pool_id: "p", mail_class: null, key_id: null, tag: null, domain: null };
 
@@ -50,6 +52,37 @@ it.each([
   [12.345, "$12.35"],
   [0.012345, "$0.0123"],
 ])("says %d dollars as %s", (usd, words) => expect(dollars(usd)).toBe(words));
+
+it("sends a domain's hosts only when they change, and null for no tracking domain", () => {
+  const before = { return_path_domain: "bounce.a.test", tracking_domain: "links.a.test" };
+  const fields = {
+    sender: " hi@a.test ",
+    name: "",
+    returnPath: "bounce.a.test",
+    trackingDomain: "links.a.test",
+    gate: "off",
+    opens: true,
+    clicks: false,
+  };
+  const rest = {
+    default_sender: "hi@a.test",
+    default_name: null,
+    gate: "off",
+    tracking: { opens: true, clicks: false },
+  };
+  expect(domainChange(fields, before)).toEqual(rest);
+  const changed = { ...fields, returnPath: "back.a.test", trackingDomain: " " };
+  expect(domainChange(changed, before)).toEqual({
+    ...rest,
+    return_path_domain: "back.a.test",
+    tracking_domain: null,
+  });
+});
+
+it("knows the API's vendors, and what proves whose reports they are", () => {
+  expect(VENDORS.map(([name]) => name)).toEqual(API_VENDORS);
+  expect(intakeBody("sendgrid", " MFkw… ")).toEqual({ vendor: "sendgrid", public_key: "MFkw…" });
+});
 
 it("sends what a form changes of a throttle: null for what is the pool's again, nothing for what stays", () => {
   const settings = { connections: 4, per_hour: null, adaptive: true, warm_up: false };
