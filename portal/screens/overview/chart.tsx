@@ -1,28 +1,20 @@
-// Sent, delivered and bounced over time, drawn by uPlot, which is loaded after the figures, and as a table.
+// Counters over time, drawn by uPlot, which is loaded after the figures.
 import { useEffect, useRef } from "preact/hooks";
-import { timeColumn } from "../../ui/columns.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
 import type { Series } from "./stats.ts";
 
 const HEIGHT = 220;
-const LINES = [
-  ["Sent", "accepted", "--accent"],
-  ["Delivered", "delivered", "--good"],
-  ["Bounced", "bounced", "--bad"],
-] as const;
 
-type Interval = Series["intervals"][number];
+/** One line: its name, the counter of /v1/stats, the token of its colour. */
+export type Line = readonly [name: string, counter: string, colour: string];
 
-const COLUMNS: readonly Column<Interval>[] = [
-  timeColumn("Begins", ({ at }) => at),
-  ...LINES.map(([name, count]): Column<Interval> => ({
-    name,
-    text: ({ counts }) => String(counts[count] ?? 0),
-    isNumber: true,
-  })),
-];
+type ChartProps = {
+  /** What it shows, for who does not see it. */
+  readonly label: string;
+  readonly lines: readonly Line[];
+  readonly intervals: Series["intervals"];
+};
 
-export function Chart({ intervals }: { readonly intervals: Series["intervals"] }) {
+export function Chart({ label, lines, intervals }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     let remove = (): void => undefined;
@@ -39,7 +31,7 @@ export function Chart({ intervals }: { readonly intervals: Series["intervals"] }
       const colour = (name: string): string => resolved(parent, name);
       const axis = { stroke: ink, grid: { stroke: colour("--line"), width: 1 } };
       const times = intervals.map(({ at }) => Date.parse(at) / 1_000);
-      const data = LINES.map(([, count]) => intervals.map(({ counts }) => counts[count] ?? 0));
+      const data = lines.map(([, count]) => intervals.map(({ counts }) => counts[count] ?? 0));
       const plot = new UPlot(
         {
           width: parent.clientWidth,
@@ -48,7 +40,7 @@ export function Chart({ intervals }: { readonly intervals: Series["intervals"] }
           scales: { y: { range: (_plot, _min, max) => [0, Math.max(max, 1)] } },
           series: [
             {},
-            ...LINES.map(([label, , name]) => ({ label, stroke: colour(name), width: 2 })),
+            ...lines.map(([label, , name]) => ({ label, stroke: colour(name), width: 2 })),
           ],
         },
         [times, ...data],
@@ -70,15 +62,9 @@ export function Chart({ intervals }: { readonly intervals: Series["intervals"] }
     };
   }, [intervals]);
   return (
-    <>
-      <div class="chart" role="img" aria-label="Sent, delivered and bounced over time">
-        <div ref={box} />
-      </div>
-      <details>
-        <summary>The same as a table</summary>
-        <Table caption="Over time" columns={COLUMNS} rows={intervals} keyOf={({ at }) => at} />
-      </details>
-    </>
+    <div class="chart" role="img" aria-label={label}>
+      <div ref={box} />
+    </div>
   );
 }
 

@@ -1,16 +1,17 @@
 // Overview: what needs attention, how much was sent over a time and how it went, and where it went.
-import { Chart } from "./chart.tsx";
 import { get } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { hashOf, usePlace } from "../../lib/router.ts";
-import { useMe } from "../../lib/session.ts";
+import { mailClasses, useMe } from "../../lib/session.ts";
+import { MAIL_CLASSES } from "../../lib/words.ts";
 import { maySee } from "../../screens.ts";
+import { Answer } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Empty, Failure, Waiting } from "../../ui/parts.tsx";
+import { Empty } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { Attention } from "./attention.tsx";
 import {
-  changeOf,
+  percent,
   type Period,
   periodOf,
   PERIOD_NAMES,
@@ -19,62 +20,90 @@ import {
   type Series,
   type Stats,
 } from "./stats.ts";
+import { OverTime } from "./over-time.tsx";
+import { Tiles } from "./tiles.tsx";
+import { type Filter, Troubles } from "./troubles.tsx";
 
-/** What is counted, by the names of /v1/stats. */
-const TILES = [
-  ["Sent", "accepted"],
-  ["Delivered", "delivered"],
-  ["Bounced", "bounced"],
-  ["Complaints", "complaints"],
-  ["Opens", "opens"],
-  ["Clicks", "clicks"],
-] as const;
-
-const MACHINES: Readonly<Record<string, string>> = {
-  opens: "opens_machine",
-  clicks: "clicks_machine",
+type Answers = {
+  /** When the time begins, ISO 8601. */
+  readonly from: string;
+  readonly now: Stats;
+  readonly before: Stats;
+  readonly groups: Stats;
 };
 
-type Answers = { readonly now: Stats; readonly before: Stats; readonly groups: Stats };
-
 export function Screen() {
-  const period = periodOf(usePlace().query["period"]);
-  const { data, error, again } = useLoad(() => ask(period), period);
+  const { query } = usePlace();
+  const period = periodOf(query["period"]);
+  const mailClass = query["mail_class"] ?? "";
+  const answers = useLoad(() => ask(period, mailClass), `${period} ${mailClass}`);
   return (
     <>
       <h1>Overview</h1>
       <Attention />
-      <nav class="row" aria-label="Period">
-        {PERIOD_NAMES.map((one) => (
-          <a
-            key={one}
-            class="choice"
-            href={hashOf({ screen: "overview", query: { period: one } })}
-            aria-current={one === period ? "true" : undefined}
-          >
-            {PERIODS[one].name}
-          </a>
-        ))}
-      </nav>
-      {error !== null && <Failure error={error} again={again} />}
-      {error === null && data === null && <Waiting />}
-      {data && <Counted answers={data} />}
+      <Choices
+        label="Period"
+        options={PERIOD_NAMES.map((one) => [one, PERIODS[one].name] as const)}
+        chosen={period}
+        hash={(period) => hashOf({ screen: "overview", query: { ...query, period } })}
+      />
+      {mailClasses(useMe()).length > 1 && (
+        <Choices
+          label="Mail class"
+          options={CLASSES}
+          chosen={mailClass}
+          hash={(mail_class) => hashOf({ screen: "overview", query: { ...query, mail_class } })}
+        />
+      )}
+      <Answer of={answers}>
+        {(answers) => <Counted answers={answers} filter={{ mail_class: mailClass }} />}
+      </Answer>
     </>
   );
 }
 
-async function ask(period: Period): Promise<Answers> {
-  const { from, before, end } = rangesOf(period, Date.now());
-  const { interval } = PERIODS[period];
-  const [now, earlier, groups] = await Promise.all([
-    get<Stats>("/v1/stats", { from, interval }),
-    get<Stats>("/v1/stats", { from: before, to: end, interval }),
-    get<Stats>("/v1/stats", { from, interval, by: "domain_group" }),
-  ]);
-  return { now, before: earlier, groups };
+const CLASSES = [["", "all mail"], ...MAIL_CLASSES.map((name) => [name, name] as const)] as const;
+
+type ChoicesProps = {
+  readonly label: string;
+  readonly options: readonly (readonly [value: string, words: string])[];
+  readonly chosen: string;
+  readonly hash: (value: string) => string;
+};
+
+/** One of a few, as links: it stands in the address. */
+function Choices({ label, options, chosen, hash }: ChoicesProps) {
+  return (
+    <nav class="row" aria-label={label}>
+      {options.map(([value, words]) => (
+        <a
+          key={value}
+          class="choice"
+          href={hash(value)}
+          aria-current={value === chosen ? "true" : undefined}
+        >
+          {words}
+        </a>
+      ))}
+    </nav>
+  );
 }
 
-function Counted({ answers: { now, before, groups } }: { readonly answers: Answers }) {
+async function ask(period: Period, mailClass: string): Promise<Answers> {
+  const { from, before, end } = rangesOf(period, Date.now());
+  const asked = { interval: PERIODS[period].interval, mail_class: mailClass || undefined };
+  const [now, earlier, groups] = await Promise.all([
+    get<Stats>("/v1/stats", { ...asked, from }),
+    get<Stats>("/v1/stats", { ...asked, from: before, to: end }),
+    get<Stats>("/v1/stats", { ...asked, from, by: "domain_group" }),
+  ]);
+  return { from, now, before: earlier, groups };
+}
+
+type CountedProps = { readonly answers: Answers; readonly filter: Filter };
+
+function Counted({ answers, filter }: CountedProps) {
+  const { now, before, groups } = answers;
   const me = useMe();
   if ((now.total.counts["accepted"] ?? 0) === 0 && (before.total.counts["accepted"] ?? 0) === 0) {
     return (
@@ -91,12 +120,9 @@ function Counted({ answers: { now, before, groups } }: { readonly answers: Answe
   }
   return (
     <>
-      <dl class="tiles">
-        {TILES.map(([name, count]) => (
-          <Tile key={count} name={name} count={count} now={now} before={before} />
-        ))}
-      </dl>
-      <Chart intervals={now.series[0]?.intervals ?? []} />
+      <Tiles now={now} before={before} />
+      <OverTime intervals={now.series[0]?.intervals ?? []} />
+      <Troubles {...answers} filter={filter} />
       <h2>Where it went</h2>
       <Table
         caption="Deliverability by domain group"
@@ -105,36 +131,6 @@ function Counted({ answers: { now, before, groups } }: { readonly answers: Answe
         keyOf={({ value }) => value ?? ""}
       />
     </>
-  );
-}
-
-type TileProps = {
-  readonly name: string;
-  readonly count: string;
-  readonly now: Stats;
-  readonly before: Stats;
-};
-
-function Tile({ name, count, now, before }: TileProps) {
-  const value = now.total.counts[count] ?? 0;
-  const earlier = before.total.counts[count] ?? 0;
-  const machines = MACHINES[count];
-  return (
-    <div class="tile">
-      <dt>{name}</dt>
-      <dd>
-        <b>{value.toLocaleString()}</b>
-        <span class="quiet">
-          {changeOf(value, earlier) ?? "nothing"}{" "}
-          {earlier > 0 ? `of ${earlier.toLocaleString()}` : ""} before
-        </span>
-        {machines !== undefined && (
-          <span class="quiet">
-            {(now.total.counts[machines] ?? 0).toLocaleString()} more by machines
-          </span>
-        )}
-      </dd>
-    </div>
   );
 }
 
@@ -155,6 +151,6 @@ function countOf(name: string): (series: Series) => string {
 function rateOf(name: string): (series: Series) => string {
   return ({ total }) => {
     const rate = total.rates[name] ?? null;
-    return rate === null ? "" : (rate * 100).toFixed(2);
+    return rate === null ? "" : percent(rate);
   };
 }

@@ -45,3 +45,8 @@ export function changeOf(now: number, before: number): string | null {
   const percent = Math.round(((now - before) / before) * 100);
   return `${percent > 0 ? "+" : ""}${percent} %`;
 }
+
+/** A rate in percent, of which two digits say something. Pure. */
+export function percent(rate: number): string {
+  return (rate * 100).toFixed(2);
+}

@@ -2,9 +2,44 @@
 import { expect, it } from "vitest";
 import { axe } from "./axe.ts";
 import { confirm, signedIn, visit } from "./browse.ts";
-import type { World } from "./world.ts";
+import { REFUSED_DOMAIN, type World } from "./world.ts";
 
 export function sendingJourneys(world: () => World): void {
+  it("counts what was sent by mail class, says what went wrong, and leads to it", async () => {
+    const { url, key } = world();
+    const to = `0@${REFUSED_DOMAIN}`;
+    const email = {
+      from: "hello@edgepost.test",
+      subject: "No",
+      text: "a",
+      recipients: { to: [{ email: to }] },
+    };
+    const sent = await fetch(`${url}/v1/send-email`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ email }),
+    });
+    expect(sent.status).toBe(200);
+    const page = await signedIn(world());
+    await visit(page, `activity?recipient=${to}&event=bounce_all`);
+    await page.getByRole("cell", { name: to }).first().waitFor();
+    await visit(page, "overview?period=week");
+    await page.getByRole("link", { name: "marketing", exact: true }).click();
+    await page.getByRole("heading", { name: "Nothing was sent in this time" }).waitFor();
+    await page.getByRole("link", { name: "transactional", exact: true }).click();
+    await page.waitForURL(/mail_class=transactional/);
+    expect(page.url()).toContain("period=week");
+    await page.getByText("The same as a table").click();
+    await page.getByRole("columnheader", { name: "Unsubscribes" }).waitFor();
+    await page
+      .getByRole("link", { name: /^Bounced: / })
+      .first()
+      .click();
+    await page.waitForURL(/#\/activity\?.*event=bounce/);
+    await page.getByRole("cell", { name: to }).first().waitFor();
+    await page.context().close();
+  });
+
   it("adds a relay, a pool of it and a rule, and takes them away again", async () => {
     const page = await signedIn(world());
     await visit(page, "relays");
