@@ -133,35 +133,6 @@ export function eventCursor(text: string): EventCursor {
   return { position: Number(position), index: Number(index) };
 }
 
-/** Which events somebody wants; null is any. */
-export type EventFilter = {
-  readonly names: readonly EventName[] | null;
-  /** Of a delivery_attempt; other events have none, so they do not fit. */
-  readonly status: AttemptStatus | null;
-  /** Case does not count. */
-  readonly recipient: string | null;
-  /** Of the recipient, A-labels in lower case; its subdomains are others. */
-  readonly domain: string | null;
-  readonly tag: string | null;
-  readonly mailClass: MailClass | null;
-  readonly messageId: string | null;
-};
-
-/** Whether somebody wants an event. */
-export function fits(event: DeliveryEvent, filter: EventFilter): boolean {
-  const { names, status, recipient, domain, tag, mailClass, messageId } = filter;
-  const email = event.email.toLowerCase();
-  return (
-    (names === null || names.includes(event.name)) &&
-    (status === null || ("status" in event && event.status === status)) &&
-    (recipient === null || email === recipient.toLowerCase()) &&
-    (domain === null || email.endsWith(`@${domain}`)) &&
-    (tag === null || event.tags === tag) &&
-    (mailClass === null || event.mailClass === mailClass) &&
-    (messageId === null || event.messageId === messageId)
-  );
-}
-
 /** Whether a machine did it. */
 export function byMachine(event: DeliveryEvent): boolean {
   return "machine" in event && event.machine;

@@ -1,5 +1,6 @@
 // The live feed: what somebody who watches asked for, and where in the log they are.
-import type { EventCursor, EventFilter } from "./event.ts";
+import type { EventCursor } from "./event.ts";
+import type { EventFilter } from "./event-filter.ts";
 
 /** Events told to whoever comes without a cursor (decision D-21). */
 export const LATEST_EVENTS = 200;

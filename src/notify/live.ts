@@ -1,6 +1,7 @@
 // The live feed: the newest events for whoever comes, then everything that the log grows by, to each what
 // they asked for. Reads the log once for all who stand at the same place.
-import { type DeliveryEvent, fits } from "../model/event.ts";
+import type { DeliveryEvent } from "../model/event.ts";
+import { fits } from "../model/event-filter.ts";
 import {
   type Frame,
   LATEST_EVENTS,

@@ -109,13 +109,15 @@ describe("the live feed", () => {
       query: "?recipient=ADA@example.com&tag=Order-7&event=delivery_attempt",
     });
     const nobody = await watch({ query: "?mail_class=marketing" });
+    const delivered = await watch({ query: "?state=delivered" });
     const all = await watch();
     const good = await happened(app, 3);
     const bad = await happened(app, 2, "bounce_all");
     await all.until(5);
-    await Promise.all([bounces.until(2), others.until(3)]);
+    await Promise.all([bounces.until(2), others.until(3), delivered.until(3)]);
     expect(bounces.ids()).toEqual(bad);
     expect(others.ids()).toEqual(good);
+    expect(delivered.ids()).toEqual(good);
     expect(all.ids()).toEqual([...good, ...bad]);
     expect(nobody.ids()).toEqual([]);
   });

@@ -1,12 +1,8 @@
 // The filters of /v1/events and /v1/activity/live: which events somebody wants to see.
 import * as z from "zod";
 import { parseDomain } from "../../model/address.ts";
-import {
-  ATTEMPT_STATUSES,
-  EVENT_NAMES,
-  type EventFilter,
-  type EventName,
-} from "../../model/event.ts";
+import { ATTEMPT_STATUSES, EVENT_NAMES, type EventName } from "../../model/event.ts";
+import { type EventFilter, TOLD_STATES } from "../../model/event-filter.ts";
 import { MAIL_CLASSES } from "../../model/message.ts";
 import type { Key } from "../../model/key.ts";
 import { shownAs } from "../json-schema.ts";
@@ -45,10 +41,16 @@ const atMost = (length: number) => z.string().max(length, `must have at most ${l
 const oneOf = <T extends string>(values: readonly T[]) =>
   z.enum(values, `must be one of ${values.join(", ")}`);
 
+const state = z.enum(
+  TOLD_STATES,
+  `must be one of ${TOLD_STATES.join(", ")}; no event tells of another state`,
+);
+
 /** The parameters, all optional; an event has to fit all of them. */
 export const filterParameters = z.object({
   event: names.optional(),
   status: oneOf(ATTEMPT_STATUSES).optional(),
+  state: state.optional(),
   recipient: atMost(MAX_ADDRESS_LENGTH).optional(),
   domain: domain.optional(),
   tag: atMost(MAX_TAG_LENGTH).optional(),
@@ -64,6 +66,7 @@ export function filterOf(
   return {
     names: query.event ?? null,
     status: query.status ?? null,
+    state: query.state ?? null,
     recipient: query.recipient ?? null,
     domain: query.domain ?? null,
     tag: query.tag ?? null,

@@ -3,13 +3,8 @@ import * as z from "zod";
 import type { App } from "../../app.ts";
 import { isUuidv7 } from "../../lib/id.ts";
 import { ok } from "../../lib/result.ts";
-import {
-  type DeliveryEvent,
-  type EventFilter,
-  EVENT_NAMES,
-  eventCursor,
-  fits,
-} from "../../model/event.ts";
+import { type DeliveryEvent, EVENT_NAMES, eventCursor } from "../../model/event.ts";
+import { type EventFilter, fits } from "../../model/event-filter.ts";
 import { shownEvent } from "../../notify/payload/kasplo.ts";
 import { type LogRow, positionAt, positionBefore, readLog } from "../../store/event.ts";
 import { endpoint } from "../endpoint.ts";

@@ -79,6 +79,16 @@ describe("GET /v1/events", () => {
     ["domain=example.org", () => false],
     ["domain=ample.com", () => false],
     ["status=failure", (event) => "status" in event && event.status === "failure"],
+    ["state=delivered", (event) => "status" in event && event.status === "success"],
+    ["state=deferred", (event) => "status" in event && event.status === "deferral"],
+    [
+      "state=bounced",
+      (event) => event.name === "bounce_all" || ("status" in event && event.status === "failure"),
+    ],
+    ["state=bounced&event=bounce_all", ({ name }) => name === "bounce_all"],
+    ["state=bounced&status=failure", (event) => "status" in event && event.status === "failure"],
+    ["state=delivered&status=failure", () => false],
+    ["state=expired", () => false],
     ["mail_class=transactional", () => true],
     ["mail_class=marketing", () => false],
     [
@@ -131,6 +141,9 @@ describe("GET /v1/events", () => {
     ["limit", "limit=x"],
     ["order", "order=up"],
     ["event", "event=opened"],
+    ["state", "state=queued"],
+    ["state", "state=held"],
+    ["state", "state=failed"],
     ["from", "from=x"],
     ["to", "to=-1"],
     ["cursor", "cursor=x"],
@@ -142,6 +155,13 @@ describe("GET /v1/events", () => {
   ])("refuses %s in ?%s", async (field, query) => {
     const answer = await ask(app, "GET", `/v1/events?${query}`, { key });
     await expectError(answer, { status: 400, code: "invalid_request", field });
+  });
+
+  it("says which states may be asked for", async () => {
+    const answer = await ask(app, "GET", "/v1/events?state=suppressed", { key });
+    expect(await answer.text()).toContain(
+      "must be one of deferred, delivered, bounced, expired; no event tells of another state",
+    );
   });
 
   it.each(["cursor=0.0", "cursor=9999999999999999.999999&order=asc"])(

@@ -33,6 +33,7 @@ describe("GET /v1/activity/live", () => {
     ["event", "?event=", WAYS[0]],
     ["mail_class", "?mail_class=bulk", WAYS[1]],
     ["status", "?status=failed", WAYS[1]],
+    ["state", "?state=cancelled", WAYS[0]],
     ["domain", "?domain=a@example.com", WAYS[0]],
     ["recipient", `?recipient=${"a".repeat(321)}`, WAYS[0]],
     ["tag", `?tag=${"a".repeat(301)}`, WAYS[0]],
