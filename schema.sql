@@ -22,8 +22,11 @@ create table keys (
   per_second integer,               -- limits of its own, within the plan's; null: the plan's alone
   burst integer,
   daily integer,
-  last_used_at integer              -- at most once an hour
+  last_used_at integer,             -- at most once an hour
+  previous_hash text,               -- of the secret before the last rotation
+  previous_until integer            -- when that one stops
 ) without rowid;
+create index keys_previous on keys (previous_hash) where previous_hash is not null;
 
 -- One row is who may log in at the SMTP gateway; the password itself is never stored. Written by
 -- /v1/smtp-credentials; last_used_at by accept, at most once an hour.

@@ -30,6 +30,8 @@ export type Key = {
   readonly revokedAt: number | null;
   /** The last use that was written down. */
   readonly lastUsedAt: number | null;
+  /** Until when the secret before the last rotation works on, or did; null: there was none. */
+  readonly previousUntil: number | null;
 };
 
 /** The key of who acts without one that is stored: it has no limits of its own, and nothing ends it. */
@@ -44,6 +46,7 @@ export function standInKey(given: Pick<Key, "id" | "name" | "scopes"> & Partial<
     expiresAt: null,
     revokedAt: null,
     lastUsedAt: null,
+    previousUntil: null,
     ...given,
   };
 }

@@ -77,5 +77,6 @@ export function keyOf(credential: SmtpCredential): Key {
     expiresAt,
     revokedAt,
     lastUsedAt,
+    previousUntil: null,
   };
 }

@@ -20,6 +20,7 @@ const KEY: Key = {
   expiresAt: null,
   revokedAt: null,
   lastUsedAt: null,
+  previousUntil: null,
 };
 
 const RECEIVED: Received = {

@@ -24,6 +24,7 @@ const FULL: Key = {
   expiresAt: 5,
   revokedAt: null,
   lastUsedAt: null,
+  previousUntil: null,
 };
 const BARE: Key = {
   ...FULL,
@@ -62,7 +63,7 @@ describe("keys", () => {
 
   it("stay revoked since the first time", async () => {
     await insertKey(db, "hash-1", FULL);
-    const revoked = { revokedAt: 7, hash: "hash-1" };
+    const revoked = { revokedAt: 7, hashes: ["hash-1"] };
     expect(await revokeKey(db, "id-1", 7)).toEqual(revoked);
     expect(await revokeKey(db, "id-1", 9)).toEqual(revoked);
     expect((await findKey(db, "hash-1"))?.revokedAt).toBe(7);

@@ -94,6 +94,7 @@ export async function givenKey(
     revokedAt: null,
     // Lately: no test has to reckon with the row that a first use writes.
     lastUsedAt: Date.now(),
+    previousUntil: null,
     ...change,
   };
   await insertKey(env.DB, await sha256Hex(secret), key);

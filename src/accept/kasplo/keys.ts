@@ -1,4 +1,4 @@
-// /v1/keys: create (the key is shown once), list, revoke (decisions 2 and 19).
+// /v1/keys: create and rotate (the key is shown once), list, revoke (F-015, decisions 2 and 19).
 import * as z from "zod";
 import { sha256Hex } from "../../lib/digest.ts";
 import { fail, ok, type Result } from "../../lib/result.ts";
@@ -7,13 +7,23 @@ import { hintOf, type Key, KEY_FAMILIES, makeKey, SCOPES } from "../../model/key
 import { MAIL_CLASSES, type MailClass } from "../../model/message.ts";
 import type { KeyLimits, Plan } from "../../model/plan.ts";
 import { invalidField, type Problem } from "../../model/problem.ts";
-import { insertKey, listKeys, revokeKey } from "../../store/key.ts";
+import { findKeyById, insertKey, listKeys, revokeKey, rotateKey } from "../../store/key.ts";
 import { forgetKey } from "../authenticate.ts";
 import { endpoint } from "../endpoint.ts";
 import { accountPlan } from "../plan.ts";
 import { dataOf, iso, isoTime, maybeTime, one, page, pageOf, timeParameter } from "./native.ts";
 
 const MAX_NAME_LENGTH = 100;
+
+/** Long enough to give the new secret to every program; as long as a webhook's old secret signs on. */
+const DEFAULT_OVERLAP_SECONDS = 86_400;
+const MAX_OVERLAP_SECONDS = 7 * 86_400;
+
+const NO_KEY: Problem = { kind: "not_found", what: "this API key" };
+const NOT_ALIVE: Problem = {
+  kind: "conflict",
+  reason: "this API key was revoked or has expired; create another one",
+};
 
 const WHOLE = "must be a whole number of at least 1";
 const limit = z.number(WHOLE).int(WHOLE).min(1, WHOLE);
@@ -50,7 +60,18 @@ const keyView = z.object({
   expires_at: maybeTime,
   revoked_at: maybeTime,
   last_used_at: maybeTime,
+  previous_until: maybeTime.describe("When the secret before the last rotation stops, or stopped"),
 });
+
+const byId = z.object({ id: z.string() });
+
+const OVERLAP = `must be a whole number of seconds from 0 to ${MAX_OVERLAP_SECONDS}`;
+const overlap = z
+  .int(OVERLAP)
+  .min(0, OVERLAP)
+  .max(MAX_OVERLAP_SECONDS, OVERLAP)
+  .default(DEFAULT_OVERLAP_SECONDS)
+  .describe("How long the secret of before works on");
 
 const create = endpoint({
   method: "POST",
@@ -89,6 +110,7 @@ const create = endpoint({
       expiresAt: body.expires_at ?? null,
       revokedAt: null,
       lastUsedAt: null,
+      previousUntil: null,
     };
     await insertKey(app.db, await sha256Hex(secret), key);
     return ok(one({ ...shown(key), key: secret }, 201));
@@ -107,23 +129,74 @@ const list = endpoint({
   },
 });
 
+const rotate = endpoint({
+  method: "POST",
+  path: "/keys/:id/rotate",
+  summary: "Give an API key another secret; the answer is the only place that shows it",
+  scope: "manage",
+  request: { params: byId, body: z.object({ overlap_seconds: overlap }) },
+  response: { 200: dataOf(keyView.extend({ key: z.string() })) },
+  problems: ["conflict", "sender_not_allowed", "mail_class_not_allowed"],
+  traced: ({ overlap_seconds: seconds }) => `overlap_seconds=${seconds}`,
+  async handle(app, { params: { id }, body, key: asker }) {
+    const key = await findKeyById(app.db, id);
+    if (!key) return fail(NO_KEY);
+    const refusal = beyond(asker, key);
+    if (refusal) return fail(refusal);
+    const secret = makeKey(key.family);
+    const now = app.now();
+    const rotated = await rotateKey(app.db, {
+      id,
+      hash: await sha256Hex(secret),
+      hint: hintOf(secret),
+      now,
+      previousUntil: now + body.overlap_seconds * 1_000,
+    });
+    if (!rotated) return fail(NOT_ALIVE);
+    forgetKey(rotated.previousHash);
+    return ok(one({ ...shown(rotated.key), key: secret }));
+  },
+});
+
 const revoke = endpoint({
   method: "DELETE",
   path: "/keys/:id",
   summary: "Revoke an API key; it stops within 30 seconds",
   scope: "manage",
-  request: { params: z.object({ id: z.string() }) },
+  request: { params: byId },
   response: { 200: dataOf(z.object({ id: z.string(), revoked_at: isoTime })) },
   async handle(app, { params }) {
     const revoked = await revokeKey(app.db, params.id, app.now());
-    if (!revoked) return fail({ kind: "not_found", what: "this API key" });
-    forgetKey(revoked.hash);
+    if (!revoked) return fail(NO_KEY);
+    for (const hash of revoked.hashes) forgetKey(hash);
     return ok(one({ id: params.id, revoked_at: iso(revoked.revokedAt) }));
   },
 });
 
 /** The operations of /v1/keys. */
-export const keyEndpoints = [create, list, revoke];
+export const keyEndpoints = [create, list, rotate, revoke];
+
+/** Why somebody may not be shown a secret of a key: it may more than their own; null: it may not. */
+function beyond(asker: Key, { scopes, domain, mailClass, limits }: Key): Problem | null {
+  const missing = scopes.find((scope) => !asker.scopes.includes(scope));
+  if (missing) return { kind: "insufficient_scope", scope: missing };
+  if (asker.domain !== null && domain !== asker.domain) {
+    return { kind: "sender_not_allowed", domain: domain ?? "every domain" };
+  }
+  if (asker.mailClass !== null && mailClass !== asker.mailClass) {
+    return { kind: "mail_class_not_allowed", mailClass: mailClass ?? "both" };
+  }
+  const isHigher = (["perSecond", "burst", "daily"] as const).some((name) => {
+    const most = asker.limits[name];
+    return most !== null && (limits[name] ?? Number.POSITIVE_INFINITY) > most;
+  });
+  return isHigher ? HIGHER : null;
+}
+
+const HIGHER: Problem = {
+  kind: "conflict",
+  reason: "the limits of this API key are higher than those of yours; rotate it with another key",
+};
 
 /** What was asked for, and the name of its field for the domain. */
 type Bounds = {
@@ -192,5 +265,6 @@ function shown(key: Key) {
     expires_at: iso(key.expiresAt),
     revoked_at: iso(key.revokedAt),
     last_used_at: iso(key.lastUsedAt),
+    previous_until: iso(key.previousUntil),
   };
 }

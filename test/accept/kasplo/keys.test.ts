@@ -50,6 +50,7 @@ describe("POST /v1/keys", () => {
       expires_at: null,
       revoked_at: null,
       last_used_at: null,
+      previous_until: null,
       key: expect.stringMatching(/^ep_live_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/),
     });
     const sent = await ask(app, "POST", "/v1/send-email", { key: secret, body: email() });
@@ -218,6 +219,87 @@ describe("the last use of a key", () => {
     clock.advance(60_000);
     await ask(app, "GET", "/v1/messages", { key: secret });
     expect(await used()).toBe(new Date(clock.now()).toISOString());
+  });
+});
+
+describe("POST /v1/keys/:id/rotate", () => {
+  const rotate = (id: string, body: object = {}, key = manager) =>
+    ask(app, "POST", `/v1/keys/${id}/rotate`, { key, body });
+  const rotated = (id: string, body: object = {}) =>
+    native<Shown>(app, manager, { method: "POST", path: `/v1/keys/${id}/rotate`, body });
+  const look = async (secret = "") =>
+    (await ask(app, "GET", "/v1/messages", { key: secret })).status;
+  const READER = { ...NEW, scopes: ["read"] };
+
+  it("gives another secret of the same key; the one before works on for a day", async () => {
+    const { key: before = "", ...made } = await create(READER);
+    const { key: after = "", ...shown } = await rotated(made.id);
+    const ends = clock.now() + 86_400_000;
+    expect(shown).toEqual({
+      ...made,
+      hint: `ep_live_…${after.slice(-4)}`,
+      previous_until: new Date(ends).toISOString(),
+    });
+    expect(after).not.toBe(before);
+    expect([await look(before), await look(after)]).toEqual([200, 200]);
+    clock.advance(86_400_000);
+    expect([await look(before), await look(after)]).toEqual([401, 200]);
+    const { data } = await pageOf<Shown>(app, manager, "/v1/keys");
+    expect(data.filter(({ id }) => id === made.id)).toHaveLength(1);
+  });
+
+  it("stops the secret before at once where nothing is to overlap, and both with the key", async () => {
+    const { id, key: first = "" } = await create(READER);
+    expect(await look(first)).toBe(200);
+    const { key: second = "" } = await rotated(id, { overlap_seconds: 0 });
+    expect([await look(first), await look(second)]).toEqual([401, 200]);
+    const { key: third = "" } = await rotated(id, { overlap_seconds: 60 });
+    expect([await look(first), await look(second), await look(third)]).toEqual([401, 200, 200]);
+    await native(app, manager, { method: "DELETE", path: `/v1/keys/${id}` });
+    expect([await look(second), await look(third)]).toEqual([401, 401]);
+    await expectError(await rotate(id), { status: 409, code: "conflict" });
+  });
+
+  it("never outlives the key itself", async () => {
+    const until = new Date(clock.now() + 3_600_000).toISOString();
+    const { id, key: before = "" } = await create({ ...READER, expires_at: until });
+    const { key: after = "" } = await rotated(id, { overlap_seconds: 7 * 86_400 });
+    clock.advance(3_600_000);
+    expect([await look(before), await look(after)]).toEqual([401, 401]);
+    await expectError(await rotate(id), { status: 409, code: "conflict" });
+  });
+
+  const BEYOND: readonly (readonly [string, Partial<Key>, object, number, string])[] = [
+    ["a scope", { scopes: ["manage"] }, {}, 403, "insufficient_scope"],
+    ["every domain", { domain: "edgepost.test" }, {}, 403, "sender_not_allowed"],
+    ["both mail classes", { mailClass: "marketing" }, {}, 403, "mail_class_not_allowed"],
+    [
+      "higher limits",
+      { limits: { perSecond: null, burst: null, daily: 10 } },
+      { limits: { daily: 11 } },
+      409,
+      "conflict",
+    ],
+  ];
+
+  it.each(BEYOND)("shows nobody a secret that may %s more than they", async (...one) => {
+    const [, asker, body, status, code] = one;
+    const { id, key: before = "" } = await create({ ...NEW, ...body });
+    const { secret } = await givenKey(asker);
+    await expectError(await rotate(id, {}, secret), { status, code });
+    const sent = await ask(app, "POST", "/v1/send-email", { key: before, body: email() });
+    expect(sent.status).toBe(200);
+  });
+
+  it.each([-1, 1.5, 604_801, "a"])("refuses to overlap %j seconds", async (seconds) => {
+    const { id } = await create(NEW);
+    const field = "overlap_seconds";
+    const answer = await rotate(id, { overlap_seconds: seconds });
+    await expectError(answer, { status: 400, code: "invalid_request", field });
+  });
+
+  it.each([NOBODY, "1", "' or 1=1 --"])("answers %s with 404", async (id) => {
+    await expectError(await rotate(id), { status: 404, code: "not_found" });
   });
 });
 

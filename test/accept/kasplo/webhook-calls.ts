@@ -20,6 +20,7 @@ const KEY: Key = {
   expiresAt: null,
   revokedAt: null,
   lastUsedAt: null,
+  previousUntil: null,
 };
 
 /** The fields of answers that tests look into by name; the rest is compared as a whole. */
