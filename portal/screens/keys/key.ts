@@ -14,6 +14,8 @@ export type Key = {
   readonly expires_at: string | null;
   readonly revoked_at: string | null;
   readonly last_used_at: string | null;
+  /** When the secret before the last rotation stops, or stopped. */
+  readonly previous_until: string | null;
 };
 
 type Limits<T> = { readonly per_second: T; readonly burst: T; readonly daily: T };

@@ -1,5 +1,5 @@
 // What keys and SMTP credentials have in common: they are used, end, and are revoked.
-import { actionColumn, markColumn, timeColumn } from "../../ui/columns.tsx";
+import { actionColumn, type Actions, markColumn, timeColumn } from "../../ui/columns.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { stateOf } from "./key.ts";
 
@@ -20,11 +20,11 @@ export function lifeColumns<T extends Living>(): readonly Column<T>[] {
   ];
 }
 
-/** Revokes what was not revoked yet. */
-export function revokeColumn<T extends Living>(act: (row: T) => void): Column<T> {
+/** What can be done with what was not revoked yet. */
+export function lifeActions<T extends Living>(acts: Actions<T>["acts"]): Column<T> {
   return actionColumn<T>({
     of: ({ name }) => name,
-    acts: { "Revoke …": act },
+    acts,
     unless: (row) => (row.revoked_at === null ? null : ""),
   });
 }

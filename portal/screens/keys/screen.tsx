@@ -1,4 +1,4 @@
-// API keys: which there are, what they may, when they were used; a new one; revoking.
+// API keys: which there are, what they may, when they were used; a new one; another secret; revoking.
 import { useState } from "preact/hooks";
 import { get, remove } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
@@ -7,19 +7,26 @@ import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Once } from "../../ui/once.tsx";
-import { Empty, Failure } from "../../ui/parts.tsx";
+import { Empty, Failure, Time } from "../../ui/parts.tsx";
 import { Snippets } from "../../ui/snippets.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { boundsText, curlOf, type Ids, type Key, mayText } from "./key.ts";
-import { lifeColumns, revokeColumn } from "./life.ts";
+import { lifeActions, lifeColumns } from "./life.ts";
 import { CreateKey, type MadeKey } from "./new-key.tsx";
+import { RotateKey } from "./rotate-key.tsx";
 
 export function Screen() {
   const keys = usePages<Key>("/v1/keys", {});
   const [made, setMade] = useState<MadeKey | null>(null);
+  const [rotating, setRotating] = useState<Key | null>(null);
   const [leaving, setLeaving] = useState<Key | null>(null);
   const isWriter = may(useMe(), "keys", "write");
+  const show = (made: MadeKey): void => {
+    setMade(made);
+    keys.again();
+    scrollTo(0, 0);
+  };
   return (
     <>
       <h1>API keys</h1>
@@ -27,11 +34,15 @@ export function Screen() {
         Programs show a key to send and to ask. Give each program its own: then one can be revoked
         without the others.
       </p>
-      {made && <Made made={made} />}
+      {made && <Made key={made.key} made={made} />}
       <Listing
         pages={keys}
         caption="API keys"
-        columns={isWriter ? [...COLUMNS, revokeColumn<Key>(setLeaving)] : COLUMNS}
+        columns={
+          isWriter
+            ? [...COLUMNS, lifeActions<Key>({ "Rotate …": setRotating, "Revoke …": setLeaving })]
+            : COLUMNS
+        }
         keyOf={({ id }) => id}
         empty={
           <Empty title="No key yet">
@@ -39,15 +50,8 @@ export function Screen() {
           </Empty>
         }
       />
-      {isWriter && (
-        <CreateKey
-          done={(made) => {
-            setMade(made);
-            keys.again();
-            scrollTo(0, 0);
-          }}
-        />
-      )}
+      {isWriter && <CreateKey done={show} />}
+      {rotating && <RotateKey of={rotating} done={show} close={() => setRotating(null)} />}
       {leaving && (
         <Confirm
           title="Revoke this key?"
@@ -90,9 +94,15 @@ const COLUMNS: readonly Column<Key>[] = [
   {
     name: "Name",
     text: ({ name }) => name,
-    show: ({ name, hint }) => (
+    show: ({ name, hint, previous_until: until }) => (
       <span>
         {name} <code class="line whole quiet">{hint}</code>
+        {until !== null && Date.parse(until) > Date.now() && (
+          <span class="quiet">
+            {" "}
+            the secret before works until <Time at={until} />
+          </span>
+        )}
       </span>
     ),
   },

@@ -13,7 +13,7 @@ import { Snippets } from "../../ui/snippets.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { say } from "../../ui/toast.tsx";
 import { stateOf } from "../keys/key.ts";
-import { lifeColumns, revokeColumn } from "../keys/life.ts";
+import { lifeActions, lifeColumns } from "../keys/life.ts";
 import { boundsText, type Credential, type Gateway, TLS_WORDS } from "./credential.ts";
 import { CreateCredential, type MadeCredential } from "./new-credential.tsx";
 import { snippetsOf } from "./programs.ts";
@@ -56,7 +56,9 @@ export function Screen() {
       <Listing
         pages={credentials}
         caption="SMTP credentials"
-        columns={isWriter ? [...COLUMNS, revokeColumn<Credential>(setLeaving)] : COLUMNS}
+        columns={
+          isWriter ? [...COLUMNS, lifeActions<Credential>({ "Revoke …": setLeaving })] : COLUMNS
+        }
         keyOf={({ id }) => id}
         empty={
           <Empty title="No credential yet">

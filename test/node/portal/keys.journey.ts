@@ -7,7 +7,7 @@ import { givenPerson, type Person, resetToken } from "./person.ts";
 import type { World } from "./world.ts";
 
 export function keysJourneys(world: () => World): void {
-  it("makes a key, sends with it, sees it arrive and used, and revokes it", async () => {
+  it("makes a key, sends with it, sees it arrive and used, rotates and revokes it", async () => {
     const page = await signedIn(world());
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await visit(page, "keys");
@@ -36,6 +36,16 @@ export function keysJourneys(world: () => World): void {
     expect(await row.getByRole("cell").nth(3).textContent()).not.toBe("never");
     // The key was shown once.
     expect(await page.getByText(key).count()).toBe(0);
+
+    await row.getByRole("button", { name: "Rotate Shop" }).click();
+    await page.getByLabel("The secret of before works on for").selectOption("an hour");
+    await confirm(page, "Shop", "Rotate");
+    await made.getByRole("button", { name: "Copy the key" }).click();
+    const other = await page.evaluate(() => navigator.clipboard.readText());
+    expect(other).not.toBe(key);
+    await row.getByText("the secret before works until").waitFor();
+    expect((await post(world(), other, { ...mail, to: "shop@example.com" })).status).toBe(200);
+    expect((await send()).status).toBe(200);
 
     await row.getByRole("button", { name: "Revoke Shop" }).click();
     const revoke = page.getByRole("button", { name: "Revoke", exact: true });

@@ -32,6 +32,7 @@ const KEY: Key = {
   hint: "ep_live_…abcd",
   created_at: "2026-11-21T10:00:00.000Z",
   expires_at: null,
+  previous_until: null,
   revoked_at: null,
   last_used_at: null,
 };
