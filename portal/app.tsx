@@ -1,6 +1,7 @@
 // The frame around every screen: log-in, navigation, and the screen that the URL names.
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { keepFocus } from "./lib/focus.ts";
 import { hashOf, usePlace } from "./lib/router.ts";
 import { onSessionEnd } from "./lib/api.ts";
 import { type Me, MeContext, signOut, whoAmI } from "./lib/session.ts";
@@ -62,6 +63,7 @@ function Frame({ me, left }: FrameProps) {
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   const [isOpen, setOpen] = useState(false);
+  useEffect(() => (main.current ? keepFocus(main.current) : undefined), []);
   useEffect(() => {
     setOpen(false);
     document.title = `${screen?.label ?? "Edgepost"} · Edgepost`;

@@ -1,4 +1,5 @@
-// Asks before something that cannot be undone: the name has to be typed. The browser's own dialog keeps the focus.
+// Asks before something that cannot be undone: the name has to be typed. The browser's own dialog keeps the focus, and
+// gives it back when it is closed, done or not, to what opened it; `lib/focus.ts` knows what when that is gone.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useTask } from "../lib/run.ts";
@@ -26,7 +27,7 @@ export function Confirm({ title, text, name, action, run, close, children }: Con
   const submit = (event: Event): void => {
     event.preventDefault();
     // It asks once: a second Enter, or click, while it runs does nothing.
-    if (!isBusy) start(() => run().then(close));
+    if (!isBusy) start(() => run().then(() => dialog.current?.close()));
   };
   return (
     <dialog ref={dialog} onClose={close} aria-labelledby="confirm-title">

@@ -13,6 +13,7 @@ import { axe } from "./axe.ts";
 import { confirm, signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { linkTo, peopleJourneys } from "./people.journey.ts";
 import { domainsJourneys } from "./domains.journey.ts";
+import { focusJourneys } from "./focus.journey.ts";
 import { listsJourneys } from "./lists.journey.ts";
 import { keysJourneys } from "./keys.journey.ts";
 import { CANARY, PAYLOADS } from "./payloads.ts";
@@ -272,6 +273,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   sendingJourneys(() => world);
   listsJourneys(() => world);
   watchingJourneys(() => world);
+  focusJourneys(() => world);
   keysJourneys(() => world);
   rolesJourneys(() => world);
 
