@@ -110,7 +110,9 @@ export function keysJourneys(world: () => World): void {
     await page.getByRole("combobox", { name: "What" }).selectOption("account");
     await page.waitForURL(/resource=account/);
     await rows.nth(1).waitFor();
-    expect(await page.getByRole("row").count()).toBe(3);
+    // Other journeys change other parts of the account.
+    const others = page.getByRole("row").filter({ hasNotText: " /account" });
+    await expect.poll(() => others.count()).toBe(1);
     await page.getByRole("combobox", { name: "Came to" }).selectOption("refused");
     await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
     await page.getByRole("button", { name: "Check that nobody meddled with it" }).click();
