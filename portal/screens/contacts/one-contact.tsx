@@ -5,18 +5,19 @@ import { useLoad } from "../../lib/load.ts";
 import { go } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Answer } from "../../ui/answer.tsx";
+import { ChooseSome } from "../../ui/choose.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Form } from "../../ui/form.tsx";
-import { CheckFields, TextField } from "../../ui/fields.tsx";
+import { TextField } from "../../ui/fields.tsx";
 import { Link } from "../../ui/link.tsx";
 import { say } from "../../ui/toast.tsx";
 import { FieldInput } from "../fields/input.tsx";
-import { askKnown, askLists, type Known, tagOptions } from "../fields/known.ts";
+import { askKnown, askLists, type Known, type Offer, tagOptions } from "../fields/known.ts";
 import { type List, textOf } from "../lists/list.ts";
 import { changedFields, type ContactCard } from "./contact.ts";
 import { Places } from "./places.tsx";
 
-type Around = Known & { readonly contact: ContactCard; readonly lists: readonly List[] };
+type Around = Known & { readonly contact: ContactCard; readonly lists: Offer<List> };
 
 export function OneContact({ id }: { readonly id: string }) {
   const path = `/v1/contacts/${encodeURIComponent(id)}`;
@@ -87,7 +88,10 @@ function Change({ path, around, again }: ShownProps) {
   const [isLeaving, setLeaving] = useState(false);
   const save = async (): Promise<void> => {
     const custom_fields = changedFields(contact.custom_fields, given);
-    await patch(path, { first_name: first, last_name: last, custom_fields, tags: chosen });
+    const names = { first_name: first, last_name: last };
+    // Untouched ones may be more than the API takes at once.
+    const tags = chosen === contact.tags ? {} : { tags: chosen };
+    await patch(path, { ...names, custom_fields, ...tags });
     say("Saved.");
     again();
   };
@@ -113,7 +117,13 @@ function Change({ path, around, again }: ShownProps) {
             set={(value) => setGiven({ ...given, [field.name]: value })}
           />
         ))}
-        <CheckFields options={tagOptions(tags, "Tag")} chosen={chosen} set={setChosen} />
+        <ChooseSome
+          of="tags"
+          options={tagOptions(tags, "Tag")}
+          isCut={tags.isCut}
+          chosen={chosen}
+          set={setChosen}
+        />
       </Form>
       {isLeaving && (
         <Confirm

@@ -7,12 +7,13 @@ import { Confirm } from "../../ui/dialog.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
+import type { Offer } from "../fields/known.ts";
 import { type List, STATUSES, statusWord } from "../lists/list.ts";
 import type { ContactCard } from "./contact.ts";
 
 type PlacesProps = {
   readonly contact: ContactCard;
-  readonly lists: readonly List[];
+  readonly lists: Offer<List>;
   readonly again: () => void;
 };
 
@@ -32,7 +33,7 @@ export function Places({ contact, lists, again }: PlacesProps) {
       {contact.lists.length === 0 && <p class="quiet">It is on none.</p>}
       <ul class="stack">
         {contact.lists.map((place) => {
-          const name = lists.find(({ id }) => id === place.id)?.name ?? String(place.id);
+          const name = lists.all.find(({ id }) => id === place.id)?.name ?? String(place.id);
           const path = `/v1/lists/${place.id}/contacts/${contact.id}`;
           return (
             <li key={place.id} class="row">

@@ -2,10 +2,11 @@
 import { useState } from "preact/hooks";
 import { usePlace } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
-import { CheckField, CheckFields, SelectField } from "../../ui/fields.tsx";
+import { ChooseOne, ChooseSome } from "../../ui/choose.tsx";
+import { CheckField, SelectField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
-import { type Known, tagOptions } from "../fields/known.ts";
+import { type Known, listOptions, type Offer, tagOptions } from "../fields/known.ts";
 import type { List } from "../lists/list.ts";
 import { chosenOf, GUESS, type Mapping, mappingOf, targets } from "./import.ts";
 
@@ -21,13 +22,13 @@ export type Start = {
 type FormProps = Known & {
   readonly columns: readonly string[];
   readonly guess: Mapping;
-  readonly lists: readonly List[];
+  readonly lists: Offer<List>;
   readonly start: (asked: Start) => Promise<void>;
 };
 
 export function MappingForm({ columns, guess, lists, fields, tags, start }: FormProps) {
   const { query } = usePlace();
-  const [list, setList] = useState(query["list"] ?? String(lists[0]?.id ?? ""));
+  const [list, setList] = useState(query["list"] ?? String(lists.all[0]?.id ?? ""));
   const [meanings, setMeanings] = useState(() => chosenOf(columns, guess));
   const [isUpdate, setUpdate] = useState(false);
   const [chosen, setChosen] = useState<readonly string[]>([]);
@@ -59,10 +60,12 @@ export function MappingForm({ columns, guess, lists, fields, tags, start }: Form
           set={(target) => setMeanings({ ...meanings, [name]: target })}
         />
       ))}
-      <SelectField
+      <ChooseOne
+        of="lists"
         label="Into the list"
+        options={listOptions(lists)}
+        isCut={lists.isCut}
         value={list}
-        options={lists.map(({ id, name }) => [String(id), name] as const)}
         set={setList}
       />
       <CheckField
@@ -70,8 +73,14 @@ export function MappingForm({ columns, guess, lists, fields, tags, start }: Form
         checked={isUpdate}
         set={setUpdate}
       />
-      <CheckFields options={tagOptions(tags, "Give the tag")} chosen={chosen} set={setChosen} />
-      {lists.length === 0 && <p>Make a list first: contacts are on at least one.</p>}
+      <ChooseSome
+        of="tags"
+        options={tagOptions(tags, "Give the tag")}
+        isCut={tags.isCut}
+        chosen={chosen}
+        set={setChosen}
+      />
+      {lists.all.length === 0 && <p>Make a list first: contacts are on at least one.</p>}
       {error !== null && <Failure error={error} />}
     </Form>
   );

@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { CheckField, CheckFields, TextField } from "../../ui/fields.tsx";
+import { ChooseSome } from "../../ui/choose.tsx";
+import { CheckField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
@@ -68,12 +69,18 @@ function Fields({ list, done, fields, tags }: AddProps & Known) {
         set={(last_name) => set({ last_name })}
       />
       {fields.filter(isNeeded).map(input)}
-      {others.length + tags.length > 0 && (
+      {others.length + tags.all.length > 0 && (
         <details>
           <summary>More fields and tags</summary>
           <div class="filters">
             {others.map(input)}
-            <CheckFields options={tagOptions(tags, "Tag")} chosen={chosen} set={setChosen} />
+            <ChooseSome
+              of="tags"
+              options={tagOptions(tags, "Tag")}
+              isCut={tags.isCut}
+              chosen={chosen}
+              set={setChosen}
+            />
           </div>
         </details>
       )}

@@ -12,6 +12,7 @@ import { openAudience, writeAudience } from "./audience.payloads.ts";
 import { axe } from "./axe.ts";
 import { confirm, signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
 import { linkTo, peopleJourneys } from "./people.journey.ts";
+import { choicesJourneys } from "./choices.journey.ts";
 import { domainsJourneys } from "./domains.journey.ts";
 import { focusJourneys } from "./focus.journey.ts";
 import { listsJourneys } from "./lists.journey.ts";
@@ -272,6 +273,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   );
   sendingJourneys(() => world);
   listsJourneys(() => world);
+  choicesJourneys(() => world);
   watchingJourneys(() => world);
   focusJourneys(() => world);
   keysJourneys(() => world);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { csvOf } from "../../../portal/lib/csv.ts";
+import { type Choice, FEW, offered } from "../../../portal/lib/choices.ts";
 import { pauseAfter } from "../../../portal/lib/every.ts";
 import { given, refused } from "../../../portal/lib/load.ts";
 import { hashOf, placeOf } from "../../../portal/lib/router.ts";
@@ -262,3 +263,36 @@ describe("rows that are read anew", () => {
 function rows(count: number): number[] {
   return Array.from({ length: count }, (_, row) => row);
 }
+
+describe("choices among many", () => {
+  const many: readonly Choice[] = rows(340).map((row) => [String(row), `Tag number ${row}`]);
+  const values = (found: readonly Choice[]): readonly string[] => found.map(([value]) => value);
+
+  it("are offered as far as they are drawn, those that are chosen in their places among them", () => {
+    const found = offered(many, { chosen: ["200", "3"], text: "" });
+    const drawn = rows(51).map(String);
+    expect(values(found.shown)).toEqual([...drawn, "200"]);
+    expect(found).toMatchObject({ count: 340, fitting: 340, hidden: 288, others: [] });
+  });
+
+  it.each([
+    [
+      "NUMBER 33",
+      ["5", "33", "330", "331", "332", "333", "334", "335", "336", "337", "338", "339"],
+    ],
+    [" number 339 ", ["5", "339"]],
+    ["none of them", ["5"]],
+  ])("are found by %j, and what is chosen stays", (text, expected) => {
+    const found = offered(many, { chosen: ["5"], text });
+    expect(values(found.shown)).toEqual(expected);
+    expect(found.hidden).toBe(0);
+  });
+
+  it("keep what is chosen and not among them", () => {
+    const few = many.slice(0, FEW);
+    expect(offered(few, { chosen: ["2", "away", ""], text: "x" })).toMatchObject({
+      shown: [["2", "Tag number 2"]],
+      others: ["away"],
+    });
+  });
+});
