@@ -13,6 +13,7 @@ import { runAudited } from "./audit.ts";
 import { bodyPieces } from "./body-pieces.ts";
 import { bodyText } from "./body-text.ts";
 import type { Answer, Dialect, Endpoint, Received } from "./endpoint.ts";
+import { frontDoor } from "./front-door.ts";
 import { internal } from "./internal/routes.ts";
 import { kasapost } from "./kasapost/routes.ts";
 import { kasplo } from "./kasplo/routes.ts";
@@ -42,6 +43,8 @@ export async function handle(app: App, request: Request): Promise<Response> {
   const requestId = app.newId();
   const path = new URL(request.url).pathname;
   if (path === ALIVE_PATH) return respond(ALIVE, requestId);
+  const front = frontDoor(app.config, request);
+  if (front) return respond(front, requestId);
   const description = answerOpenapi(DIALECTS, request);
   if (description) return respond(description, requestId);
   const dialect = DIALECTS.find(({ base }) => path === base || path.startsWith(`${base}/`));

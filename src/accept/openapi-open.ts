@@ -2,6 +2,7 @@
 // relays, and what tells about itself. Each proves itself otherwise, or tells nothing that is not public.
 import { INTAKE_PATH } from "../model/intake.ts";
 import { LINK_PATHS } from "../model/link.ts";
+import { FRONT_PATH } from "./front-door.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 /** Path of the answer that asks nothing of anybody. */
@@ -25,6 +26,12 @@ const LINK_GONE = { 404: "This link is not one of ours, or was changed" };
 const AGAIN = { 503: "Storage did not answer; try again" };
 
 const OPEN: readonly Open[] = [
+  {
+    method: "get",
+    path: FRONT_PATH,
+    summary: "The front door",
+    answers: { 302: "To the portal", 308: "To its webhooks, from the old sub-domain `webhook.`" },
+  },
   {
     method: "get",
     path: ALIVE_PATH,

@@ -24,6 +24,7 @@ const documentSchema = z.looseObject({
 
 /** What index.ts answers beside the dialects, and the page that the platform serves. */
 const WITHOUT_A_KEY = [
+  "GET /",
   "GET /healthz",
   "GET /openapi.json",
   "GET /openapi/{dialect}.json",
