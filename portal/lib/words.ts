@@ -11,6 +11,9 @@ export const EVENTS = [
   "spam_complaint",
 ] as const;
 
+/** The states of a delivery that events tell of. */
+export const TOLD_STATES = ["deferred", "delivered", "bounced", "expired"] as const;
+
 export const MAIL_CLASSES = ["transactional", "marketing"] as const;
 
 /** What a suppression is for. */

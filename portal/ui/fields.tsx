@@ -20,7 +20,9 @@ type TextProps = {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly step?: number;
+  readonly title?: string;
   readonly "aria-describedby"?: string;
+  readonly "aria-invalid"?: boolean;
   readonly min?: number;
   readonly max?: number;
   readonly autocomplete?:

@@ -9,12 +9,18 @@ const SHOWN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 export function Time({ at }: { readonly at: string }) {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return <span>{at}</span>;
-  const utc = date.toISOString();
   return (
-    <time dateTime={utc} title={`${utc.replace("T", " ").replace("Z", "")} UTC`}>
+    <time dateTime={date.toISOString()} title={utcWords(at)}>
       {SHOWN.format(date)}
     </time>
   );
+}
+
+/** A time in UTC for people; "" when it is none. */
+export function utcWords(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return "";
+  return `${date.toISOString().replace("T", " ").replace("Z", "")} UTC`;
 }
 
 /** Copies a text. */

@@ -1,18 +1,30 @@
-// The filters of the activity screen: what is chosen goes into the URL, and the URL is what is shown.
-import { EVENTS, MAIL_CLASSES } from "../../lib/words.ts";
-import { useState } from "preact/hooks";
+// The filters of the activity screen: what is chosen goes into the URL, with all that was typed until then, and the
+// URL is what is shown.
+import { useEffect, useState } from "preact/hooks";
+import { EVENTS, MAIL_CLASSES, TOLD_STATES } from "../../lib/words.ts";
+import { type Option, SelectField, TextField } from "../../ui/fields.tsx";
+import { hoursBefore, type Query, shownIn, submitted } from "./filter.ts";
+import { Range, RangeFields } from "./range.tsx";
 
-type Query = Readonly<Record<string, string>>;
 export type FiltersProps = { readonly query: Query; readonly change: (query: Query) => void };
 
 const RESULTS = ["success", "deferral", "failure", "failure_toolong", "connmaxout"] as const;
 
-/** What is typed, and chosen with the button. */
+/** What is typed, and sent with the button or the next choice. */
 const TYPED = [
   ["recipient", "Recipient"],
   ["domain", "Recipient's domain"],
   ["tag", "Tag"],
 ] as const;
+
+const CHOICES = [
+  ["state", "State", TOLD_STATES],
+  ["event", "Event", EVENTS],
+  ["status", "Attempt", RESULTS],
+  ["mail_class", "Mail class", MAIL_CLASSES],
+] as const;
+
+const RANGE = "range";
 
 /** Hours back; "" is everything that is kept. */
 const PERIODS = [
@@ -20,90 +32,69 @@ const PERIODS = [
   ["1", "the last hour"],
   ["24", "the last day"],
   ["168", "the last week"],
+  [RANGE, "from … to …"],
 ] as const;
 
-const HOUR_MS = 3_600_000;
-
 export function Filters({ query, change }: FiltersProps) {
-  const [fields, setFields] = useState<Query>(
-    Object.fromEntries(TYPED.map(([name]) => [name, query[name] ?? ""])),
-  );
-  const period = (hours: string): void => {
-    const from = hours === "" ? "" : new Date(Date.now() - Number(hours) * HOUR_MS).toISOString();
-    change({ ...query, from });
+  const [typed, setTyped] = useState<Query>({});
+  const [period, setPeriod] = useState({ chosen: "", from: "" });
+  // What was typed belongs to the filters that it was typed at.
+  useEffect(() => setTyped({}), [JSON.stringify(query)]);
+  const type = (name: string, text: string): void => setTyped({ ...typed, [name]: text });
+  const choose = (chosen: Query): void => change(submitted(query, typed, chosen));
+  const choosePeriod = (chosen: string): void => {
+    const isHours = chosen !== "" && chosen !== RANGE;
+    const from = isHours ? hoursBefore(Date.now(), Number(chosen)) : "";
+    setPeriod({ chosen, from });
+    if (chosen !== RANGE) choose({ from, to: "" });
   };
+  const shown = periodOf(query, period);
   return (
-    <form
-      class="filters"
-      role="search"
-      aria-label="Filters"
-      onSubmit={(event) => {
-        event.preventDefault();
-        change({ ...query, ...fields });
-      }}
-    >
-      {TYPED.map(([name, title]) => (
-        <label key={name}>
-          <span>{title}</span>
-          <input
+    <>
+      <form
+        class="filters"
+        role="search"
+        aria-label="Filters"
+        onSubmit={(event) => {
+          event.preventDefault();
+          choose({});
+        }}
+      >
+        {TYPED.map(([name, title]) => (
+          <TextField
+            key={name}
+            label={title}
             type="search"
-            value={fields[name]}
-            onInput={(event) => setFields({ ...fields, [name]: event.currentTarget.value })}
+            value={shownIn(name, query, typed)}
+            set={(text) => type(name, text)}
           />
-        </label>
-      ))}
-      <Choice name="event" title="Event" options={EVENTS} query={query} change={change} />
-      <Choice name="status" title="Attempt" options={RESULTS} query={query} change={change} />
-      <Choice
-        name="mail_class"
-        title="Mail class"
-        options={MAIL_CLASSES}
-        query={query}
-        change={change}
-      />
-      <label>
-        <span>Time</span>
-        <select
-          value={query["from"] === undefined ? "" : "kept"}
-          onChange={(event) => period(event.currentTarget.value)}
-        >
-          {query["from"] !== undefined && (
-            <option value="kept">since {query["from"].slice(0, 16)}</option>
-          )}
-          {PERIODS.map(([hours, name]) => (
-            <option key={hours} value={hours}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <button type="submit">Filter</button>
-    </form>
+        ))}
+        {CHOICES.map(([name, title, words]) => (
+          <SelectField
+            key={name}
+            label={title}
+            value={query[name] ?? ""}
+            options={[["", "all"], ...words.map(optionOf)]}
+            set={(word) => choose({ [name]: word })}
+          />
+        ))}
+        <SelectField label="Time" value={shown} options={PERIODS} set={choosePeriod} />
+        {shown === RANGE && <RangeFields query={query} typed={typed} type={type} />}
+        <button type="submit">Filter</button>
+      </form>
+      <Range query={query} />
+    </>
   );
 }
 
-type ChoiceProps = FiltersProps & {
-  readonly name: string;
-  readonly title: string;
-  readonly options: readonly string[];
-};
+function optionOf(word: string): Option {
+  return [word, word.replaceAll("_", " ")];
+}
 
-/** One of some words, or all. */
-function Choice({ name, title, options, query, change }: ChoiceProps) {
-  return (
-    <label>
-      <span>{title}</span>
-      <select
-        value={query[name] ?? ""}
-        onChange={(event) => change({ ...query, [name]: event.currentTarget.value })}
-      >
-        <option value="">all</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {option.replaceAll("_", " ")}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
+/** The period that is shown as chosen: so many hours, as long as the URL has what they came to. */
+function periodOf(query: Query, { chosen, from }: { chosen: string; from: string }): string {
+  if (query["from"] === undefined && query["to"] === undefined) {
+    return chosen === RANGE ? RANGE : "";
+  }
+  return query["from"] === from && query["to"] === undefined ? chosen : RANGE;
 }

@@ -6,6 +6,7 @@ import { Link } from "../../ui/link.tsx";
 import { Empty, Failure, Mark, Time, Waiting } from "../../ui/parts.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { type ActivityEvent, atOf, messageOf, newestFirst } from "./event.ts";
+import { isOver, isWithin, type Query, rangeFault } from "./filter.ts";
 import { Filters } from "./filters.tsx";
 import { useLive } from "./live.ts";
 import { MessagesTo } from "./messages-to.tsx";
@@ -21,30 +22,27 @@ const COLUMNS: readonly Column<ActivityEvent>[] = [
 
 export function Screen() {
   const { query } = usePlace();
-  const key = JSON.stringify(query);
-  // What was loaded belongs to one set of filters: another one begins anew.
   return (
     <>
       <h1>Activity</h1>
-      <Filters
-        key={`filters ${key}`}
-        query={query}
-        change={(query) => go({ screen: "activity", query })}
-      />
-      <Feed key={key} query={query} />
+      <Filters query={query} change={(query) => go({ screen: "activity", query })} />
+      {/* What was loaded belongs to one set of filters: another one begins anew. */}
+      {rangeFault(query) === null && <Feed key={JSON.stringify(query)} query={query} />}
     </>
   );
 }
 
-function Feed({ query }: { readonly query: Readonly<Record<string, string>> }) {
+function Feed({ query }: { readonly query: Query }) {
   const older = useOlder(query);
-  // With an end in the past nothing new can come.
-  const live = useLive(query, query["to"] === undefined);
+  const live = useLive(query, !isOver(query, Date.now()));
   const { error, next, lookingAt } = older;
   if (!older.isAnswered) {
     return error === null ? <Waiting /> : <Failure error={error} again={older.more} />;
   }
-  const rows = newestFirst([...live.events, ...older.events]);
+  const rows = newestFirst([
+    ...live.events.filter((event) => isWithin(event, query)),
+    ...older.events,
+  ]);
   return (
     <>
       <p class="quiet" role="status">

@@ -1,4 +1,5 @@
 // Exports, as /v1/exports answers them. Pure.
+import { isoOf } from "../../lib/local-time.ts";
 import { SCOPES } from "../../lib/words.ts";
 import { mailClasses, may, type Me } from "../../lib/session.ts";
 
@@ -104,10 +105,6 @@ export function bodyOf(order: Order): Readonly<Record<string, unknown>> {
   const times = { from: isoOf(order.from), to: isoOf(order.to) };
   const given = Object.entries({ ...times, ...filters[kind] });
   return { kind, format, ...Object.fromEntries(given.filter(([, value]) => value !== "")) };
-}
-
-function isoOf(local: string): string {
-  return local === "" ? "" : new Date(local).toISOString();
 }
 
 /** Whether its work goes on. */

@@ -1,11 +1,11 @@
 // Posts once more: all that failed, a range of time, or one event.
 import { useState } from "preact/hooks";
+import { isoOf } from "../../lib/local-time.ts";
 import { useRun } from "../../lib/run.ts";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
 import type { AskReplay } from "./failures.tsx";
-import { isoOf } from "./webhook.ts";
 
 type ReplayProps = {
   /** How many events were not taken. */

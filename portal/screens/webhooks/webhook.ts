@@ -63,12 +63,6 @@ export function versionOf(health: Health | null): string {
   return health ? `${health.waiting} ${health.exhausted} ${health.next_try_at}` : "";
 }
 
-/** A moment of the viewer's clock, as an input has it, for the API; null when it is none. */
-export function isoOf(local: string): string | null {
-  const time = Date.parse(local);
-  return Number.isNaN(time) ? null : new Date(time).toISOString();
-}
-
 /** A body as people read it; what is no JSON stays as it is. */
 export function prettyOf(body: string): string {
   try {

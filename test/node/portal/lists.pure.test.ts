@@ -1,6 +1,6 @@
 // What the screens of lists, contacts, imports and exports make of the API's answers and of forms.
 import { expect, it } from "vitest";
-import { EVENTS, MAIL_CLASSES } from "../../../portal/lib/words.ts";
+import { EVENTS, MAIL_CLASSES, TOLD_STATES } from "../../../portal/lib/words.ts";
 import { changedFields } from "../../../portal/screens/contacts/contact.ts";
 import {
   ANY_SCOPE,
@@ -21,6 +21,7 @@ import { EXPORT_KINDS } from "../../../src/model/export.ts";
 import { MEMBERSHIP_STATUSES } from "../../../src/model/contact.ts";
 import { DELIVERY_STATES } from "../../../src/model/delivery.ts";
 import { EVENT_NAMES } from "../../../src/model/event.ts";
+import { TOLD_STATES as API_TOLD_STATES } from "../../../src/model/event-filter.ts";
 import { MAIL_CLASSES as API_MAIL_CLASSES } from "../../../src/model/message.ts";
 import { SUPPRESSION_SCOPES } from "../../../src/model/suppression.ts";
 
@@ -32,6 +33,7 @@ it("offers what the API knows", () => {
   const states: readonly string[] = DELIVERY_STATES;
   expect(STATES.slice(1)).toEqual(states);
   expect(EVENTS).toEqual(EVENT_NAMES);
+  expect(TOLD_STATES).toEqual(API_TOLD_STATES);
   expect(ANY_SCOPE.slice(1)).toEqual(SUPPRESSION_SCOPES);
   expect(MAIL_CLASSES).toEqual(API_MAIL_CLASSES);
 });

@@ -8,6 +8,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../../dev/bootstrap.js";
 import { missing } from "../support/packages.ts";
+import { activityJourneys } from "./activity.journey.ts";
 import { openAudience, writeAudience } from "./audience.payloads.ts";
 import { axe } from "./axe.ts";
 import { confirm, signedIn, signIn, visit, WAIT_MS } from "./browse.ts";
@@ -265,6 +266,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await page.context().close();
   });
 
+  activityJourneys(() => world, send);
   peopleJourneys(() => world);
   domainsJourneys(() => world);
   webhookJourneys(

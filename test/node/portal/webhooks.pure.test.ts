@@ -5,7 +5,6 @@ import {
   type Health,
   headText,
   isMoving,
-  isoOf,
   nameOf,
   prettyOf,
   sentence,
@@ -69,11 +68,6 @@ describe("words of a post", () => {
       "answered 500.",
       "Network connection lost.",
     ]);
-  });
-
-  it("take a time of the viewer's clock", () => {
-    expect(isoOf("2026-11-27T10:00")).toBe(new Date(2026, 10, 27, 10).toISOString());
-    expect(isoOf("")).toBeNull();
   });
 });
 
