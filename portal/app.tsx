@@ -5,6 +5,7 @@ import { keepFocus } from "./lib/focus.ts";
 import { hashOf, usePlace } from "./lib/router.ts";
 import { onSessionEnd } from "./lib/api.ts";
 import { type Me, MeContext, signOut, whoAmI } from "./lib/session.ts";
+import { Find } from "./find.tsx";
 import { Invitation } from "./invitation.tsx";
 import { LogIn } from "./log-in.tsx";
 import { GROUPS, type Screen, screensOf } from "./screens.ts";
@@ -68,7 +69,10 @@ function Frame({ me, left }: FrameProps) {
     setOpen(false);
     document.title = `${screen?.label ?? "Edgepost"} · Edgepost`;
     // After a change of the screen the keyboard goes on in it; at the start it begins at the top.
-    if (!isFirst.current) main.current?.focus();
+    if (!isFirst.current) {
+      main.current?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
     isFirst.current = false;
   }, [place.screen, place.id]);
   return (
@@ -128,6 +132,7 @@ function Navigation({ screens, current, isOpen }: NavigationProps) {
   })).filter(({ name, screens }) => screens.length > 0 || name === "Developers");
   return (
     <nav id="screens" aria-label="Screens" class={isOpen ? "screens open" : "screens"}>
+      {screens.some(({ path }) => path === "activity") && <Find />}
       {groups.map(({ name, screens }) => (
         <div key={name} role="group" aria-label={name}>
           <p aria-hidden="true">{name}</p>

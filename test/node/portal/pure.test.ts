@@ -6,6 +6,7 @@ import { csvOf } from "../../../portal/lib/csv.ts";
 import { type Choice, FEW, offered } from "../../../portal/lib/choices.ts";
 import { pauseAfter } from "../../../portal/lib/every.ts";
 import { given, refused } from "../../../portal/lib/load.ts";
+import { placeFor } from "../../../portal/lib/find.ts";
 import { hashOf, placeOf } from "../../../portal/lib/router.ts";
 import { sorted } from "../../../portal/lib/sorted.ts";
 import { MOST_ROWS, type Read, readOn, readRows, wantedAgain } from "../../../portal/lib/rows.ts";
@@ -21,6 +22,8 @@ import { timeOf } from "../../../portal/screens/activity/older.ts";
 import { fieldOf, previewOf } from "../../../portal/screens/suppressions/suppression.ts";
 import { changeOf, rangesOf } from "../../../portal/screens/overview/stats.ts";
 import { modulesText, toggled } from "../../../portal/screens/team/user.ts";
+
+const found = { screen: "message", id: "01a21c91-2d12-7561-805a-026029e3bc0b" };
 
 function event(id: string, timestamp: string): ActivityEvent {
   return { id, event: "open", timestamp, email: "a@example.com", click_tracking_id: `m-${id}:0` };
@@ -48,6 +51,16 @@ describe("a place", () => {
 function activity(recipient: string) {
   return { screen: "activity", id: "", query: { event: "open", recipient } };
 }
+
+it.each([
+  [" ann@example.com ", { screen: "activity", query: { recipient: "ann@example.com" } }],
+  ["@example.com", { screen: "activity", query: { domain: "example.com" } }],
+  ["spring sale", { screen: "activity", query: { tag: "spring sale" } }],
+  ["01A21C91-2D12-7561-805A-026029E3BC0B", found],
+  ["<01a21c91-2d12-7561-805a-026029e3bc0b@example.com>", found],
+  ["01a21c91-2d12-7561-805a-026029e3bc0b:3", found],
+  ["  ", null],
+])("finds %j", (text, place) => expect(placeFor(text)).toEqual(place));
 
 describe("the order of a table", () => {
   const text = (row: string): string => row;

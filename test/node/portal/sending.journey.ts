@@ -31,6 +31,10 @@ export function sendingJourneys(world: () => World): void {
     expect(page.url()).toContain("period=week");
     await page.getByText("The same as a table").click();
     await page.getByRole("columnheader", { name: "Unsubscribes" }).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type(`${sent.headers.get("x-message-id")}\n`);
+    await page.getByRole("heading", { name: "No", exact: true }).waitFor();
+    await page.goBack();
     await page
       .getByRole("link", { name: /^Bounced: / })
       .first()
