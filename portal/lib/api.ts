@@ -1,6 +1,8 @@
 // Asks the native API, the same one that keys use elsewhere. The browser adds the session's cookie; here come a
 // deadline, and an ApiError of every failure that says what to do.
 
+import { linesIn, readParts } from "./stream.ts";
+
 let tell: () => void = () => undefined;
 
 /** Who is told when an answer says that the session has ended. */
@@ -83,6 +85,18 @@ export async function upload<T>(path: string, file: Blob, type: string): Promise
   const headers = { accept: "application/json", "content-type": type };
   const signal = AbortSignal.timeout(UPLOAD_DEADLINE_MS);
   return readJson<T>(await answered(fetch(path, { method: "POST", headers, body: file, signal })));
+}
+
+/** Posts a file that is answered line by line; hands on what each says. Throws ApiError. */
+export async function uploadLines<T>(
+  path: string,
+  { file, type }: { readonly file: Blob; readonly type: string },
+  take: (line: T) => void,
+): Promise<void> {
+  const signal = AbortSignal.timeout(UPLOAD_DEADLINE_MS);
+  const headers = { "content-type": type };
+  const { body } = await answered(fetch(path, { method: "POST", headers, body: file, signal }));
+  if (body) await readParts(body, linesIn, (line) => take(JSON.parse(line)));
 }
 
 /** Deletes what a path names; the whole answer. Throws ApiError. */

@@ -1,10 +1,11 @@
-// Reads server-sent events from a fetch: unlike EventSource it learns why it is refused. https://html.spec.whatwg.org/multipage/server-sent-events.html
+// Reads an answer while it comes: server-sent events (unlike EventSource, a fetch learns why it is refused;
+// https://html.spec.whatwg.org/multipage/server-sent-events.html), or lines of JSON.
 
-/** The `data` of each whole event in a text, and what is left over. Pure. */
-export function eventsIn(text: string): {
-  readonly data: readonly string[];
-  readonly rest: string;
-} {
+/** The whole parts of a text, and what is left over. */
+type Parts = { readonly data: readonly string[]; readonly rest: string };
+
+/** The `data` of each whole event in a text. Pure. */
+export function eventsIn(text: string): Parts {
   const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
   const rest = blocks.pop() ?? "";
   const data = blocks.flatMap((block) => {
@@ -14,18 +15,26 @@ export function eventsIn(text: string): {
   return { data, rest };
 }
 
-/** Hands on the data of each event until the stream ends. */
-export async function readEvents(
+/** Each whole line of a text. Pure. */
+export function linesIn(text: string): Parts {
+  const data = text.split("\n");
+  const rest = data.pop() ?? "";
+  return { data, rest };
+}
+
+/** Hands on each part as soon as it is whole, until the stream ends. */
+export async function readParts(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  take: (data: string) => void,
+  partsIn: (text: string) => Parts,
+  take: (part: string) => void,
 ): Promise<void> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    const found = eventsIn(rest + value);
+    const found = partsIn(rest + value);
     rest = found.rest;
-    for (const data of found.data) take(data);
+    for (const part of found.data) take(part);
   }
 }

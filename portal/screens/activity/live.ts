@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, openStream } from "../../lib/api.ts";
 import { readSocket } from "../../lib/socket.ts";
-import { readEvents } from "../../lib/stream.ts";
+import { eventsIn, readParts } from "../../lib/stream.ts";
 import { type ActivityEvent, MAX_ROWS } from "./event.ts";
 
 /** A stream that ended is opened again soon, then less often: a Worker that restarts needs seconds. */
@@ -73,7 +73,7 @@ async function watch(
       if (!(await readSocket(PATH, ask, signal, { open, message }))) {
         const response = await openStream(PATH, ask, signal);
         open();
-        if (response.body) await readEvents(response.body, message);
+        if (response.body) await readParts(response.body, eventsIn, message);
       }
     } catch (error) {
       if (signal.aborted) return;

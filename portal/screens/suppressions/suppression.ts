@@ -10,16 +10,6 @@ export type Suppression = {
   readonly created_at: string;
 };
 
-/** What an upload came to. */
-export type Uploaded = {
-  readonly rows: number;
-  readonly accepted: number;
-  readonly already_there: number;
-  readonly refused: number;
-  readonly errors: readonly { readonly line?: number; readonly reason: string }[];
-  readonly errors_left_out: number;
-};
-
 /** One entry in two scopes is two entries. Pure. */
 export function keyOf({ entry, scope }: Suppression): string {
   return `${scope} ${entry}`;

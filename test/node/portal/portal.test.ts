@@ -249,6 +249,11 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     await page.getByRole("button", { name: "Upload", exact: true }).click();
     await page.getByText("2 rows: 1 added, 0 there already, 1 refused.").waitFor();
     await page.getByText(/^Line 3:/).waitFor();
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download what became of each row" }).click();
+    const became = await readFile(await (await waiting).path(), "utf8");
+    expect(became.split("\r\n")[1]).toBe("2,added,list@example.com,global,");
+    expect(became.split("\r\n")[2]).toMatch(/^3,refused,,,./);
     await page.context().close();
   });
 

@@ -10,7 +10,7 @@ import { placeFor } from "../../../portal/lib/find.ts";
 import { hashOf, placeOf } from "../../../portal/lib/router.ts";
 import { sorted } from "../../../portal/lib/sorted.ts";
 import { MOST_ROWS, type Read, readOn, readRows, wantedAgain } from "../../../portal/lib/rows.ts";
-import { eventsIn } from "../../../portal/lib/stream.ts";
+import { eventsIn, linesIn } from "../../../portal/lib/stream.ts";
 import { counted, NOT_ASKED, takeTurns } from "../../../portal/lib/turns.ts";
 import {
   type ActivityEvent,
@@ -20,6 +20,12 @@ import {
 } from "../../../portal/screens/activity/event.ts";
 import { timeOf } from "../../../portal/screens/activity/older.ts";
 import { fieldOf, previewOf } from "../../../portal/screens/suppressions/suppression.ts";
+import {
+  tallied,
+  fileRows,
+  type Line,
+  NOTHING,
+} from "../../../portal/screens/suppressions/uploaded.ts";
 import { changeOf, rangesOf } from "../../../portal/screens/overview/stats.ts";
 import { modulesText, toggled } from "../../../portal/screens/team/user.ts";
 
@@ -61,6 +67,44 @@ it.each([
   ["01a21c91-2d12-7561-805a-026029e3bc0b:3", found],
   ["  ", null],
 ])("finds %j", (text, place) => expect(placeFor(text)).toEqual(place));
+
+describe("what became of an upload", () => {
+  const LINES: readonly Line[] = [
+    { line: 2, result: "added", entry: "a@b.c", scope: "global" },
+    { line: 3, result: "already_there", entry: "@b.c", scope: "bounce" },
+    { line: 4, result: "refused", reason: "entry: must be an address" },
+    { rows: 3 },
+  ];
+
+  it("is counted line by line, with what ended it", () => {
+    const errors = ["Line 4: entry: must be an address"];
+    const all = { added: 1, there: 1, refused: 1, errors, failure: null };
+    expect(LINES.reduce(tallied, NOTHING)).toEqual(all);
+    expect(tallied(all, { error: { message: "gone" } })).toEqual({ ...all, failure: "gone" });
+  });
+
+  it("names the first hundred refused rows, and counts the rest", () => {
+    const refused = Array.from(
+      { length: 150 },
+      (_, line) => ({ line, result: "refused", reason: "x" }) as const,
+    );
+    const came = refused.reduce(tallied, NOTHING);
+    expect([came.errors.length, came.refused]).toEqual([100, 150]);
+  });
+
+  it("is a row of a file each", () => {
+    expect(fileRows(LINES)).toEqual([
+      ["line", "result", "entry", "scope", "reason"],
+      ["2", "added", "a@b.c", "global", ""],
+      ["3", "already_there", "@b.c", "bounce", ""],
+      ["4", "refused", "", "", "entry: must be an address"],
+    ]);
+  });
+
+  it("is read by whole lines, however it comes", () => {
+    expect(linesIn('{}\n{"a":1}\n{"b')).toEqual({ data: ["{}", '{"a":1}'], rest: '{"b' });
+  });
+});
 
 describe("the order of a table", () => {
   const text = (row: string): string => row;
