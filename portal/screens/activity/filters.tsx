@@ -1,6 +1,7 @@
 // The filters of the activity screen: what is chosen goes into the URL, with all that was typed until then, and the
 // URL is what is shown.
 import { useEffect, useState } from "preact/hooks";
+import { mailClasses, useMe } from "../../lib/session.ts";
 import { EVENTS, MAIL_CLASSES, TOLD_STATES } from "../../lib/words.ts";
 import { type Option, SelectField, TextField } from "../../ui/fields.tsx";
 import { hoursBefore, type Query, shownIn, submitted } from "./filter.ts";
@@ -37,6 +38,9 @@ const PERIODS = [
 
 export function Filters({ query, change }: FiltersProps) {
   const [typed, setTyped] = useState<Query>({});
+  // Whoever is bound to one mail class is told of that one only.
+  const isBound = mailClasses(useMe()).length === 1;
+  const choices = CHOICES.filter(([name]) => name !== "mail_class" || !isBound);
   const [period, setPeriod] = useState({ chosen: "", from: "" });
   // What was typed belongs to the filters that it was typed at.
   useEffect(() => setTyped({}), [JSON.stringify(query)]);
@@ -69,7 +73,7 @@ export function Filters({ query, change }: FiltersProps) {
             set={(text) => type(name, text)}
           />
         ))}
-        {CHOICES.map(([name, title, words]) => (
+        {choices.map(([name, title, words]) => (
           <SelectField
             key={name}
             label={title}
