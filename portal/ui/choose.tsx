@@ -43,21 +43,25 @@ export function ChooseSome({ of, options, isCut, chosen, set }: SomeProps) {
 
 type OneProps = ChooseProps & {
   readonly label: string;
+  /** The words for "", where none of them is chosen at first; one must be. */
+  readonly none?: string;
   readonly value: string;
   readonly set: (value: string) => void;
 };
 
 /** A select of all, or of those that fit. */
-export function ChooseOne({ of, options, isCut, label, value, set }: OneProps) {
+export function ChooseOne({ of, options, isCut, label, none, value, set }: OneProps) {
   const [text, setText] = useState("");
   const isFew = options.length <= FEW && !isCut;
   const found = offered(options, { chosen: [value], text, most: options.length });
+  const first = none === undefined ? [] : [["", none] as const];
   const select = (
     <SelectField
       label={label}
+      required={none !== undefined}
       value={value}
-      // What the address names, though it is not offered.
-      options={[...found.shown, ...found.others]}
+      // What was chosen stays, though it is not offered: an address may name it.
+      options={[...first, ...found.shown, ...found.others]}
       set={set}
     />
   );

@@ -58,14 +58,20 @@ type SelectProps = {
   readonly value: string;
   readonly options: readonly Option[];
   readonly set: (value: string) => void;
+  /** "" is no choice. */
+  readonly required?: boolean;
 };
 
 /** One of a few. */
-export function SelectField({ label, value, options, set }: SelectProps) {
+export function SelectField({ label, value, options, set, required }: SelectProps) {
   return (
     <label>
       <span>{label}</span>
-      <select value={value} onChange={(event) => set(event.currentTarget.value)}>
+      <select
+        required={required}
+        value={value}
+        onChange={(event) => set(event.currentTarget.value)}
+      >
         {options.map((option) => {
           const [value, words] = typeof option === "string" ? [option, option] : option;
           return (

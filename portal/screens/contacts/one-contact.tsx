@@ -14,7 +14,7 @@ import { say } from "../../ui/toast.tsx";
 import { FieldInput } from "../fields/input.tsx";
 import { askKnown, askLists, type Known, type Offer, tagOptions } from "../fields/known.ts";
 import { type List, textOf } from "../lists/list.ts";
-import { changedFields, type ContactCard } from "./contact.ts";
+import { changeOf, type ContactCard, type Values } from "./contact.ts";
 import { Places } from "./places.tsx";
 
 type Around = Known & { readonly contact: ContactCard; readonly lists: Offer<List> };
@@ -24,9 +24,7 @@ export function OneContact({ id }: { readonly id: string }) {
   const around = useLoad(() => ask(path), id);
   return (
     <Answer of={around}>
-      {(data) => (
-        <Shown key={data.contact.updated_at} path={path} around={data} again={around.again} />
-      )}
+      {(data) => <Shown path={path} around={data} again={around.again} />}
     </Answer>
   );
 }
@@ -43,7 +41,7 @@ async function ask(path: string): Promise<Around> {
 type ShownProps = { readonly path: string; readonly around: Around; readonly again: () => void };
 
 function Shown({ path, around, again }: ShownProps) {
-  const { contact, lists } = around;
+  const { contact, fields, lists } = around;
   const me = useMe();
   return (
     <>
@@ -56,17 +54,17 @@ function Shown({ path, around, again }: ShownProps) {
         )}
         <Link to={{ screen: "contacts" }}>All contacts</Link>
       </p>
-      <Places contact={contact} lists={lists} again={again} />
+      <Places contact={contact} fields={fields} lists={lists} again={again} />
       {may(me, "contacts", "write") ? (
         <Change path={path} around={around} again={again} />
       ) : (
-        <Values contact={contact} />
+        <Facts contact={contact} />
       )}
     </>
   );
 }
 
-function Values({ contact }: { readonly contact: ContactCard }) {
+function Facts({ contact }: { readonly contact: ContactCard }) {
   const { first_name: first, last_name: last, custom_fields: fields } = contact;
   const values = { "First name": first, "Last name": last, ...fields };
   return (
@@ -81,17 +79,15 @@ function Values({ contact }: { readonly contact: ContactCard }) {
 
 function Change({ path, around, again }: ShownProps) {
   const { contact, fields, tags } = around;
-  const [first, setFirst] = useState(contact.first_name);
-  const [last, setLast] = useState(contact.last_name);
-  const [chosen, setChosen] = useState(contact.tags);
-  const [given, setGiven] = useState(contact.custom_fields);
+  // Only what was changed here is sent: others may have changed the rest meanwhile.
+  const [before, setBefore] = useState<Values>(contact);
+  const [values, setValues] = useState(before);
   const [isLeaving, setLeaving] = useState(false);
+  const set = (change: Partial<Values>): void => setValues({ ...values, ...change });
   const save = async (): Promise<void> => {
-    const custom_fields = changedFields(contact.custom_fields, given);
-    const names = { first_name: first, last_name: last };
-    // Untouched ones may be more than the API takes at once.
-    const tags = chosen === contact.tags ? {} : { tags: chosen };
-    await patch(path, { ...names, custom_fields, ...tags });
+    const { data } = await patch<{ data: ContactCard }>(path, changeOf(before, values));
+    setBefore(data);
+    setValues(data);
     say("Saved.");
     again();
   };
@@ -107,22 +103,32 @@ function Change({ path, around, again }: ShownProps) {
           </button>
         }
       >
-        <TextField label="First name" value={first} set={setFirst} />
-        <TextField label="Last name" value={last} set={setLast} />
+        <TextField
+          label="First name"
+          value={values.first_name}
+          set={(first_name) => set({ first_name })}
+        />
+        <TextField
+          label="Last name"
+          value={values.last_name}
+          set={(last_name) => set({ last_name })}
+        />
         {fields.map((field) => (
           <FieldInput
             key={field.id}
             field={field}
-            value={given[field.name] ?? ""}
-            set={(value) => setGiven({ ...given, [field.name]: value })}
+            value={values.custom_fields[field.name] ?? ""}
+            set={(value) =>
+              set({ custom_fields: { ...values.custom_fields, [field.name]: value } })
+            }
           />
         ))}
         <ChooseSome
           of="tags"
           options={tagOptions(tags, "Tag")}
           isCut={tags.isCut}
-          chosen={chosen}
-          set={setChosen}
+          chosen={values.tags}
+          set={(tags) => set({ tags })}
         />
       </Form>
       {isLeaving && (

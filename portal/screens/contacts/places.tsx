@@ -1,4 +1,4 @@
-// The lists that a contact is on, how it stands to each, and its way off them.
+// The lists that a contact is on, how it stands to each, its way off them and onto another.
 import { useState } from "preact/hooks";
 import { patch, remove } from "../../lib/api.ts";
 import { useRun } from "../../lib/run.ts";
@@ -7,20 +7,24 @@ import { Confirm } from "../../ui/dialog.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Failure, Mark, Time } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
+import type { CustomField } from "../fields/field.ts";
 import type { Offer } from "../fields/known.ts";
 import { type List, STATUSES, statusWord } from "../lists/list.ts";
 import type { ContactCard } from "./contact.ts";
+import { PutOnList } from "./put-on-list.tsx";
 
 type PlacesProps = {
   readonly contact: ContactCard;
+  readonly fields: readonly CustomField[];
   readonly lists: Offer<List>;
   readonly again: () => void;
 };
 
-export function Places({ contact, lists, again }: PlacesProps) {
+export function Places({ contact, fields, lists, again }: PlacesProps) {
   const { error, start } = useRun();
   const [leaving, setLeaving] = useState<{ name: string; path: string } | null>(null);
-  const isWriter = may(useMe(), "lists", "write");
+  const me = useMe();
+  const isWriter = may(me, "lists", "write");
   const run = (work: () => Promise<unknown>, words: string): void =>
     start(async () => {
       await work();
@@ -71,6 +75,9 @@ export function Places({ contact, lists, again }: PlacesProps) {
         })}
       </ul>
       {error !== null && <Failure error={error} />}
+      {may(me, "contacts", "write") && (
+        <PutOnList contact={contact} fields={fields} lists={lists} done={again} />
+      )}
       {leaving && (
         <Confirm
           title={`Take ${contact.email} off ${leaving.name}?`}

@@ -103,6 +103,10 @@ export function listsJourneys(world: () => World): void {
     await page.getByRole("button", { name: "Take it off Readers" }).click();
     await confirm(page, "Readers", "Take it off");
     await page.getByText("It is on none.").waitFor();
+    await page.getByLabel("Another list").selectOption("Readers");
+    await page.getByRole("button", { name: "Put it on the list" }).click();
+    await page.getByText("It is on the list.").waitFor();
+    await page.getByRole("button", { name: "Take it off Readers" }).waitFor();
 
     await visit(page, "fields");
     await page.getByRole("button", { name: "Change Colours" }).click();

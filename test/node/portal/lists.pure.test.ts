@@ -1,7 +1,12 @@
 // What the screens of lists, contacts, imports and exports make of the API's answers and of forms.
 import { expect, it } from "vitest";
 import { EVENTS, MAIL_CLASSES, TOLD_STATES } from "../../../portal/lib/words.ts";
-import { changedFields } from "../../../portal/screens/contacts/contact.ts";
+import {
+  changedFields,
+  changeOf,
+  freeLists,
+  neededValues,
+} from "../../../portal/screens/contacts/contact.ts";
 import {
   ANY_SCOPE,
   bodyOf,
@@ -113,4 +118,34 @@ it("offers exports of what somebody may read, and classes to whom both are open"
   ]);
   expect(classesFor({ ...me, modules: [grant] })).toEqual([]);
   expect(classesFor({ ...me, modules: [] })).toHaveLength(3);
+});
+
+it("offers a contact the lists that it is not on and that do not rest", () => {
+  const times = { created_at: "", list_id: "" };
+  const place = { status: "unsubscribed", subscribed_at: "", confirmed: true, subscribe_ip: "" };
+  const lists = [
+    { ...times, id: 1, name: "on", status: "active" },
+    { ...times, id: 2, name: "free", status: "active" },
+    { ...times, id: 3, name: "rests", status: "inactive" },
+  ];
+  const free = freeLists({ lists: [{ id: 1, ...place }] }, lists);
+  expect(free.map(({ name }) => name)).toEqual(["free"]);
+});
+
+it("tells again of a contact what is required of whoever is put on a list", () => {
+  const field = { id: "", type: "string", kind: "text", values: [], status: "active" };
+  const fields = [
+    { ...field, name: "City", required: true, default: "" },
+    { ...field, name: "Shoe", required: true, default: "42" },
+    { ...field, name: "Hat", required: false, default: "" },
+  ];
+  const custom_fields = { City: "Rome", Shoe: "43", Hat: "57" };
+  expect(neededValues({ custom_fields }, fields)).toEqual({ City: "Rome" });
+});
+
+it("sends a contact's tags only when they were changed: there may be more than the API takes", () => {
+  const before = { first_name: "A", last_name: "B", custom_fields: { City: "Rome" }, tags: ["x"] };
+  const names = { first_name: "C", last_name: "B" };
+  expect(changeOf(before, { ...before, ...names })).toEqual({ ...names, custom_fields: {} });
+  expect(changeOf(before, { ...before, tags: [] })).toMatchObject({ tags: [] });
 });
