@@ -1,13 +1,10 @@
 // Which of many choices are offered: what is chosen, and what fits what somebody typed. Pure.
 
-/** A value, and the words for it. */
+/** A value, and its name. */
 export type Choice = readonly [value: string, words: string];
 
-/** As many are seen at a glance. */
+/** As many are seen at a glance; whoever looks for another one types more of its name. */
 export const FEW = 20;
-
-/** As many boxes as are drawn at once; whoever looks for another one types more of its name. */
-const MOST_SHOWN = 50;
 
 export type Offered = {
   /** In their order: those that are chosen, and those that fit. */
@@ -24,20 +21,17 @@ export type Offered = {
 
 type Asked = {
   readonly chosen: readonly string[];
-  /** A part of the words, without case; "" fits all. */
+  /** A part of the name, without case; "" fits all. */
   readonly text: string;
   readonly most?: number;
 };
 
 /** What to offer. */
-export function offered(
-  options: readonly Choice[],
-  { chosen, text, most = MOST_SHOWN }: Asked,
-): Offered {
+export function offered(options: readonly Choice[], { chosen, text, most = FEW }: Asked): Offered {
   const part = text.trim().toLowerCase();
   const isChosen = new Set(chosen);
   const fits = new Set(
-    options.filter(([, words]) => words.toLowerCase().includes(part)).map(([value]) => value),
+    options.filter(([, name]) => name.toLowerCase().includes(part)).map(([value]) => value),
   );
   const free = [...fits].filter((value) => !isChosen.has(value));
   const isFree = new Set(free.slice(0, most));

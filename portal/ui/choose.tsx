@@ -13,17 +13,19 @@ type ChooseProps = {
 };
 
 type SomeProps = ChooseProps & {
+  /** What stands before the name at its box: `Tag`. */
+  readonly word: string;
   readonly chosen: readonly string[];
   readonly set: (chosen: readonly string[]) => void;
 };
 
 /** A box for each. What was chosen before and is not offered stays chosen. */
-export function ChooseSome({ of, options, isCut, chosen, set }: SomeProps) {
+export function ChooseSome({ of, word, options, isCut, chosen, set }: SomeProps) {
   const [text, setText] = useState("");
   const found = offered(options, { chosen, text });
   const boxes = (
     <CheckFields
-      options={found.shown}
+      options={found.shown.map(([value, name]) => [value, `${word} ${name}`] as const)}
       chosen={chosen}
       set={(some) => set([...some, ...found.others])}
     />

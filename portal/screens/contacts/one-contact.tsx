@@ -125,7 +125,8 @@ function Change({ path, around, again }: ShownProps) {
         ))}
         <ChooseSome
           of="tags"
-          options={tagOptions(tags, "Tag")}
+          word="Tag"
+          options={tagOptions(tags)}
           isCut={tags.isCut}
           chosen={values.tags}
           set={(tags) => set({ tags })}

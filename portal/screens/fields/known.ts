@@ -36,8 +36,8 @@ async function askOffer<T>(path: string, query: Query): Promise<Offer<T>> {
 }
 
 /** Tags as choices. */
-export function tagOptions(tags: Offer<Tag>, word: string) {
-  return tags.all.map(({ id, name }) => [id, `${word} ${name}`] as const);
+export function tagOptions(tags: Offer<Tag>) {
+  return tags.all.map(({ id, name }) => [id, name] as const);
 }
 
 /** Lists as choices. */

@@ -75,7 +75,8 @@ export function MappingForm({ columns, guess, lists, fields, tags, start }: Form
       />
       <ChooseSome
         of="tags"
-        options={tagOptions(tags, "Give the tag")}
+        word="Give the tag"
+        options={tagOptions(tags)}
         isCut={tags.isCut}
         chosen={chosen}
         set={setChosen}

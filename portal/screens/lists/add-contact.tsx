@@ -76,7 +76,8 @@ function Fields({ list, done, fields, tags }: AddProps & Known) {
             {others.map(input)}
             <ChooseSome
               of="tags"
-              options={tagOptions(tags, "Tag")}
+              word="Tag"
+              options={tagOptions(tags)}
               isCut={tags.isCut}
               chosen={chosen}
               set={setChosen}
