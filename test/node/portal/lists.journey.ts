@@ -83,7 +83,7 @@ export function listsJourneys(world: () => World): void {
 
     await visit(page, "lists?name=Read");
     await page.getByRole("link", { name: "Readers" }).click();
-    await page.getByLabel("Address").fill("dee@example.com");
+    await page.getByLabel("Address", { exact: true }).fill("dee@example.com");
     await page.getByRole("button", { name: "Add the contact" }).click();
     await page.getByRole("alert").getByText("Custom field Colours is required").waitFor();
     await page.getByLabel("red").check();
