@@ -16,5 +16,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // An asset in a data: URL would need more of the policy.
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        // What screens share is one file: a dozen small ones are fetched more slowly, and compress worse.
+        codeSplitting: { groups: [{ name: "shared", test: /portal\/(lib|ui)\// }] },
+      },
+    },
   },
 });
