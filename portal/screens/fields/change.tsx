@@ -5,6 +5,7 @@ import { patch } from "../../lib/api.ts";
 import { CheckField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { say } from "../../ui/toast.tsx";
+import { Demands } from "./demands.tsx";
 import { choicesOf, type CustomField, hasChoices, type Tag } from "./field.ts";
 
 type FieldProps = { readonly field: CustomField; readonly done: () => void };
@@ -28,19 +29,7 @@ export function ChangeField({ field, done }: FieldProps) {
   return (
     <Change name={name} save={save} done={done}>
       <TextField label="Name" required value={fields.name} set={(name) => set({ name })} />
-      {hasChoices(type) && (
-        <TextField
-          label="Choices, with commas between them"
-          required
-          value={fields.values}
-          set={(values) => set({ values })}
-        />
-      )}
-      <CheckField
-        label="Required of every new contact"
-        checked={fields.required}
-        set={(required) => set({ required })}
-      />
+      <Demands type={type} of={fields} set={set} />
       <Used isUsed={fields.isUsed} set={(isUsed) => set({ isUsed })} />
     </Change>
   );

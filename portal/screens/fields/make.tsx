@@ -1,9 +1,10 @@
 // Makes a custom field, or a tag.
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
-import { CheckField, SelectField, TextField } from "../../ui/fields.tsx";
+import { SelectField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
-import { fieldBody, hasChoices, TYPES } from "./field.ts";
+import { Demands } from "./demands.tsx";
+import { fieldBody, TYPES } from "./field.ts";
 
 const NO_FIELD = { name: "", type: "string", values: "", required: false };
 
@@ -24,19 +25,7 @@ export function MakeField({ done }: { readonly done: () => void }) {
         set={(name) => set({ name })}
       />
       <SelectField label="Type" value={fields.type} options={TYPES} set={(type) => set({ type })} />
-      {hasChoices(fields.type) && (
-        <TextField
-          label="Choices, with commas between them"
-          required
-          value={fields.values}
-          set={(values) => set({ values })}
-        />
-      )}
-      <CheckField
-        label="Required of every new contact"
-        checked={fields.required}
-        set={(required) => set({ required })}
-      />
+      <Demands type={fields.type} of={fields} set={set} />
     </Form>
   );
 }
