@@ -1,6 +1,7 @@
 // The log-in page: address and password, and then a code of who has a second factor.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Forgot } from "./forgot.tsx";
+import { useTask } from "./lib/run.ts";
 import { type Me, signIn, wantsCode } from "./lib/session.ts";
 import { Failure } from "./ui/parts.tsx";
 
@@ -9,29 +10,24 @@ export type LogInProps = { readonly reason: string | null; readonly done: (me: M
 export function LogIn({ reason, done }: LogInProps) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const [isAsking, setAsking] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { error, isBusy, start } = useTask();
   const [code, setCode] = useState("");
   const [needsCode, setNeedsCode] = useState(false);
   const codeField = useRef<HTMLInputElement>(null);
   useEffect(() => codeField.current?.focus(), [needsCode]);
   const [isForgotten, setForgotten] = useState(false);
-  const submit = async (): Promise<void> => {
-    setError(null);
-    setAsking(true);
-    await signIn(email, password, code).then(done, (error: unknown) => {
-      if (wantsCode(error)) setNeedsCode(true);
-      else setError(error);
+  const submit = (): Promise<void> =>
+    signIn(email, password, code).then(done, (error: unknown) => {
+      if (!wantsCode(error)) throw error;
+      setNeedsCode(true);
     });
-    setAsking(false);
-  };
   if (isForgotten) return <Forgot email={email} back={() => setForgotten(false)} />;
   return (
     <main class="log-in">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          start(submit);
         }}
       >
         <h1>
@@ -78,7 +74,7 @@ export function LogIn({ reason, done }: LogInProps) {
           </label>
         )}
         {error !== null && <Failure error={error} />}
-        <button type="submit" class="main" disabled={isAsking}>
+        <button type="submit" class="main" aria-disabled={isBusy}>
           Sign in
         </button>
         <button type="button" onClick={() => setForgotten(true)}>

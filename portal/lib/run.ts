@@ -1,5 +1,5 @@
 // Work that somebody started: why it failed, and whether it still runs.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 export type Run = {
   /** Why the last work failed; null when it did not, or still runs. */
@@ -17,13 +17,22 @@ export function useRun(): Run {
   return { error, start };
 }
 
-/** The same for what shows that it runs. */
+/**
+ * The same for what shows that it runs, and runs once: what is started meanwhile is not. A button says so with
+ * `aria-disabled`; one that is `disabled` would lose the keyboard.
+ */
 export function useTask(): Run & { readonly isBusy: boolean } {
   const { error, start } = useRun();
-  const [running, setRunning] = useState(0);
-  const startTask = (work: () => Promise<unknown>): void => {
-    setRunning((count) => count + 1);
-    start(() => work().finally(() => setRunning((count) => count - 1)));
+  const [isBusy, setBusy] = useState(false);
+  const isRunning = useRef(false);
+  const set = (is: boolean): void => {
+    isRunning.current = is;
+    setBusy(is);
   };
-  return { error, isBusy: running > 0, start: startTask };
+  const startTask = (work: () => Promise<unknown>): void => {
+    if (isRunning.current) return;
+    set(true);
+    start(() => work().finally(() => set(false)));
+  };
+  return { error, isBusy, start: startTask };
 }

@@ -22,12 +22,11 @@ export type ConfirmProps = {
 export function Confirm({ title, text, name, action, run, close, children }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState("");
-  const { error, isBusy, start } = useTask();
+  const { error, start } = useTask();
   useEffect(() => dialog.current?.showModal(), []);
   const submit = (event: Event): void => {
     event.preventDefault();
-    // It asks once: a second Enter, or click, while it runs does nothing.
-    if (!isBusy) start(() => run().then(() => dialog.current?.close()));
+    start(() => run().then(() => dialog.current?.close()));
   };
   return (
     <dialog ref={dialog} onClose={close} aria-labelledby="confirm-title">

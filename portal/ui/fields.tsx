@@ -72,16 +72,25 @@ export function SelectField({ label, value, options, set, required }: SelectProp
         value={value}
         onChange={(event) => set(event.currentTarget.value)}
       >
-        {options.map((option) => {
-          const [value, words] = typeof option === "string" ? [option, option] : option;
-          return (
-            <option key={value} value={value}>
-              {words}
-            </option>
-          );
-        })}
+        <Options options={options} />
       </select>
     </label>
+  );
+}
+
+/** What a select offers. */
+export function Options({ options }: { readonly options: readonly Option[] }) {
+  return (
+    <>
+      {options.map((option) => {
+        const [value, words] = typeof option === "string" ? [option, option] : option;
+        return (
+          <option key={value} value={value}>
+            {words}
+          </option>
+        );
+      })}
+    </>
   );
 }
 

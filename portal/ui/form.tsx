@@ -28,11 +28,15 @@ export function Form(props: FormProps) {
   const { error, isBusy, start } = useTask();
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (!isBusy) start(run);
+    start(run);
   };
-  const isOff = !isReady || (isBusy && busy !== undefined);
   const button = (
-    <button type="submit" class={isMain ? "main" : undefined} disabled={isOff}>
+    <button
+      type="submit"
+      class={isMain ? "main" : undefined}
+      disabled={!isReady}
+      aria-disabled={isBusy && busy !== undefined}
+    >
       {isBusy ? (busy ?? action) : action}
     </button>
   );

@@ -160,7 +160,7 @@ function Check() {
   };
   return (
     <div class="row">
-      <button type="button" disabled={isBusy} onClick={() => start(check)}>
+      <button type="button" aria-disabled={isBusy} onClick={() => start(check)}>
         Check that nobody meddled with it
       </button>
       {walk && error === null && (

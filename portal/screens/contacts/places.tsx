@@ -1,11 +1,11 @@
 // The lists that a contact is on, how it stands to each, its way off them and onto another.
 import { useState } from "preact/hooks";
 import { patch, remove } from "../../lib/api.ts";
-import { useRun } from "../../lib/run.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Failure, Mark, Time } from "../../ui/parts.tsx";
+import { Mark, Time } from "../../ui/parts.tsx";
+import { SelectNow } from "../../ui/select-now.tsx";
 import { say } from "../../ui/toast.tsx";
 import type { CustomField } from "../fields/field.ts";
 import type { Offer } from "../fields/known.ts";
@@ -21,16 +21,9 @@ type PlacesProps = {
 };
 
 export function Places({ contact, fields, lists, again }: PlacesProps) {
-  const { error, start } = useRun();
   const [leaving, setLeaving] = useState<{ name: string; path: string } | null>(null);
   const me = useMe();
   const isWriter = may(me, "lists", "write");
-  const run = (work: () => Promise<unknown>, words: string): void =>
-    start(async () => {
-      await work();
-      say(words);
-      again();
-    });
   return (
     <section class="card" aria-labelledby="on-lists">
       <h2 id="on-lists">Lists</h2>
@@ -47,19 +40,16 @@ export function Places({ contact, fields, lists, again }: PlacesProps) {
               </span>
               {isWriter && (
                 <>
-                  <select
-                    aria-label={`How it stands to ${name}`}
+                  <SelectNow
+                    label={`How it stands to ${name}`}
                     value={place.status}
-                    onChange={({ currentTarget: { value: status } }) =>
-                      run(() => patch(path, { status }), `It is ${statusWord(status)} on ${name}.`)
-                    }
-                  >
-                    {STATUSES.map(([status, words]) => (
-                      <option key={status} value={status}>
-                        {words}
-                      </option>
-                    ))}
-                  </select>
+                    options={STATUSES}
+                    ask={async (status) => {
+                      await patch(path, { status });
+                      say(`It is ${statusWord(status)} on ${name}.`);
+                      again();
+                    }}
+                  />
                   <button
                     type="button"
                     class="small"
@@ -74,7 +64,6 @@ export function Places({ contact, fields, lists, again }: PlacesProps) {
           );
         })}
       </ul>
-      {error !== null && <Failure error={error} />}
       {may(me, "contacts", "write") && (
         <PutOnList contact={contact} fields={fields} lists={lists} done={again} />
       )}

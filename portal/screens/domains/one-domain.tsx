@@ -58,12 +58,12 @@ function Shown({ path, loaded }: { readonly path: string; readonly loaded: Domai
           <button
             type="button"
             class="main"
-            disabled={isBusy}
+            aria-disabled={isBusy}
             onClick={() => start(() => run("verify"))}
           >
             {isBusy && work === "verify" ? "Looking into DNS …" : "Verify now"}
           </button>
-          <button type="button" disabled={isBusy} onClick={() => start(() => run("rotate"))}>
+          <button type="button" aria-disabled={isBusy} onClick={() => start(() => run("rotate"))}>
             {isBusy && work === "rotate" ? "Looking into DNS …" : "Rotate the DKIM key"}
           </button>
           <button type="button" class="danger" onClick={() => setLeaving(true)}>

@@ -26,7 +26,7 @@ export function DomainReport({ path }: { readonly path: string }) {
       <h2 id="report">Report</h2>
       <p class="quiet">What receivers will think of this domain, from what DNS shows them.</p>
       <div class="row">
-        <button type="button" disabled={isBusy} onClick={() => start(ask)}>
+        <button type="button" aria-disabled={isBusy} onClick={() => start(ask)}>
           {isBusy ? "Looking …" : report === null ? "Make the report" : "Make it again"}
         </button>
       </div>

@@ -15,6 +15,7 @@ import { Link } from "../../ui/link.tsx";
 import { Listing } from "../../ui/listing.tsx";
 import { Empty, Failure, Mark } from "../../ui/parts.tsx";
 import type { Column } from "../../ui/table.tsx";
+import { SelectNow } from "../../ui/select-now.tsx";
 import { say } from "../../ui/toast.tsx";
 import { AddContact } from "./add-contact.tsx";
 import { type List, statusWord, type Subscriber, STATUSES } from "./list.ts";
@@ -70,28 +71,23 @@ type SubscribersProps = {
 };
 
 function Subscribers({ path, pages, isWriter }: SubscribersProps) {
-  const { error, start } = useRun();
-  const set = (contact: Subscriber, status: string): void =>
-    start(async () => {
-      await patch(`${path}/contacts/${contact.id}`, { status });
-      say(`${contact.email} is ${statusWord(status)}.`);
-      pages.again();
-    });
+  const set = async (contact: Subscriber, status: string): Promise<void> => {
+    await patch(`${path}/contacts/${contact.id}`, { status });
+    say(`${contact.email} is ${statusWord(status)}.`);
+    pages.again();
+  };
   return (
-    <>
-      <Listing
-        pages={pages}
-        caption="Contacts"
-        columns={isWriter ? [...COLUMNS, statusColumn(set)] : COLUMNS}
-        keyOf={({ id }) => String(id)}
-        empty={
-          <Empty title="Nobody is on it">
-            {isWriter ? "Import a CSV, or add somebody below." : "Who joins it appears here."}
-          </Empty>
-        }
-      />
-      {error !== null && <Failure error={error} />}
-    </>
+    <Listing
+      pages={pages}
+      caption="Contacts"
+      columns={isWriter ? [...COLUMNS, statusColumn(set)] : COLUMNS}
+      keyOf={({ id }) => String(id)}
+      empty={
+        <Empty title="Nobody is on it">
+          {isWriter ? "Import a CSV, or add somebody below." : "Who joins it appears here."}
+        </Empty>
+      }
+    />
   );
 }
 
@@ -101,22 +97,19 @@ const COLUMNS: readonly Column<Subscriber>[] = [
   timeColumn("Since", (row) => row.subscribed_at),
 ];
 
-function statusColumn(set: (contact: Subscriber, status: string) => void): Column<Subscriber> {
+function statusColumn(
+  set: (contact: Subscriber, status: string) => Promise<void>,
+): Column<Subscriber> {
   return {
     name: "Change",
     text: () => "",
     show: (contact) => (
-      <select
-        aria-label={`How ${contact.email} stands to this list`}
+      <SelectNow
+        label={`How ${contact.email} stands to this list`}
         value={contact.status}
-        onChange={(event) => set(contact, event.currentTarget.value)}
-      >
-        {STATUSES.map(([status, words]) => (
-          <option key={status} value={status}>
-            {words}
-          </option>
-        ))}
-      </select>
+        options={STATUSES}
+        ask={(status) => set(contact, status)}
+      />
     ),
   };
 }

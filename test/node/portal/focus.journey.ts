@@ -1,4 +1,5 @@
 // Where the keyboard is after a dialog, and after what it stood on is gone.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { signedIn, visit } from "./browse.ts";
@@ -57,6 +58,39 @@ export function focusJourneys(world: () => World): void {
     expect(await focused(page)).toBe("BODY");
     await page.evaluate(takeAway, false);
     expect(await focused(page)).toBe("MAIN");
+    await page.context().close();
+  });
+
+  it("leaves the keyboard on a button that works, and asks once", async () => {
+    const page = await signedIn(world());
+    await visit(page, "domains/edgepost.test");
+    let asked = 0;
+    await page.route("**/verify", async (route) => {
+      asked += 1;
+      await sleep(200);
+      await route.continue();
+    });
+    const verify = page.getByRole("button", { name: "Verify now" });
+    await verify.press("Enter");
+    await page.getByRole("button", { name: "Looking into DNS …" }).press("Enter");
+    await page.getByText("This is what DNS says now.").waitFor();
+    expect([await focused(page), asked]).toEqual(["Verify now", 1]);
+    await page.context().close();
+  });
+
+  it("shows what holds again when a choice is refused", async () => {
+    const page = await signedIn(world());
+    await visit(page, "settings");
+    const plan = page.getByRole("combobox", { name: "Plan" });
+    const before = await plan.inputValue();
+    await page.route("**/v1/account", (route) =>
+      route.request().method() === "PATCH"
+        ? route.fulfill({ status: 409, json: { error: { code: "conflict", message: "Not now." } } })
+        : route.continue(),
+    );
+    await plan.selectOption(before === "growth" ? "starter" : "growth");
+    await page.getByRole("alert").getByText("Not now.").waitFor();
+    expect(await plan.inputValue()).toBe(before);
     await page.context().close();
   });
 }
