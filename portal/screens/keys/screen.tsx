@@ -94,10 +94,10 @@ const COLUMNS: readonly Column<Key>[] = [
   {
     name: "Name",
     text: ({ name }) => name,
-    show: ({ name, hint, previous_until: until }) => (
+    show: ({ name, hint, revoked_at, previous_until: until }) => (
       <span>
         {name} <code class="line whole quiet">{hint}</code>
-        {until !== null && Date.parse(until) > Date.now() && (
+        {revoked_at === null && until !== null && Date.parse(until) > Date.now() && (
           <span class="quiet">
             {" "}
             the secret before works until <Time at={until} />
@@ -106,7 +106,14 @@ const COLUMNS: readonly Column<Key>[] = [
       </span>
     ),
   },
-  { name: "May", text: mayText },
-  { name: "Kept to", text: boundsText, isLong: true },
+  {
+    name: "May",
+    text: (key) => [mayText(key), boundsText(key)].filter(Boolean).join("; "),
+    show: (key) => (
+      <>
+        {mayText(key)} <span class="quiet">{boundsText(key)}</span>
+      </>
+    ),
+  },
   ...lifeColumns<Key>(),
 ];
