@@ -3,19 +3,23 @@ import { afterEach, expect, it, vi } from "vitest";
 import { Watch } from "../../../src/deliver/smtp/watch.ts";
 import { ok } from "../../../src/lib/result.ts";
 
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-it("comes in time for each, also for one that was set later and is earlier", async () => {
+it("comes in time for each, also for one that was set later and is earlier", () => {
+  vi.useFakeTimers();
   const watch = new Watch();
   const came: string[] = [];
   watch.after(90, () => came.push("90"));
   watch.after(30, () => came.push("30"));
   watch.after(60, () => came.push("60"));
-  await sleep(45);
+  vi.advanceTimersByTime(45);
   expect(came).toEqual(["30"]);
-  await sleep(100);
+  vi.advanceTimersByTime(45);
   expect(came).toEqual(["30", "60", "90"]);
 });
 
