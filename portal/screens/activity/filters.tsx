@@ -16,6 +16,7 @@ const TYPED = [
   ["recipient", "Recipient"],
   ["domain", "Recipient's domain"],
   ["tag", "Tag"],
+  ["message_id", "Message id"],
 ] as const;
 
 const CHOICES = [

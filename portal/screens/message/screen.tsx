@@ -50,6 +50,11 @@ function Shown({ message, again }: { readonly message: Message; readonly again: 
         <button type="button" onClick={again}>
           Refresh
         </button>
+        <Link
+          to={{ screen: "activity", query: { message_id: message.id, from: message.created_at } }}
+        >
+          Its events, with what was clicked
+        </Link>
       </div>
       {asks === "resend" && <Resend message={message} close={() => setAsks(null)} />}
       {asks === "suppress" && delivery?.email && (

@@ -198,6 +198,9 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     const frame = page.frameLocator("iframe");
     await frame.getByText("If you can read this").waitFor();
     messageId = decodeURIComponent(page.url().split("#/message/")[1] ?? "");
+    await page.getByRole("link", { name: /^Its events/ }).click();
+    await page.getByRole("cell", { name: "you@example.com" }).waitFor();
+    expect(await page.getByLabel("Message id").inputValue()).toBe(messageId);
     await page.context().close();
   });
 
