@@ -189,6 +189,8 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
   it("sends a test, shows it arrive by itself, and opens its message", async () => {
     const page = await signedIn(world);
     await page.getByRole("link", { name: "Send a test" }).first().click();
+    // The default sender of the local account.
+    expect(await page.getByLabel("From").inputValue()).toBe("hello@kasapost.com");
     await page.getByLabel("To", { exact: true }).fill("you@example.com");
     await page.getByRole("button", { name: "Send", exact: true }).click();
     await page.getByText("Live: new events appear by themselves.").waitFor();
@@ -200,7 +202,7 @@ describe.skipIf(reason !== null)(`the portal${reason === null ? "" : ` (${reason
     messageId = decodeURIComponent(page.url().split("#/message/")[1] ?? "");
     await page.getByRole("link", { name: /^Its events/ }).click();
     await page.getByRole("cell", { name: "you@example.com" }).waitFor();
-    expect(await page.getByLabel("Message id").inputValue()).toBe(messageId);
+    expect(await page.getByLabel("Message id", { exact: true }).inputValue()).toBe(messageId);
     await page.context().close();
   });
 
