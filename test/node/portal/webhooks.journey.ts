@@ -212,6 +212,7 @@ export function webhookJourneys(world: () => World, keep: (id: string) => void):
     const reader = await givenReader(page, world());
     await visit(reader, `webhooks/${broken.id}`);
     await reader.getByRole("cell", { name: `answered 500: ${BROKEN}` }).waitFor();
+    await reader.getByRole("button", { name: "Refresh" }).waitFor();
     const offered = await reader.getByRole("main").getByRole("button").allTextContents();
     const columns = ["Event", "Happened", "What came back", "Tries", "Next try", "Look and act"];
     expect(offered).toEqual(["Refresh", ...columns, "Export these 1 as CSV"]);
