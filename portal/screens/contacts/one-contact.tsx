@@ -5,14 +5,14 @@ import { useLoad } from "../../lib/load.ts";
 import { go } from "../../lib/router.ts";
 import { may, useMe } from "../../lib/session.ts";
 import { Answer } from "../../ui/answer.tsx";
-import { ChooseSome } from "../../ui/choose.tsx";
 import { Confirm } from "../../ui/dialog.tsx";
 import { Form } from "../../ui/form.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Link } from "../../ui/link.tsx";
 import { say } from "../../ui/toast.tsx";
+import { ChooseTags } from "../fields/choose-tags.tsx";
 import { FieldInput } from "../fields/input.tsx";
-import { askKnown, askLists, type Known, type Offer, tagOptions } from "../fields/known.ts";
+import { askKnown, askLists, type Known, type Offer } from "../fields/known.ts";
 import { type List, textOf } from "../lists/list.ts";
 import { changeOf, type ContactCard, type Values } from "./contact.ts";
 import { Places } from "./places.tsx";
@@ -123,14 +123,7 @@ function Change({ path, around, again }: ShownProps) {
             }
           />
         ))}
-        <ChooseSome
-          of="tags"
-          word="Tag"
-          options={tagOptions(tags)}
-          isCut={tags.isCut}
-          chosen={values.tags}
-          set={(tags) => set({ tags })}
-        />
+        <ChooseTags tags={tags} chosen={values.tags} set={(tags) => set({ tags })} />
       </Form>
       {isLeaving && (
         <Confirm

@@ -2,11 +2,12 @@
 import { useState } from "preact/hooks";
 import { usePlace } from "../../lib/router.ts";
 import { useRun } from "../../lib/run.ts";
-import { ChooseOne, ChooseSome } from "../../ui/choose.tsx";
+import { ChooseOne } from "../../ui/choose.tsx";
 import { CheckField, SelectField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Failure } from "../../ui/parts.tsx";
-import { type Known, listOptions, type Offer, tagOptions } from "../fields/known.ts";
+import { ChooseTags } from "../fields/choose-tags.tsx";
+import { type Known, listOptions, type Offer } from "../fields/known.ts";
 import type { List } from "../lists/list.ts";
 import { chosenOf, GUESS, type Mapping, mappingOf, targets } from "./import.ts";
 
@@ -73,14 +74,7 @@ export function MappingForm({ columns, guess, lists, fields, tags, start }: Form
         checked={isUpdate}
         set={setUpdate}
       />
-      <ChooseSome
-        of="tags"
-        word="Give the tag"
-        options={tagOptions(tags)}
-        isCut={tags.isCut}
-        chosen={chosen}
-        set={setChosen}
-      />
+      <ChooseTags tags={tags} word="Give the tag" chosen={chosen} set={setChosen} />
       {lists.all.length === 0 && <p>Make a list first: contacts are on at least one.</p>}
       {error !== null && <Failure error={error} />}
     </Form>

@@ -2,14 +2,14 @@
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
-import { ChooseSome } from "../../ui/choose.tsx";
 import { CheckField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Failure, Waiting } from "../../ui/parts.tsx";
 import { say } from "../../ui/toast.tsx";
 import { type CustomField, isNeeded } from "../fields/field.ts";
+import { ChooseTags } from "../fields/choose-tags.tsx";
 import { FieldInput } from "../fields/input.tsx";
-import { askKnown, type Known, tagOptions } from "../fields/known.ts";
+import { askKnown, type Known } from "../fields/known.ts";
 import { type FieldValues, type List, textOf } from "./list.ts";
 
 type AddProps = { readonly list: List; readonly done: () => void };
@@ -74,14 +74,7 @@ function Fields({ list, done, fields, tags }: AddProps & Known) {
           <summary>More fields and tags</summary>
           <div class="filters">
             {others.map(input)}
-            <ChooseSome
-              of="tags"
-              word="Tag"
-              options={tagOptions(tags)}
-              isCut={tags.isCut}
-              chosen={chosen}
-              set={setChosen}
-            />
+            <ChooseTags tags={tags} chosen={chosen} set={setChosen} />
           </div>
         </details>
       )}
