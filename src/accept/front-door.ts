@@ -3,7 +3,7 @@ import type { Config } from "../model/config.ts";
 import type { Answer } from "./endpoint.ts";
 
 /** Path of the page for people, in public/. */
-export const PORTAL_PATH = "/portal";
+const PORTAL_PATH = "/portal";
 export const FRONT_PATH = "/";
 
 /** The sub-domain that had the module of webhooks for itself once (F-028). */
