@@ -65,6 +65,12 @@ export function mailClasses({ user, modules }: Me): readonly string[] {
   return isBound ? [...granted] : MAIL_CLASSES;
 }
 
+/** The mail classes to choose from, "" for `all`; nothing where there is one only. */
+export function classChoices(me: Me, all = "all"): readonly (readonly [string, string])[] {
+  const classes = mailClasses(me);
+  return classes.length > 1 ? [["", all], ...classes.map((name) => [name, name] as const)] : [];
+}
+
 /** Whether somebody may see (or also change) a resource, the first word of its path. */
 export function may(me: Me, resource: string | null, access: "read" | "write" = "read"): boolean {
   if (resource === null) return true;

@@ -1,8 +1,8 @@
 // The filters of the activity screen: what is chosen goes into the URL, with all that was typed until then, and the
 // URL is what is shown.
 import { useEffect, useState } from "preact/hooks";
-import { mailClasses, useMe } from "../../lib/session.ts";
-import { EVENTS, MAIL_CLASSES, TOLD_STATES } from "../../lib/words.ts";
+import { classChoices, useMe } from "../../lib/session.ts";
+import { EVENTS, TOLD_STATES } from "../../lib/words.ts";
 import { type Option, SelectField, TextField } from "../../ui/fields.tsx";
 import { hoursBefore, type Query, shownIn, submitted } from "./filter.ts";
 import { Range, RangeFields } from "./range.tsx";
@@ -23,7 +23,6 @@ const CHOICES = [
   ["state", "State", TOLD_STATES],
   ["event", "Event", EVENTS],
   ["status", "Attempt", RESULTS],
-  ["mail_class", "Mail class", MAIL_CLASSES],
 ] as const;
 
 const RANGE = "range";
@@ -40,8 +39,7 @@ const PERIODS = [
 export function Filters({ query, change }: FiltersProps) {
   const [typed, setTyped] = useState<Query>({});
   // Whoever is bound to one mail class is told of that one only.
-  const isBound = mailClasses(useMe()).length === 1;
-  const choices = CHOICES.filter(([name]) => name !== "mail_class" || !isBound);
+  const classes = classChoices(useMe());
   const [period, setPeriod] = useState({ chosen: "", from: "" });
   // What was typed belongs to the filters that it was typed at.
   useEffect(() => setTyped({}), [JSON.stringify(query)]);
@@ -74,7 +72,7 @@ export function Filters({ query, change }: FiltersProps) {
             set={(text) => type(name, text)}
           />
         ))}
-        {choices.map(([name, title, words]) => (
+        {CHOICES.map(([name, title, words]) => (
           <SelectField
             key={name}
             label={title}
@@ -83,6 +81,14 @@ export function Filters({ query, change }: FiltersProps) {
             set={(word) => choose({ [name]: word })}
           />
         ))}
+        {classes.length > 0 && (
+          <SelectField
+            label="Mail class"
+            value={query["mail_class"] ?? ""}
+            options={classes}
+            set={(mail_class) => choose({ mail_class })}
+          />
+        )}
         <SelectField label="Time" value={shown} options={PERIODS} set={choosePeriod} />
         {shown === RANGE && <RangeFields query={query} typed={typed} type={type} />}
         <button type="submit">Filter</button>

@@ -1,7 +1,7 @@
 // Exports, as /v1/exports answers them. Pure.
 import { isoOf } from "../../lib/local-time.ts";
 import { SCOPES } from "../../lib/words.ts";
-import { mailClasses, may, type Me } from "../../lib/session.ts";
+import { may, type Me } from "../../lib/session.ts";
 
 export type Export = {
   readonly id: string;
@@ -31,12 +31,6 @@ export const KINDS = [
 /** The kinds that somebody may order: what they may not read, they get as no file. */
 export function kindsFor(me: Me): readonly (typeof KINDS)[number][] {
   return KINDS.filter(([kind]) => may(me, kind === "statistics" ? "stats" : kind));
-}
-
-/** The mail classes to choose from; nothing where there is one only. */
-export function classesFor(me: Me): readonly (string | readonly [string, string])[] {
-  const classes = mailClasses(me);
-  return classes.length > 1 ? [["", "all"], ...classes] : [];
 }
 
 export const FORMATS = ["csv", "json", "ndjson"] as const;

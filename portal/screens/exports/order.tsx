@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { post } from "../../lib/api.ts";
 import { usePlace } from "../../lib/router.ts";
-import { useMe } from "../../lib/session.ts";
+import { classChoices, useMe } from "../../lib/session.ts";
 import { EVENTS } from "../../lib/words.ts";
 import { CheckFields, SelectField, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
@@ -11,7 +11,6 @@ import {
   ANY_SCOPE,
   bodyOf,
   BY,
-  classesFor,
   FORMATS,
   INTERVALS,
   kindsFor,
@@ -61,7 +60,7 @@ type FiltersProps = { readonly order: Order; readonly set: (change: Partial<Orde
 
 function Filters({ order, set }: FiltersProps) {
   const { kind } = order;
-  const classes = classesFor(useMe());
+  const classes = classChoices(useMe());
   return (
     <>
       {kind === "events" && <Events events={order.events} set={(events) => set({ events })} />}

@@ -2,8 +2,7 @@
 import { get } from "../../lib/api.ts";
 import { useLoad } from "../../lib/load.ts";
 import { hashOf, usePlace } from "../../lib/router.ts";
-import { mailClasses, useMe } from "../../lib/session.ts";
-import { MAIL_CLASSES } from "../../lib/words.ts";
+import { classChoices, useMe } from "../../lib/session.ts";
 import { maySee } from "../../screens.ts";
 import { Answer } from "../../ui/answer.tsx";
 import { Link } from "../../ui/link.tsx";
@@ -36,6 +35,7 @@ export function Screen() {
   const { query } = usePlace();
   const period = periodOf(query["period"]);
   const mailClass = query["mail_class"] ?? "";
+  const classes = classChoices(useMe(), "all mail");
   const answers = useLoad(() => ask(period, mailClass), `${period} ${mailClass}`);
   return (
     <>
@@ -47,10 +47,10 @@ export function Screen() {
         chosen={period}
         hash={(period) => hashOf({ screen: "overview", query: { ...query, period } })}
       />
-      {mailClasses(useMe()).length > 1 && (
+      {classes.length > 0 && (
         <Choices
           label="Mail class"
-          options={CLASSES}
+          options={classes}
           chosen={mailClass}
           hash={(mail_class) => hashOf({ screen: "overview", query: { ...query, mail_class } })}
         />
@@ -61,8 +61,6 @@ export function Screen() {
     </>
   );
 }
-
-const CLASSES = [["", "all mail"], ...MAIL_CLASSES.map((name) => [name, name] as const)] as const;
 
 type ChoicesProps = {
   readonly label: string;

@@ -10,7 +10,6 @@ import {
 import {
   ANY_SCOPE,
   bodyOf,
-  classesFor,
   filterWords,
   KINDS,
   kindsFor,
@@ -19,6 +18,7 @@ import {
   STATES,
 } from "../../../portal/screens/exports/export.ts";
 import { fieldBody } from "../../../portal/screens/fields/field.ts";
+import { classChoices } from "../../../portal/lib/session.ts";
 import { sizeWords } from "../../../portal/lib/size.ts";
 import { chosenOf, GUESS, mappingOf, targets } from "../../../portal/screens/imports/import.ts";
 import { statusWord, STATUSES, valuesText } from "../../../portal/screens/lists/list.ts";
@@ -116,8 +116,8 @@ it("offers exports of what somebody may read, and classes to whom both are open"
     "statistics",
     "contacts",
   ]);
-  expect(classesFor({ ...me, modules: [grant] })).toEqual([]);
-  expect(classesFor({ ...me, modules: [] })).toHaveLength(3);
+  expect(classChoices({ ...me, modules: [grant] })).toEqual([]);
+  expect(classChoices({ ...me, modules: [] })).toHaveLength(3);
 });
 
 it("offers a contact the lists that it is not on and that do not rest", () => {
